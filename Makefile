@@ -1,0 +1,42 @@
+# make setup | serve | test | lint | bench: what a person runs is what CI runs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup serve test lint format lock bench clean
+
+setup: .venv/ready
+
+# Written last: its existence means that everything is installed.
+.venv/ready: pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+serve: setup
+	$(BIN)/cometgraph serve
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --group dev -o requirements.lock --quiet --no-header --no-annotate --universal --python-version 3.11
+
+bench: setup
+	$(BIN)/python -m benchmarks.service
+	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.growth
+
+clean:
+	rm -rf .venv data .neo4j

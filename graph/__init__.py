@@ -1,0 +1,1 @@
+"""Where triples live: readers, loader, and the stores (embedded, Neo4j) behind one protocol."""

@@ -1,0 +1,150 @@
+"""All Cypher. Relation names come from the enum, texts only as parameters.
+
+The shape is the same in both stores: `(:Event {text})-[:xIntent {p_valid, split, origins, …}]->(:Inference {text})`,
+`(:Event)-[:NOT_APPLICABLE {relation, …}]->(:Relation {name})` where annotators say that a relation does not apply, and
+`(:Inference)-[:AS_EVENT]->(:Event)` where an inference, read on its own, is a stored event.
+"""
+
+from graph.rows import PROPERTIES, RELATION_NAMES
+from schemas.relations import RELATIONS, Relation
+
+NOT_APPLICABLE = "NOT_APPLICABLE"
+AS_EVENT = "AS_EVENT"
+
+_NAMES: list[str] = [field.name for field in PROPERTIES]
+_EDGE = ", ".join(f"r.{name}" for name in _NAMES)
+
+
+# --- embedded (ladybug) ---
+
+_TYPES = {"p_valid": "DOUBLE", "split": "STRING", "valid": "INT8", "origins": "STRING[]"}
+_COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'BOOL')}" for name in _NAMES)
+
+EMBEDDED_SCHEMA: list[str] = [
+    "CREATE NODE TABLE Event(text STRING PRIMARY KEY)",
+    "CREATE NODE TABLE Inference(text STRING PRIMARY KEY)",
+    "CREATE NODE TABLE Relation(name STRING PRIMARY KEY, phrase STRING, grp STRING, whose STRING)",
+    *(f"CREATE REL TABLE {name}(FROM Event TO Inference, {_COLUMNS})" for name in RELATION_NAMES),
+    f"CREATE REL TABLE {NOT_APPLICABLE}(FROM Event TO Relation, {_COLUMNS})",
+    f"CREATE REL TABLE {AS_EVENT}(FROM Inference TO Event)",
+]
+EMBEDDED_RELATION = "CREATE (:Relation {name: $name, phrase: $phrase, grp: $grp, whose: $whose})"
+
+EMBEDDED_TAILS: dict[Relation, str] = {
+    relation: f"MATCH (e:Event {{text: $event}})-[r:{relation.value}]->(i:Inference) RETURN i.text, {_EDGE}"
+    for relation in RELATIONS
+}
+EMBEDDED_ALL_TAILS = (
+    "MATCH (e:Event {text: $event})-[r:" + "|".join(RELATION_NAMES) + f"]->(i:Inference) "
+    f"RETURN label(r), i.text, {_EDGE}"
+)
+EMBEDDED_NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {_EDGE}"
+EMBEDDED_KNOWN = "MATCH (e:Event {text: $text}) RETURN e.text"
+EMBEDDED_INFERENCE_KNOWN = "MATCH (i:Inference {text: $text}) RETURN i.text"
+EMBEDDED_EVENTS = "MATCH (e:Event) RETURN e.text AS text"
+
+EMBEDDED_ADD_EVENT = "MERGE (:Event {text: $text})"
+EMBEDDED_ADD_INFERENCE = "MERGE (:Inference {text: $text})"
+EMBEDDED_ADD_AS_EVENT = (
+    f"MATCH (i:Inference {{text: $inference}}), (e:Event {{text: $event}}) MERGE (i)-[:{AS_EVENT}]->(e)"
+)
+
+
+def embedded_edge(relation: str | None, *, create: bool) -> str:
+    """Create an edge from $head to $tail, or set its properties. None: the edge that says "does not apply"."""
+    target = "(t:Relation {name: $tail})" if relation is None else "(t:Inference {text: $tail})"
+    name = NOT_APPLICABLE if relation is None else relation
+    if create:
+        said = ", ".join(f"{p}: ${p}" for p in _NAMES)
+        return f"MATCH (e:Event {{text: $head}}), {target} CREATE (e)-[:{name} {{{said}}}]->(t)"
+    said = ", ".join(f"r.{p} = ${p}" for p in _NAMES)
+    return f"MATCH (e:Event {{text: $head}})-[r:{name}]->{target} SET {said}"
+
+
+def embedded_copy(table: str) -> str:
+    """Bulk insert of the Arrow table $rows."""
+    return f"COPY {table} FROM $rows"
+
+
+def embedded_scan(relation: str | None) -> str:
+    """Every edge of a relation (None: those that say "does not apply")."""
+    name, target, key = (NOT_APPLICABLE, "Relation", "name") if relation is None else (relation, "Inference", "text")
+    said = ", ".join(f"r.{p} AS {p}" for p in _NAMES)
+    return f"MATCH (e:Event)-[r:{name}]->(t:{target}) RETURN e.text AS head, t.{key} AS tail, {said}"
+
+
+def count_nodes(label: str) -> str:
+    """How many nodes have a label."""
+    return f"MATCH (n:{label}) RETURN count(n)"
+
+
+def count_edges(name: str) -> str:
+    """How many edges have a type."""
+    return f"MATCH ()-[r:{name}]->() RETURN count(r)"
+
+
+# --- Neo4j ---
+
+NEO4J_SCHEMA = [
+    "CREATE CONSTRAINT event_text IF NOT EXISTS FOR (n:Event) REQUIRE n.text IS UNIQUE",
+    "CREATE CONSTRAINT inference_text IF NOT EXISTS FOR (n:Inference) REQUIRE n.text IS UNIQUE",
+    "CREATE CONSTRAINT relation_name IF NOT EXISTS FOR (n:Relation) REQUIRE n.name IS UNIQUE",
+    "CREATE FULLTEXT INDEX event_words IF NOT EXISTS FOR (n:Event) ON EACH [n.text] "
+    "OPTIONS {indexConfig: {`fulltext.analyzer`: 'english'}}",
+]
+NEO4J_AWAIT = "CALL db.awaitIndexes(600)"
+NEO4J_INDEXES = "SHOW INDEXES YIELD name, state RETURN name, state"
+NEO4J_RELATIONS = "UNWIND $rows AS row MERGE (k:Relation {name: row.name}) SET k = row"
+
+NEO4J_TAILS = f"""
+UNWIND $asks AS ask
+MATCH (e:Event {{text: ask.event}})
+OPTIONAL MATCH (e)-[r]->(t)
+WHERE type(r) IN ask.relations OR (type(r) = '{NOT_APPLICABLE}' AND t.name IN ask.relations)
+RETURN ask.n AS n, collect(CASE WHEN r IS NULL THEN null ELSE
+  [CASE type(r) WHEN '{NOT_APPLICABLE}' THEN t.name ELSE type(r) END, t.text, {_EDGE}] END) AS edges
+"""
+NEO4J_PREFIX = (
+    "MATCH (e:Event) WHERE e.text STARTS WITH $prefix AND e.text > $after RETURN e.text ORDER BY e.text LIMIT $limit"
+)
+NEO4J_WORDS = (
+    "CALL db.index.fulltext.queryNodes('event_words', $words) YIELD node, score "
+    "RETURN node.text ORDER BY score DESC, node.text SKIP $skip LIMIT $limit"
+)
+NEO4J_EDGES_OF = f"""
+UNWIND $heads AS head
+MATCH (e:Event {{text: head}})-[r]->(t)
+RETURN head, CASE type(r) WHEN '{NOT_APPLICABLE}' THEN t.name ELSE type(r) END, t.text, {_EDGE}
+"""
+NEO4J_LOCK_EVENTS = "UNWIND $texts AS text MERGE (e:Event {text: text}) SET e.text = text"
+"""Makes the events, and keeps other writers off them until the transaction ends."""
+NEO4J_ADD_INFERENCES = "UNWIND $texts AS text MERGE (:Inference {text: text})"
+NEO4J_ADD_EDGES = """
+UNWIND $rows AS row
+MATCH (e:Event {text: row[0]}) MATCH (t:Inference {text: row[2]})
+CREATE (e)-[r:$(row[1])]->(t) SET r = row[3]
+"""
+NEO4J_ADD_NONES = f"""
+UNWIND $rows AS row
+MATCH (e:Event {{text: row[0]}}) MATCH (t:Relation {{name: row[1]}})
+CREATE (e)-[r:{NOT_APPLICABLE}]->(t) SET r = row[3]
+"""
+NEO4J_SET_EDGES = """
+UNWIND $rows AS row
+MATCH (e:Event {text: row[0]})-[r:$(row[1])]->(t:Inference {text: row[2]}) SET r = row[3]
+"""
+NEO4J_SET_NONES = f"""
+UNWIND $rows AS row
+MATCH (e:Event {{text: row[0]}})-[r:{NOT_APPLICABLE}]->(t:Relation {{name: row[1]}}) SET r = row[3]
+"""
+NEO4J_LINK_PAIRS = f"""
+UNWIND $pairs AS pair
+MATCH (i:Inference {{text: pair[0]}}) MATCH (e:Event {{text: pair[1]}})
+MERGE (i)-[:{AS_EVENT}]->(e)
+"""
+NEO4J_LINK_ALL = f"""
+MATCH (e:Event)
+UNWIND CASE WHEN e.text STARTS WITH $actor THEN [e.text, substring(e.text, size($actor))] ELSE [e.text] END AS text
+MATCH (i:Inference {{text: text}})
+MERGE (i)-[:{AS_EVENT}]->(e)
+"""

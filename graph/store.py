@@ -1,0 +1,165 @@
+"""What a store of triples can do, and how one is opened by its address."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from graph.rows import Counts
+from graph.staging import Staging
+from schemas.errors import BadInput
+from schemas.relations import Relation
+from schemas.triples import NONE, Triple, rank
+
+Progress = Callable[[str, int, int], None]
+"""Called as (what is being done, how much is done, of how much; 0 where that is not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What is wanted of one event: of each relation the `limit` best that pass the filters."""
+
+    event: str
+    relations: tuple[Relation, ...]
+    limit: int
+    min_p_valid: float | None = None
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """What a known event has: triples in the one order (`rank`), and the relations that do not apply."""
+
+    triples: list[Triple] = field(default_factory=list[Triple])
+    not_applicable: list[Relation] = field(default_factory=list[Relation])
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Events to list: by `prefix` in text order after `after`, or by `words` in order of relevance after `skip`."""
+
+    limit: int
+    prefix: str = ""
+    after: str = ""
+    words: tuple[str, ...] = ()
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How much there is: nodes, and edges by relation (none edges apart)."""
+
+    events: int
+    inferences: int
+    triples: dict[Relation, int]
+    not_applicable: int
+
+
+class Store(Protocol):
+    """Where triples live. Each store passes the contract suite in tests/.
+
+    All methods raise StoreUnavailable where the store does not answer.
+    """
+
+    address: str
+
+    @property
+    def scratch(self) -> Path | None:
+        """Where the files of one load belong; None: anywhere."""
+        ...
+
+    @property
+    def generation(self) -> int | None:
+        """Changes whenever an answer may have changed; None where others may write unseen."""
+        ...
+
+    async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
+        """For each lookup what is known; None where the event is unknown."""
+        ...
+
+    async def events(self, search: Search) -> list[str]:
+        """Known events, at most `search.limit`."""
+        ...
+
+    async def add(self, triples: Sequence[Triple]) -> Counts:
+        """Add a few triples in one transaction, merging those that are there by graph.rows' rule."""
+        ...
+
+    async def load(self, staged: Staging, progress: Progress) -> Counts:
+        """Add what is staged; returns when it can be queried. The same again changes nothing."""
+        ...
+
+    async def stats(self) -> Stats:
+        """Counts of all there is."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the store."""
+        ...
+
+
+def select(triples: Sequence[Triple], lookup: Lookup) -> Tails:
+    """Of all triples of an event those that the lookup wants: filtered, ordered, cut. The same for every store."""
+    if lookup.origins:
+        wanted = set(lookup.origins)
+        triples = [t for t in triples if not wanted.isdisjoint(t.origins)]
+    kept = [t for t in triples if t.tail != NONE]
+    not_applicable: list[Relation] = []
+    if len(kept) < len(triples):
+        said = {t.relation for t in kept}
+        not_applicable = [r for r in lookup.relations if r not in said and _has_none(triples, r)]
+    least = lookup.min_p_valid
+    if least is not None:
+        kept = [t for t in kept if t.p_valid is not None and t.p_valid >= least]
+    kept.sort(key=rank)
+    return Tails(kept if len(kept) <= lookup.limit else _best(kept, lookup), not_applicable)
+
+
+def _best(triples: list[Triple], lookup: Lookup) -> list[Triple]:
+    """Of each relation the first `limit`."""
+    seen = dict.fromkeys(lookup.relations, 0)
+    best: list[Triple] = []
+    for triple in triples:
+        seen[triple.relation] += 1
+        if seen[triple.relation] <= lookup.limit:
+            best.append(triple)
+    return best
+
+
+def _has_none(triples: Sequence[Triple], relation: Relation) -> bool:
+    return any(t.relation is relation and t.tail == NONE for t in triples)
+
+
+@dataclass(frozen=True, slots=True)
+class Neo4jLogin:
+    """User, password and database of a Neo4j server; the database None is its default one."""
+
+    user: str = "neo4j"
+    password: str = ""
+    database: str | None = None
+
+
+@asynccontextmanager
+async def open_store(
+    address: str, *, read_only: bool = False, threads: int = 2, login: Neo4jLogin | None = None
+) -> AsyncGenerator[Store]:
+    """Open the store at `address`: a folder, or bolt:// and neo4j:// URIs.
+
+    Raises BadInput for an address of no known kind, StoreUnavailable where a server does not answer,
+    StoreLocked where another process writes to the folder.
+    """
+    if "://" in address:
+        if not address.startswith(("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")):
+            raise BadInput.of("store", address, "a folder, or an address bolt://… or neo4j://…")
+        from graph.neo4j_store import open_neo4j
+
+        store = await open_neo4j(address, login or Neo4jLogin(), read_only=read_only)
+    else:
+        from graph.embedded import open_embedded
+
+        store = await open_embedded(Path(address), read_only=read_only, threads=threads)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,0 +1,184 @@
+"""What is asked and what is answered: the bodies of /infer and /infer/batch, of the CLI and of the client."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from schemas.errors import FieldError
+from schemas.events import MAX_EVENT
+from schemas.relations import RELATIONS, Relation
+
+Mode = Literal["auto", "graph"]
+Source = Literal["graph"]
+
+MAX_QUESTIONS = 1000
+MAX_LIMIT = 1000
+
+
+def _as_list(value: Any) -> Any:
+    """One name stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _once(names: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+class Question(BaseModel):
+    """An event and what one wants to know about it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event: Annotated[
+        str,
+        Field(
+            max_length=MAX_EVENT,
+            pattern=r"[^\W_]",
+            description="The event: a text with at least one letter or digit.",
+            examples=["PersonX buys a car"],
+        ),
+    ]
+    relation: Annotated[
+        tuple[Relation, ...],
+        BeforeValidator(_as_list),
+        AfterValidator(_once),
+        Field(max_length=len(RELATIONS), description="Relations asked for; none means all.", examples=[["xIntent"]]),
+    ] = ()
+    limit: Annotated[
+        int, Field(ge=1, le=MAX_LIMIT, description="At most this many inferences for each relation.", examples=[5])
+    ] = 10
+    mode: Annotated[
+        Mode,
+        Field(description="Rungs that may answer: all there are (`auto`) or the exact graph match alone (`graph`)."),
+    ] = "auto"
+    min_p_valid: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="Only inferences that the critic scored at least so; unscored ones are left out.",
+        ),
+    ] = None
+    origin: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
+        BeforeValidator(_as_list),
+        AfterValidator(_once),
+        Field(max_length=20, description="Only inferences that one of these data sets or models says."),
+    ] = ()
+
+
+class Batch(BaseModel):
+    """Many questions at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    questions: Annotated[
+        list[Any],
+        Field(
+            min_length=1,
+            max_length=MAX_QUESTIONS,
+            description="Each an object with the fields of GET /infer; one that is not gets a problem in its place.",
+            examples=[[{"event": "PersonX buys a car", "relation": ["xIntent", "xNeed"], "limit": 3}]],
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The stored event that answered, and how like the asked one it is (1.0: the same)."""
+
+    event: str
+    similarity: float
+
+
+@dataclass(slots=True)
+class Inference:
+    """One tail, with what is known about it."""
+
+    relation: Relation
+    tail: str
+    p_valid: Annotated[float | None, Field(description="The critic's score, null where nobody scored.")]
+    source: Source
+    origins: tuple[str, ...]
+    split: str | None
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the ladder found.
+
+    source: the lowest rung that any relation needed. not_applicable: relations of which the graph says only that
+    they do not apply to this event. degraded: what was skipped on the way to this answer.
+    """
+
+    event: str
+    source: Source
+    match: Match
+    inferences: list[Inference]
+    not_applicable: list[Relation] = field(default_factory=list[Relation])
+    degraded: list[str] = field(default_factory=list[str])
+    model: str | None = None
+    took_ms: Annotated[float, Field(description="Time to find this answer, in milliseconds.")] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Known events, and the cursor of the next page (null on the last)."""
+
+    events: list[str]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """All that is stored of one relation of an event; `applies` is false where the graph says only `none`."""
+
+    applies: bool
+    inferences: list[Inference]
+
+
+@dataclass(frozen=True, slots=True)
+class EventCard:
+    """An event and all its inferences by relation."""
+
+    event: str
+    relations: dict[Relation, Said]
+
+
+class EventSearch(BaseModel):
+    """Which known events to list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prefix: Annotated[
+        str | None, Field(max_length=MAX_EVENT, description="Beginning of the event.", examples=["PersonX b"])
+    ] = None
+    q: Annotated[str | None, Field(max_length=MAX_EVENT, description="Words to find.", examples=["buy car"])] = None
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="At most so many events.")] = 20
+    cursor: Annotated[str | None, Field(max_length=2000, description="Cursor of the page before, as it came.")] = None
+
+
+class Nothing(BaseModel):
+    """No parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """RFC 9457: what went wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """An answer, or a problem, for each question of a batch."""
+
+    answers: list[Answer | Problem]

@@ -1,0 +1,49 @@
+"""A triple: head, relation, tail, with its scores and where it comes from."""
+
+from typing import NamedTuple
+
+from schemas.relations import ORDER, Relation
+
+RECALLS = ("0.5", "0.6", "0.7", "0.8", "0.9")
+"""The critic's recall levels that ATOMIC-10x carries: `rec_0.5` is true where the triple is kept at recall 0.5."""
+
+SPLITS = {name: name for name in ("train", "val", "dev", "test")} | {"trn": "train", "tst": "test"}
+"""Names of splits as data sets write them, and as we keep them."""
+
+NONE = "none"
+"""The tail that says: this relation does not apply to this event."""
+
+_NONE_SPELLINGS = frozenset({"none", "n/a", "na"})
+
+
+def says_none(tail: str) -> bool:
+    """True for the ways in which annotators wrote "does not apply": none, NONE, n/a, na."""
+    return len(tail) <= 5 and tail.removesuffix(".").casefold() in _NONE_SPELLINGS
+
+
+class Triple(NamedTuple):
+    """One edge of the graph; all but the first three may be unknown.
+
+    p_valid: the critic's probability that the triple is valid, 0 to 1; valid: the human label
+    (2, 1 valid; -1, -2 not; -9 no judgement); recalls: for 0.5, 0.6, 0.7, 0.8, 0.9 whether the critic
+    keeps it at that recall; origins: data sets or models that say so, sorted. A tail `none` means that
+    the relation does not apply to the head.
+    """
+
+    head: str
+    relation: Relation
+    tail: str
+    split: str | None = None
+    p_valid: float | None = None
+    valid: int | None = None
+    recalls: tuple[bool | None, ...] = (None,) * len(RECALLS)
+    origins: tuple[str, ...] = ()
+
+
+def rank(triple: Triple) -> tuple[float, int, str, int]:
+    """Sort key of the one order of inferences: p_valid, then how many origins, then text (code points), then relation.
+
+    Unscored triples come after scored ones.
+    """
+    score = -1.0 if triple.p_valid is None else triple.p_valid
+    return (-score, -len(triple.origins), triple.tail, ORDER[triple.relation])

@@ -1,0 +1,1 @@
+"""How triples are asked for: the HTTP API and the command line."""

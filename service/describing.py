@@ -1,0 +1,142 @@
+"""What the OpenAPI document says beyond the types: problems, examples, API keys, and the page of errors."""
+
+from html import escape
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, TypeAdapter
+
+import cometgraph
+from schemas import errors
+from schemas.questions import Problem
+from service.problems import MEDIA_TYPE, STATUS
+
+Responses = dict[int | str, dict[str, Any]]
+
+_REASONS = {
+    400: "The request is no HTTP that makes sense.",
+    401: "An API key is required.",
+    403: "The API key lacks the scope.",
+    404: "The event is not known; `nearest` are known ones that share its words.",
+    405: "The path does not take this method.",
+    413: "The body is over the limit.",
+    422: "A field has a value that is not allowed; `errors` say which and what is.",
+    429: "The rate limit is used up; `Retry-After` says for how long.",
+    503: "A part that is needed does not answer; `Retry-After` says when to come back.",
+}
+
+
+class _Problems:
+    """`PROBLEMS[404, 422]`: these responses, and those that any route may give."""
+
+    def __getitem__(self, statuses: tuple[int, ...]) -> Responses:
+        return {status: _response(status) for status in (*statuses, 401, 403, 429)}
+
+
+def _response(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": _REASONS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+PROBLEMS = _Problems()
+
+_ANSWER: dict[str, Any] = {
+    "event": "PersonX buys a car",
+    "source": "graph",
+    "match": {"event": "PersonX buys a car", "similarity": 1.0},
+    "inferences": [
+        {
+            "relation": "xIntent",
+            "tail": "to get to work",
+            "p_valid": None,
+            "source": "graph",
+            "origins": ["sample"],
+            "split": None,
+        }
+    ],
+    "not_applicable": [],
+    "degraded": [],
+    "model": None,
+    "took_ms": 0.4,
+}
+
+EXAMPLES: dict[str, Responses] = {
+    "infer": {200: {"content": {"application/json": {"example": _ANSWER}}}},
+    "batch": {200: {"content": {"application/json": {"example": {"answers": [_ANSWER]}}}}},
+}
+
+
+def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The fields of a model as query parameters of an operation."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    parameters: list[dict[str, Any]] = []
+    for name, field in schema["properties"].items():
+        said = {"name": name, "in": "query", "required": name in schema.get("required", ())}
+        description = field.pop("description", "")
+        parameters.append(said | {"description": description, "schema": field})
+    return parameters
+
+
+def install(app: FastAPI, *, keys_required: bool) -> None:
+    """Have the application describe itself."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _openapi(app, keys_required)
+        return app.openapi_schema
+
+    app.openapi = openapi
+
+
+def _openapi(app: FastAPI, keys_required: bool) -> dict[str, Any]:
+    document = get_openapi(
+        title="cometgraph",
+        version=cometgraph.__version__,
+        description="Commonsense about events: what people want, need and feel, and what happens next.",
+        routes=app.routes,
+    )
+    components = document["components"]
+    problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    components["schemas"] |= problem.pop("$defs", {}) | {"Problem": problem}
+    for name in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(name, None)
+    if keys_required:
+        components["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            is_open = path in ("/health", "/ready")
+            if is_open:
+                for status in ("401", "403", "429"):
+                    operation["responses"].pop(status, None)
+            if keys_required and not is_open:
+                operation["security"] = [{"bearer": []}, {"header": []}]
+            if "422" in operation["responses"] and MEDIA_TYPE not in operation["responses"]["422"]["content"]:
+                del operation["responses"]["422"]
+    return document
+
+
+def errors_page() -> str:
+    """The page that the `type` of a problem points to."""
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CometgraphError)
+    ]
+    rows = "".join(
+        f'<dt id="{kind.__name__}"><code>{kind.__name__}</code> · {_status(kind)} · {escape(kind.title)}</dt>'
+        f"<dd>{escape((kind.__doc__ or '').strip())}</dd>"
+        for kind in kinds
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>cometgraph: errors</title>'
+        '<meta name="viewport" content="width=device-width"><style>body{font:16px/1.5 system-ui;max-width:42rem;'
+        "margin:2rem auto;padding:0 1rem}dt{margin-top:1rem;font-weight:600}dt:target{background:#fe9}"
+        "dd{white-space:pre-line;margin:0}</style>"
+        f"<h1>Errors</h1><p>Each problem document's <code>type</code> names one of these.</p><dl>{rows}</dl></html>"
+    )
+
+
+def _status(kind: type[errors.CometgraphError]) -> int:
+    return next(STATUS[parent] for parent in kind.__mro__ if parent in STATUS)

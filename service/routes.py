@@ -1,0 +1,101 @@
+"""The HTTP API: each route parses, calls one function, returns its result."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import PlainTextResponse, Response
+
+from schemas.errors import CometgraphError
+from schemas.events import MAX_EVENT
+from schemas.questions import Answer, Answers, Batch, EventCard, EventPage, EventSearch, Nothing, Question
+from schemas.relations import RELATIONS, RelationInfo
+from service import answering, events
+from service.asked import question_of
+from service.describing import EXAMPLES, PROBLEMS, query_parameters
+from service.house import House
+from service.info import Info, Ready, info_of, ready_of
+from service.problems import problem
+
+router = APIRouter()
+_TEXT = Path(pattern=r"[^\W_]", max_length=MAX_EVENT, examples=["PersonX buys a car"])
+
+
+def _json(body: Any) -> Response:
+    return Response(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), media_type="application/json")
+
+
+@router.get(
+    "/infer",
+    response_model=Answer,
+    responses=PROBLEMS[404, 422, 503] | EXAMPLES["infer"],
+    openapi_extra={"parameters": query_parameters(Question)},
+    tags=["inference"],
+)
+async def infer(request: Request) -> Response:
+    """What follows from an event, or lies behind it, by the first rung that knows."""
+    state = request.app.state
+    generation = state.house.store.generation
+    answer = await answering.answer(question_of(request.scope["query_string"]), state.house)
+    request.scope["answer_ms"] = answer.took_ms
+    state.metrics.answers.labels(answer.source).inc()
+    return Response(state.ready_answers.keep(request.scope, generation, answer), media_type="application/json")
+
+
+@router.post(
+    "/infer/batch", response_model=Answers, responses=PROBLEMS[413, 422, 503] | EXAMPLES["batch"], tags=["inference"]
+)
+async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Query()]) -> Response:
+    """Up to 1,000 questions at once; each has its own answer or problem, in order."""
+    results = await answering.answer_all(batch.questions, _house(request))
+    for result in results:
+        if isinstance(result, Answer):
+            request.app.state.metrics.answers.labels(result.source).inc()
+    return _json({"answers": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
+
+
+@router.get("/relations", response_model=list[RelationInfo], responses=PROBLEMS[422,], tags=["graph"])
+async def relations(_: Annotated[Nothing, Query()]) -> Response:
+    """The 23 relations: phrase, group, and whom the tail is about."""
+    return _json(list(RELATIONS.values()))
+
+
+@router.get("/events", response_model=EventPage, responses=PROBLEMS[422, 503], tags=["graph"])
+async def list_events(request: Request, search: Annotated[EventSearch, Query()]) -> Response:
+    """Known events: those that begin with `prefix`, in text order, or those with words of `q`, best first."""
+    return _json(await events.page(search, _house(request).store))
+
+
+@router.get("/events/{text:path}", response_model=EventCard, responses=PROBLEMS[404, 422, 503], tags=["graph"])
+async def event(request: Request, text: Annotated[str, _TEXT], _: Annotated[Nothing, Query()]) -> Response:
+    """All that the graph says of one event, by relation."""
+    return _json(await answering.card(text, _house(request)))
+
+
+@router.get("/health", tags=["operations"])
+async def health() -> dict[str, str]:
+    """The process answers. Whether its parts do is told by /ready."""
+    return {"status": "ok"}
+
+
+@router.get("/ready", response_model=Ready, responses=PROBLEMS[503,], tags=["operations"])
+async def ready(request: Request) -> Response:
+    """Every part that answers need was asked, and answers."""
+    return _json(await ready_of(_house(request)))
+
+
+@router.get("/info", response_model=Info, responses=PROBLEMS[503,], tags=["operations"])
+async def info(request: Request) -> Response:
+    """What runs here: version, store, how much is in it, which limits hold."""
+    return _json(await info_of(_house(request), request.app.state.settings))
+
+
+@router.get("/metrics", response_class=PlainTextResponse, tags=["operations"])
+async def metrics(request: Request) -> Response:
+    """Numbers for Prometheus."""
+    return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _house(request: Request) -> House:
+    return request.app.state.house

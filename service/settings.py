@@ -1,0 +1,82 @@
+"""Every setting: one row each, which is its flag, its environment variable, its default and its help.
+
+A flag beats the environment variable (prefix COMETGRAPH_), which beats the default. Nobody else reads the environment.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.checking import bad_input
+
+
+class Settings(BaseSettings):
+    """All settings of cometgraph."""
+
+    model_config = SettingsConfigDict(env_prefix="COMETGRAPH_", extra="ignore", frozen=True)
+
+    store: Annotated[
+        str, Field(min_length=1, description="Where the graph is: a folder, or bolt://HOST:PORT or neo4j://HOST:PORT.")
+    ] = "data/graph"
+    neo4j_user: Annotated[str, Field(description="User name at the Neo4j server.")] = "neo4j"
+    neo4j_password: Annotated[SecretStr, Field(description="Password at the Neo4j server.")] = SecretStr("")
+    neo4j_database: Annotated[
+        str | None, Field(description="Database at the Neo4j server; its default one if unset.")
+    ] = None
+    threads: Annotated[int, Field(ge=1, le=64, description="Threads that query the embedded store.")] = 2
+    host: Annotated[str, Field(min_length=1, description="Address that the service listens on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port that the service listens on; 0 takes a free one.")] = (
+        8000
+    )
+    api_keys: Annotated[
+        SecretStr,
+        Field(
+            description="API keys, NAME:SCOPE[+SCOPE]:SECRET, separated by commas, or @FILE with one a line. "
+            "Scopes: read, write (includes read), admin (includes both). Unset: no key is asked for."
+        ),
+    ] = SecretStr("")
+    allow_anonymous: Annotated[
+        bool, Field(description="Listen on an address that others can reach although no API keys are set.")
+    ] = False
+    rate_limit: Annotated[
+        str,
+        Field(
+            description="Most requests for each API key (without keys: each client address), as 600/minute. Unset: no limit."
+        ),
+    ] = ""
+    max_body_bytes: Annotated[int, Field(ge=1024, description="Largest request body, in bytes.")] = 1 << 20
+    cache_entries: Annotated[
+        int, Field(ge=0, description="Answers kept ready in memory; each is forgotten when the graph changes. 0: none.")
+    ] = 10_000
+    stop_seconds: Annotated[
+        int, Field(ge=0, description="How long a stopping service waits for requests in flight.")
+    ] = 10
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severe messages that are logged.")
+    ] = "info"
+    log_format: Annotated[Literal["json", "text"], Field(description="One JSON object a line, or text.")] = "json"
+    log_events: Annotated[bool, Field(description="Log the events that are asked, too.")] = False
+
+
+SECRETS = frozenset({"neo4j_password", "api_keys"})
+
+
+def load_settings(flags: Mapping[str, Any]) -> Settings:
+    """Settings from flags (None: not given), environment and defaults. Raises BadInput."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        wrong = bad_input(error.errors(), list(Settings.model_fields))
+        raise wrong from error
+
+
+def flag(name: str) -> str:
+    """The command line's name of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    """The environment's name of a setting."""
+    return "COMETGRAPH_" + name.upper()

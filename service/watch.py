@@ -1,0 +1,95 @@
+"""What is told about each request: metrics, one log line, Server-Timing."""
+
+import logging
+import time
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_log = logging.getLogger("cometgraph.requests")
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """The numbers that /metrics shows, of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.requests = Counter(
+            "cometgraph_requests", "Requests answered.", ["route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "cometgraph_request_seconds", "Time to answer.", ["route"], buckets=_BUCKETS, registry=self.registry
+        )
+        self.in_flight = Gauge("cometgraph_requests_in_flight", "Requests being answered.", registry=self.registry)
+        self.answers = Counter(
+            "cometgraph_answers", "Questions answered, by the rung that did.", ["source"], registry=self.registry
+        )
+        self.ready_answers = Counter(
+            "cometgraph_answers_from_cache", "Answers that were ready in memory.", registry=self.registry
+        )
+        self._seen: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, route: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        key = (route, status)
+        if key not in self._seen:
+            self._seen[key] = (self.requests.labels(route, status), self.seconds.labels(route))
+        requests, histogram = self._seen[key]
+        requests.inc()
+        histogram.observe(seconds)
+
+
+class Watch:
+    """Measures and logs each request; events that are asked are logged only if `log_events`."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, log_events: bool) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.log_events = log_events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def timed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                total = f"total;dur={(time.perf_counter() - started) * 1000:.3f}"
+                answer: float | None = scope.get("answer_ms")
+                timing = total if answer is None else f"answer;dur={answer:.3f}, {total}"
+                message["headers"].append((b"server-timing", timing.encode()))
+            await send(message)
+
+        self.metrics.in_flight.inc()
+        try:
+            await self.app(scope, receive, timed)
+        finally:
+            self.metrics.in_flight.dec()
+            self._tell(scope, status, time.perf_counter() - started)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self.metrics.count(route, status, seconds)
+        if _log.isEnabledFor(logging.INFO):
+            caller = scope.get("caller")
+            said: dict[str, Any] = {
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 3),
+                "caller": caller.name if caller else None,
+            }
+            if self.log_events:
+                said["path"] = scope["path"]
+                said["query"] = scope["query_string"].decode("latin-1")
+            _log.info("request", extra={"said": said})
