@@ -33,9 +33,8 @@ from schemas.triples import NONE, Triple
 VERSION = 1
 BUFFER_POOL = 1 << 30
 _QUICK = 4
-"""A lookup of so few relations is one query each, and done where it is asked: it takes less time (40 µs a relation) than
-the way to a thread and back, which on two busy cores also makes the slowest answers ten times slower
-(benchmarks/results)."""
+"""A lookup of so few relations is done where it is asked: its queries take less (40 µs each) than the way to a thread
+and back, which on two busy cores also makes the slowest answers six times slower (docs/experiments.md)."""
 T = TypeVar("T")
 
 

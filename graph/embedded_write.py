@@ -93,7 +93,7 @@ def _write_edges(connection: ladybug.Connection, rows: pa.Table, *, create: bool
     columns = [column.to_pylist() for column in properties(rows)]
     keys = (rows.column(name).to_pylist() for name in KEY)
     for head, code, tail, *said in zip(*keys, *columns, strict=True):
-        relation = RELATION_NAMES[code]
+        relation = RELATION_NAMES[int(code)]
         is_none = tail == NONE
         connection.execute(
             cypher.embedded_edge(None if is_none else relation, create=create),

@@ -86,7 +86,11 @@ def opened(source: Source) -> Generator[Iterator[Block]]:
 def _blocks(raw: BinaryIO, name: str) -> Iterator[Block]:
     counted = _Counted(raw)
     magic = counted.peek(2)
-    stream = cast(BinaryIO, gzip.GzipFile(fileobj=counted)) if magic == b"\x1f\x8b" else cast(BinaryIO, counted)
+    stream = (
+        cast(BinaryIO, gzip.GzipFile(fileobj=cast(BinaryIO, counted)))
+        if magic == b"\x1f\x8b"
+        else cast(BinaryIO, counted)
+    )
     number, rest, skipping, start = 1, b"", False, True
     while True:
         try:

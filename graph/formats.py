@@ -9,7 +9,7 @@
 
 import csv
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -54,9 +54,10 @@ def check_format(name: str | None) -> None:
 
 def sniff(source: Source, block: Block) -> str:
     """The format that the first block looks like. Raises BadFile where it looks like none."""
-    first = next((line.rstrip(b"\r") for line in block.lines if line is None or line.strip()), b"")
+    first = next((line for line in block.lines if line is None or line.strip()), b"")
     if first is None:
         raise BadFile(source.name, "the first line is too long; say what it is by --format")
+    first = first.rstrip(b"\r")
     if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
         raise BadFile(source.name, "binary or UTF-16, where UTF-8 text is expected")
     if first.lstrip().startswith(b"["):
@@ -99,7 +100,7 @@ def _json_line(line: bytes) -> Sequence[Raw]:
             get("split"),
             get("p_valid") if p_valid is None else p_valid,
             get("valid"),
-            tuple(map(get, _REC_FIELDS)),
+            tuple(get(name) for name in _REC_FIELDS),
             get("origins"),
         ),
     )
@@ -139,7 +140,7 @@ def _is_header(cells: list[str]) -> bool:
 
 
 def _csv(source: Source, block: Block) -> tuple[Parse, int]:
-    names = next(csv.reader([_text(block.lines[0] or b"")]), [])
+    names = next(csv.reader([_text(block.lines[0] or b"")]), list[str]())
     relations = [(n, name) for n, name in enumerate(names) if name in RELATION_CODE]
     if "event" not in names or not relations:
         raise BadFile(source.name, "the header names no column event, or no relation")
@@ -161,12 +162,12 @@ def _csv(source: Source, block: Block) -> tuple[Parse, int]:
 
 def _json_list(name: str, cell: str) -> list[Any]:
     try:
-        tails = orjson.loads(cell) if cell.strip() else []
+        tails: Any = orjson.loads(cell) if cell.strip() else []
     except orjson.JSONDecodeError:
         raise RowRejected(f"{name}: not a JSON list") from None
     if not isinstance(tails, list):
         raise RowRejected(f"{name}: not a JSON list")
-    return tails  # pyright: ignore[reportUnknownVariableType]
+    return cast(list[Any], tails)
 
 
 def _text(line: bytes) -> str:

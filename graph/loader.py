@@ -97,7 +97,7 @@ async def load(target: Store | Path, files: Sequence[str], options: Options, pro
         if isinstance(target, Path):
             report.add(await asyncio.to_thread(write_offline, staged, target, progress))
         else:
-            report.add(await target.load(staged, progress))
+            report.add(await target.load(staged, progress))  # noqa: ASYNC240 (a store's load, no Path's)
     report.seconds = round(time.perf_counter() - started, 3)
     return report
 
@@ -148,9 +148,10 @@ class _Rejects:
         if path not in self._open:
             part = path.with_name(path.name + ".part")
             try:
-                self._open[path] = part.open("wb")
+                file = part.open("wb")
             except OSError:
-                self._open[path] = Path(part.name).open("wb")
+                file = Path(part.name).open("wb")  # noqa: SIM115 (closed in __exit__, with all others)
+            self._open[path] = file
         return self._open[path]
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -1,10 +1,9 @@
 """The Neo4j store: the official async driver, managed transactions, reads routed to readers of a cluster."""
 
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 
 import neo4j
 import pyarrow as pa
@@ -41,12 +40,10 @@ READ_SECONDS = 30.0
 _PROPERTY_NAMES = [field.name for field in PROPERTIES]
 T = TypeVar("T")
 
-logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
-
 
 async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Neo4jStore":
     """Connect, and see that constraints and indexes are there and online (unless read_only)."""
-    driver = neo4j.AsyncGraphDatabase.driver(
+    driver = neo4j.AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] (untyped **config)
         address,
         auth=(login.user, login.password) if login.password else None,
         connection_timeout=CONNECT_SECONDS,
@@ -57,7 +54,7 @@ async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Ne
     store = Neo4jStore(address, driver, login.database)
     try:
         async with _translated(address):
-            await driver.verify_connectivity()
+            await driver.verify_connectivity()  # pyright: ignore[reportUnknownMemberType]
             if not read_only:
                 await store.prepare()
     except BaseException:
@@ -96,12 +93,12 @@ class Neo4jStore:
     async def prepare(self) -> None:
         """Constraints, the full-text index and the relation nodes; waits until the indexes are online."""
         for statement in cypher.NEO4J_SCHEMA:
-            await self._driver.execute_query(statement, database_=self._database)
+            await self._execute(statement)
         relations = [
             {"name": i.name.value, "phrase": i.phrase, "grp": i.group, "whose": i.whose} for i in RELATIONS.values()
         ]
-        await self._driver.execute_query(cypher.NEO4J_RELATIONS, rows=relations, database_=self._database)
-        await self._driver.execute_query(cypher.NEO4J_AWAIT, database_=self._database)
+        await self._execute(cypher.NEO4J_RELATIONS, rows=relations)
+        await self._execute(cypher.NEO4J_AWAIT)
 
     @property
     def scratch(self) -> Path | None:
@@ -118,8 +115,8 @@ class Neo4jStore:
         ]
         found: list[Tails | None] = [None] * len(lookups)
         for n, edges in await self._read(cypher.NEO4J_TAILS, asks=asks):
-            lookup = lookups[n]
-            found[n] = select([_triple(lookup.event, edge) for edge in edges], lookup)
+            lookup = lookups[int(n)]
+            found[int(n)] = select([_triple(lookup.event, edge) for edge in edges], lookup)
         return found
 
     async def events(self, search: Search) -> list[str]:
@@ -149,7 +146,7 @@ class Neo4jStore:
         progress("linking inferences that are events", 0, 0)
         await self._write(_link_all)
         async with _translated(self.address):
-            await self._driver.execute_query(cypher.NEO4J_AWAIT, database_=self._database)
+            await self._execute(cypher.NEO4J_AWAIT)
         return total
 
     async def stats(self) -> Stats:
@@ -166,9 +163,12 @@ class Neo4jStore:
     async def close(self) -> None:
         await self._driver.close()
 
+    async def _execute(self, query: str, **parameters: Any) -> None:
+        await self._driver.execute_query(cast(LiteralString, query), parameters, database_=self._database)
+
     async def _read(self, query: str, **parameters: Any) -> list[list[Any]]:
         async def work(tx: neo4j.AsyncManagedTransaction) -> list[list[Any]]:
-            result = await tx.run(query, parameters)
+            result = await _run(tx, query, **parameters)
             return [record.values() async for record in result]
 
         async with _translated(self.address), self._session(neo4j.READ_ACCESS) as session:
@@ -179,7 +179,14 @@ class Neo4jStore:
             return await session.execute_write(work)
 
     def _session(self, access: str) -> neo4j.AsyncSession:
-        return self._driver.session(database=self._database, default_access_mode=access)
+        return self._driver.session(  # pyright: ignore[reportUnknownMemberType] (untyped **config)
+            database=self._database, default_access_mode=access
+        )
+
+
+async def _run(tx: neo4j.AsyncManagedTransaction, query: str, **parameters: Any) -> neo4j.AsyncResult:
+    """Run one of graph.cypher's queries: their names come from enums, so they are as good as literal."""
+    return await tx.run(cast(LiteralString, query), parameters)
 
 
 async def _add(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Counts:
@@ -189,11 +196,11 @@ async def _add(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Counts:
     transaction at a time: several wait for each other at the inferences that events share, and gain nothing.
     """
     heads = pc.unique(incoming.column("head")).to_pylist()
-    await tx.run(cypher.NEO4J_LOCK_EVENTS, texts=heads)
+    await _run(tx, cypher.NEO4J_LOCK_EVENTS, texts=heads)
     merged = merge(await _edges_of(tx, heads), incoming)
     new, changed = merged.new, merged.changed
     tails = [tail for tail in pc.unique(new.column("tail")).to_pylist() if tail != NONE]
-    await tx.run(cypher.NEO4J_ADD_INFERENCES, texts=tails)
+    await _run(tx, cypher.NEO4J_ADD_INFERENCES, texts=tails)
     for rows, edges, nones in (
         (new, cypher.NEO4J_ADD_EDGES, cypher.NEO4J_ADD_NONES),
         (changed, cypher.NEO4J_SET_EDGES, cypher.NEO4J_SET_NONES),
@@ -208,12 +215,12 @@ async def _link(tx: neo4j.AsyncManagedTransaction, triples: Sequence[Triple]) ->
     """AS_EVENT edges of these triples' nodes."""
     pairs = {pair for t in triples for pair in [(i, t.head) for i in inferences_reading(t.head)]}
     pairs |= {(t.tail, event) for t in triples for event in readings(t.tail)}
-    await tx.run(cypher.NEO4J_LINK_PAIRS, pairs=sorted(pairs))
+    await _run(tx, cypher.NEO4J_LINK_PAIRS, pairs=sorted(pairs))
 
 
 async def _link_all(tx: neo4j.AsyncManagedTransaction) -> None:
     """AS_EVENT edges of the whole graph."""
-    await tx.run(cypher.NEO4J_LINK_ALL, actor=ACTOR)
+    await _run(tx, cypher.NEO4J_LINK_ALL, actor=ACTOR)
 
 
 async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Table) -> None:
@@ -221,7 +228,7 @@ async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Tabl
     if len(rows):
         keys = (rows.column(name).to_pylist() for name in KEY)
         columns = (column.to_pylist() for column in properties(rows))
-        said = [
+        said: list[list[Any]] = [
             [
                 head,
                 RELATION_NAMES[code],
@@ -230,12 +237,12 @@ async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Tabl
             ]
             for head, code, tail, *values in zip(*keys, *columns, strict=True)
         ]
-        await tx.run(query, rows=said)
+        await _run(tx, query, rows=said)
 
 
 async def _edges_of(tx: neo4j.AsyncManagedTransaction, heads: list[str]) -> pa.Table:
     """All stored rows of some events."""
-    result = await tx.run(cypher.NEO4J_EDGES_OF, heads=heads)
+    result = await _run(tx, cypher.NEO4J_EDGES_OF, heads=heads)
     found = [record.values() async for record in result]
     if not found:
         return empty()

@@ -84,8 +84,7 @@ def _writer(folder: Path, name: str, schema: pa.Schema) -> pa_csv.CSVWriter:
 
 def _write(folder: Path, name: str, columns: dict[str, pa.Array]) -> None:
     table = pa.table(columns)
-    with _writer(folder, name, table.schema) as writer:
-        writer.write_table(table)
+    pa_csv.write_csv(table, str(folder / f"{name}.csv"))
 
 
 def _write_arguments(folder: Path) -> None:

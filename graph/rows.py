@@ -159,7 +159,7 @@ def _differs(before: pa.Table, after: pa.Table) -> Any:
 
 
 def _count(one: pa.Table, hits: Any, known: int) -> Counts:
-    """Each edge hit by h rows counts once as loaded or present and h - 1 times as duplicate; `none` rows all as none."""
+    """An edge hit by h rows counts once as loaded or present, h - 1 times as duplicate; `none` rows all as none."""
     is_none = pc.equal(one.column("tail"), NONE)
     real = pc.filter(hits, pc.invert(is_none))
     none = pc.sum(pc.filter(hits, is_none)).as_py() or 0

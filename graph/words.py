@@ -4,59 +4,10 @@ import re
 
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "with",
-        "from",
-        "by",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "am",
-        "do",
-        "does",
-        "did",
-        "has",
-        "have",
-        "had",
-        "i",
-        "me",
-        "my",
-        "we",
-        "our",
-        "you",
-        "your",
-        "he",
-        "him",
-        "his",
-        "she",
-        "her",
-        "it",
-        "its",
-        "they",
-        "them",
-        "their",
-        "this",
-        "that",
-        "s",
-        "t",
-        "personx",
-        "persony",
-        "personz",
-    ]
+    _WORD.findall(
+        "a an the and or of to in on at for with from by is are was were be been am do does did has have had "
+        "i me my we our you your he him his she her it its they them their this that s t personx persony personz"
+    )
 )
 MAX_WORDS = 32
 

@@ -57,7 +57,7 @@ class Keys:
             named = scopes.split("+")
             if not name or len(secret) < _SHORTEST or not all(scope in _INCLUDES for scope in named):
                 raise BadInput.of("api_keys", f"{name}:…", _FORM)
-            callers[_digest(secret)] = Caller(name, frozenset().union(*(_INCLUDES[scope] for scope in named)))
+            callers[_digest(secret)] = Caller(name, frozenset(held for scope in named for held in _INCLUDES[scope]))
         return cls(callers)
 
     def caller(self, secret: str | None) -> Caller:

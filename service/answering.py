@@ -32,7 +32,7 @@ async def answer(question: Question, house: House) -> Answer:
 
 
 async def answer_all(said: Sequence[Any], house: House) -> list[Answer | CometgraphError]:
-    """An answer for each JSON value that should be a question, in order; what went wrong with one stands in its place."""
+    """An answer for each JSON value that should be a question, in order; or what went wrong with it."""
     started = time.perf_counter()
     results: list[Answer | CometgraphError | None] = []
     lookups: list[Lookup] = []

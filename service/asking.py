@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import click
 import httpx2
@@ -90,7 +90,7 @@ def _said(line: bytes | None, asked: dict[str, Any]) -> Any:
         said = orjson.loads(line or b"")
     except orjson.JSONDecodeError:
         return None if line is None else line.decode("utf-8", "replace")
-    return asked | said if isinstance(said, dict) else said
+    return asked | cast(dict[str, Any], said) if isinstance(said, dict) else said
 
 
 @contextmanager

@@ -33,9 +33,13 @@ def login_of(settings: Settings) -> Neo4jLogin:
     return Neo4jLogin(settings.neo4j_user, settings.neo4j_password.get_secret_value(), settings.neo4j_database)
 
 
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """No progress is shown."""
+
+
 async def load_sample_if_empty(store: Store) -> bool:
     """Load the sample graph into an empty store; False where there is something."""
     if (await store.stats()).events:
         return False
-    await load(store, [str(SAMPLE)], Options(), lambda *_: None)
+    await load(store, [str(SAMPLE)], Options(), _silent)
     return True

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from graph.loader import Options, Report
 from graph.loader import load as load_files
@@ -75,14 +75,14 @@ def _progress() -> Generator[Told]:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TaskProgressColumn(show_speed=True),
+        TaskProgressColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
     with bar:
-        doing: dict[str, Any] = {}
+        doing: dict[str, TaskID] = {}
 
         def told(what: str, done: int, total: int) -> None:
             if stopped:
@@ -92,7 +92,7 @@ def _progress() -> Generator[Told]:
                     bar.update(task, visible=False)
                 doing[what] = bar.add_task(what, total=total or None, rate="")
             bar.update(doing[what], completed=done)
-            speed = bar.tasks[doing[what]].speed
+            speed: float | None = bar.tasks[doing[what]].speed
             if speed:
                 bar.update(doing[what], rate=f"{speed:,.0f}/s" if what != "reading" else f"{speed / 1e6:.1f} MB/s")
 

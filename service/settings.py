@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     rate_limit: Annotated[
         str,
         Field(
-            description="Most requests for each API key (without keys: each client address), as 600/minute. Unset: no limit."
+            description="Most requests for each API key (without keys: each client), as 600/minute. Unset: no limit."
         ),
     ] = ""
     max_body_bytes: Annotated[int, Field(ge=1024, description="Largest request body, in bytes.")] = 1 << 20
