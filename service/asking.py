@@ -112,7 +112,7 @@ def _written(target: str | None) -> Generator[IO[bytes]]:
 
 
 def _bar() -> Progress:
-    return Progress(console=Console(stderr=True), transient=True)
+    return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def get(flags: Mapping[str, Any]) -> int:

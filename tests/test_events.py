@@ -1,0 +1,79 @@
+"""The canonical form of an event."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from schemas.errors import BadInput
+from schemas.events import MAX_EVENT, canonical, parse_event
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(TEXTS)
+@example("e\u200b\u0301")
+@example("Person X .")
+@example("The A dog")
+def test_idempotent(text: str) -> None:
+    assert canonical(canonical(text)) == canonical(text)
+
+
+@given(st.lists(st.sampled_from(["PersonX", "person x", "PERSONY's", "___", "_", ".", "!", " ", "The", "a", "\u2019s"])))
+def test_idempotent_where_the_rules_meet(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert canonical(canonical(text)) == canonical(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("PersonX buys a car", "PersonX buys a car"),
+        ("  PersonX\tbuys \n a car. ", "PersonX buys a car"),
+        ("personx buys a car!", "PersonX buys a car"),
+        ("Person X buys a car", "PersonX buys a car"),
+        ("PERSONX buys PERSONY's car", "PersonX buys PersonY's car"),
+        ("PERSONX'S car breaks down", "PersonX's car breaks down"),
+        ("Person-z's car breaks down", "PersonZ's car breaks down"),
+        ("PersonX\u2019s car breaks down", "PersonX's car breaks down"),
+        ("PersonX eats ___", "PersonX eats ___"),
+        ("PersonX eats _____.", "PersonX eats ___"),
+        ("PersonX eats _ for lunch", "PersonX eats ___ for lunch"),
+        ("PersonX drinks cafe\u0301", "PersonX drinks café"),
+        ("The dog barks", "the dog barks"),
+        ("It rains;", "it rains"),
+        ("PersonX\u200b waits", "PersonX waits"),
+    ],
+)
+def test_one_spelling_for_what_is_certainly_the_same(text: str, event: str) -> None:
+    assert canonical(text) == event
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("PersonX hits PersonY", "PersonY hits PersonX"),
+        ("PersonX wins", "PersonX wins?"),
+        ("PersonX eats in China", "PersonX eats in china"),
+        ("Polish the table", "polish the table"),
+        ("May comes", "may comes"),
+        ("US wins", "us wins"),
+        ("IT works", "it works"),
+        ("PersonX has 3 dogs", "PersonX has 2 dogs"),
+        ("PersonX does not go", "PersonX does go"),
+        ("PersonX eats", "PersonX eats ___"),
+        ("a personal x", "a PersonX"),
+        ("PersonX's", "PersonX"),
+        ("PersonXavier waits", "PersonX avier waits"),
+    ],
+)
+def test_what_may_differ_in_meaning_stays_apart(one: str, other: str) -> None:
+    assert canonical(one) != canonical(other)
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "___", "?!", "\u200b", "x" * (MAX_EVENT + 1), "bad \ud800 text"])
+def test_what_is_no_event_is_refused_with_field_and_value(text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_event(text)
+    [error] = caught.value.errors
+    assert (error.field, error.value) == ("event", text)
+    assert error.allowed
