@@ -70,7 +70,8 @@ def translate(address: str, error: Exception) -> CometgraphError:
     if isinstance(error, ServiceUnavailable):
         return StoreUnavailable(f"{address} does not answer")
     if isinstance(error, ClientError):
-        return StoreUnavailable(f"{address} refuses a query: {error.code}")
+        hint = "; are its indexes there? whatever opens it to write makes them" if "Procedure" in error.code else ""
+        return StoreUnavailable(f"{address} refuses a query: {error.code}{hint}")
     return StoreUnavailable(f"{address} failed: {type(error).__name__}")
 
 

@@ -3,6 +3,7 @@
 The folder gets one CSV for each kind of node and edge, and `import.args`, the arguments that name them all.
 """
 
+import shlex
 from pathlib import Path
 
 import pyarrow as pa
@@ -96,10 +97,15 @@ def _write_arguments(folder: Path) -> None:
         "--overwrite-destination",
     ]
     part = folder / (ARGUMENTS + ".part")
-    part.write_text("\n".join(arguments) + "\n")
+    part.write_text("".join(f"{_quoted(argument)}\n" for argument in arguments))
     part.replace(folder / ARGUMENTS)
+
+
+def _quoted(argument: str) -> str:
+    """An argument as a line of an argument file; folders may have blanks in their names."""
+    return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def import_command(folder: Path) -> str:
     """The command that imports the folder; the server must be stopped, and its database is replaced."""
-    return f"neo4j-admin database import full neo4j @{(folder / ARGUMENTS).resolve()}"
+    return f"neo4j-admin database import full neo4j {shlex.quote(f'@{(folder / ARGUMENTS).resolve()}')}"

@@ -23,6 +23,8 @@ def _field_error(error: Mapping[str, Any], names: Sequence[str]) -> FieldError:
         return FieldError(field, value, "a known name: " + ", ".join(names) if names else "a known name")
     if kind == "json_invalid":
         return FieldError("body", None, f"valid JSON ({error.get('ctx', {}).get('error', message)})")
+    if kind == "string_pattern_mismatch":
+        return FieldError(field, value, "a text with at least one letter or digit")
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return FieldError(field, value, "a JSON object")
     if kind in ("enum", "literal_error"):

@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi
 from starlette.responses import HTMLResponse
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from service import describing, problems
 from service.access import Keys, Rate
@@ -18,6 +19,14 @@ from service.settings import Settings
 from service.watch import Metrics, Watch
 
 OpenHouse = Callable[[Settings], AbstractAsyncContextManager[House]]
+
+
+class _Direct(Route):
+    """A route that says, as FastAPI's do, which one it is."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        return match, {**found, "route": self}
 
 
 def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAPI:
@@ -35,7 +44,7 @@ def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAP
     app = FastAPI(
         # The route that is asked most comes first, a second time, without FastAPI's handling of parameters, which it
         # does itself: 20 µs of 90. FastAPI's own describes it.
-        routes=[Route("/infer", infer), *router.routes],
+        routes=[_Direct("/infer", infer), *router.routes],
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -1,6 +1,7 @@
 """`cometgraph infer | get | stats | settings`: the service's answers without a service."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Generator, Mapping
@@ -122,6 +123,8 @@ def get(flags: Mapping[str, Any]) -> int:
     if not address.startswith("/"):
         raise BadInput.of("path", address, 'a path, such as "/infer?event=PersonX buys a car"')
     settings = settings.model_copy(update={"api_keys": SecretStr(""), "rate_limit": ""})
+
+    logging.getLogger("cometgraph").addHandler(logging.NullHandler())  # the body says what went wrong
 
     async def ask() -> httpx2.Response:
         async with open_house(settings, read_only=True) as house:

@@ -1,6 +1,7 @@
 """`cometgraph load`: the loader with a progress bar, a clean stop, and a report."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Generator, Mapping
@@ -20,6 +21,7 @@ from graph.reading import Filters
 from graph.store import Progress as Told
 from schemas.errors import BadInput
 from service.house import open_house
+from service.options import Stopped
 from service.settings import load_settings
 
 _SHOWN = ("read", "loaded", "present", "duplicate", "filtered", "none", "rejected")
@@ -27,7 +29,7 @@ _OF_LOAD = ("files", "format", "split", "min_p_valid", "recall", "origin", "stri
 
 
 def load(flags: Mapping[str, Any]) -> None:
-    """Load the files that the flags name. Raises CometgraphError, KeyboardInterrupt."""
+    """Load the files that the flags name. Raises CometgraphError, Stopped."""
     settings = load_settings({name: value for name, value in flags.items() if name not in _OF_LOAD})
     options = Options(
         format=flags["format"],
@@ -64,13 +66,16 @@ def _print(report: Report) -> None:
 
 @contextmanager
 def _progress() -> Generator[Told]:
-    """A progress bar on standard error, if that is a terminal; Ctrl-C is raised where the graph is whole."""
+    """A progress bar on standard error, if that is a terminal.
+
+    Ctrl-C stops the load where it next tells of progress; a second one at once, as a kill would: both are safe.
+    """
     stopped = False
 
     def stop(_signal: int, _frame: Any) -> None:
         nonlocal stopped
         if stopped:
-            signal.default_int_handler(_signal, _frame)
+            os._exit(130)
         stopped = True
 
     bar = Progress(
@@ -88,7 +93,7 @@ def _progress() -> Generator[Told]:
 
         def told(what: str, done: int, total: int) -> None:
             if stopped:
-                raise KeyboardInterrupt
+                raise Stopped
             if what not in doing:
                 for task in doing.values():
                     bar.update(task, visible=False)

@@ -15,6 +15,10 @@ STORE = ("store", "neo4j_user", "neo4j_password", "neo4j_database", "threads")
 SERVE = tuple(Settings.model_fields)
 
 
+class Stopped(Exception):
+    """The person stopped it."""
+
+
 def setting_options(names: Sequence[str]) -> Callable[[F], F]:
     """The flags of these settings."""
 
@@ -51,7 +55,7 @@ def run(group: click.Group) -> int:
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
         return _fail(f"{error.format_message()}{hint}", 2)
-    except (click.Abort, KeyboardInterrupt):
+    except (Stopped, click.Abort, KeyboardInterrupt):
         return _fail("stopped", 130)
     except BadInput as error:
         return _fail(str(error), 2)

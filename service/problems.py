@@ -80,6 +80,8 @@ def install(app: FastAPI) -> None:
 
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, CometgraphError):  # raised while FastAPI read the body
+            return problem_response(error.__cause__)
         title = HTTPStatus(error.status_code).phrase
         body = {"type": "about:blank", "title": title, "status": error.status_code, "detail": str(error.detail)}
         return Response(orjson.dumps(body), error.status_code, dict(error.headers or {}), MEDIA_TYPE)

@@ -3,9 +3,10 @@
 import asyncio
 import ipaddress
 import logging
+import signal
 import socket
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -27,32 +28,48 @@ def serve(flags: Mapping[str, Any]) -> None:
     settings = load_settings(flags)
     _refuse_open_door(settings)
     set_up(settings.log_level, settings.log_format)
-    loop = uvicorn.Config("", loop="auto").get_loop_factory()
+    loop = uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
-    async with open_house(settings) as house:
-        if await load_sample_if_empty(house.store):
-            _log.info("the store was empty: the sample graph is in it now")
+    @asynccontextmanager
+    async def opened(_: Settings) -> AsyncGenerator[House]:
+        yield house
 
-        @asynccontextmanager
-        async def opened(_: Settings) -> AsyncGenerator[House]:
-            yield house
+    # First what can be refused at once: settings, then the port; the store is opened when nothing is wrong with them.
+    config = uvicorn.Config(
+        create_app(settings, opened),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        date_header=False,
+        timeout_graceful_shutdown=settings.stop_seconds,
+    )
+    with _listen(settings.host, settings.port) as listener:
+        async with open_house(settings) as house:
+            if await load_sample_if_empty(house.store):
+                _log.info("the store was empty: the sample graph is in it now")
+            await _announce(house, settings.host, listener.getsockname()[1])
+            await _Server(config).serve(sockets=[listener])
 
-        listener = _listen(settings.host, settings.port)
-        config = uvicorn.Config(
-            create_app(settings, opened),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            date_header=False,
-            timeout_graceful_shutdown=settings.stop_seconds,
-        )
-        await _announce(house, settings.host, listener.getsockname()[1])
-        await uvicorn.Server(config).serve(sockets=[listener])
+
+class _Server(uvicorn.Server):
+    """Ends well when it is told to stop; uvicorn's own, having stopped, dies of the signal once more."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
 
 
 async def _announce(house: House, host: str, port: int) -> None:

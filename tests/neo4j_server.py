@@ -44,8 +44,8 @@ class Neo4jServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Neo4jServer":
-        """Start it and wait until it answers. Raises NoNeo4jError."""
-        if _docker_runs():
+        """Start it and wait until it answers: by Docker, unless its folder has data. Raises NoNeo4jError."""
+        if _docker_runs() and not (self.folder / "data").exists():
             self._start_container()
         else:
             self._start_java()
@@ -61,10 +61,16 @@ class Neo4jServer:
             self._process.wait(60)
         self._stop = self._process = None
 
+    def import_files(self, folder: Path) -> None:
+        """Import what `cometgraph load --offline FOLDER` wrote; the server must not run."""
+        self._prepare()
+        self.admin("database", "import", "full", "neo4j", f"@{folder.resolve() / 'import.args'}")
+
     def admin(self, *arguments: str) -> str:
-        """Run neo4j-admin on the stopped server; what it printed."""
+        """Run neo4j-admin on the stopped server; what it printed. Needs Java, not Docker."""
         ran = subprocess.run(
             [*self._java(), "org.neo4j.server.startup.Neo4jAdminCommand", *arguments],
+            cwd=self.folder,  # it leaves an import.report behind
             env=os.environ | {"NEO4J_HOME": str(self.folder), "NEO4J_CONF": str(self.folder / "conf")},
             capture_output=True,
             text=True,

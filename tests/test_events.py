@@ -18,7 +18,9 @@ def test_idempotent(text: str) -> None:
     assert canonical(canonical(text)) == canonical(text)
 
 
-@given(st.lists(st.sampled_from(["PersonX", "person x", "PERSONY's", "___", "_", ".", "!", " ", "The", "a", "\u2019s"])))
+@given(
+    st.lists(st.sampled_from(["PersonX", "person x", "PERSONY's", "___", "_", ".", "!", " ", "The", "a", "\u2019s"]))
+)
 def test_idempotent_where_the_rules_meet(parts: list[str]) -> None:
     text = "".join(parts)
     assert canonical(canonical(text)) == canonical(text)

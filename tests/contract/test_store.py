@@ -223,7 +223,7 @@ async def test_what_was_stored_is_there_after_reopening(opened: OpenStore) -> No
 
 async def test_loading_accounts_for_every_row_and_twice_changes_nothing(opened: OpenStore, tmp_path: Path) -> None:
     lines = [f"PersonX waits {n % 40}\txWant\tto do {n}" for n in range(400)]
-    lines += lines[:7] + ["PersonX waits 3\toReact\tNONE", "PersonX waits 3\toReact\tn/a"]
+    lines += [*lines[:7], "PersonX waits 3\toReact\tNONE", "PersonX waits 3\toReact\tn/a"]
     async with opened() as store:
         assert await load_lines(store, tmp_path, *lines) == Counts(loaded=400, duplicate=7, none=2)
         assert await load_lines(store, tmp_path, *lines) == Counts(present=400, duplicate=7, none=2)

@@ -1,0 +1,70 @@
+"""Commands as processes of their own: timed to their end, or started and asked for their address."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+COMETGRAPH = str(Path(sysconfig.get_path("scripts")) / "cometgraph")
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command from its start to its end."""
+
+    seconds: float
+    peak_bytes: int
+    said: str
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """The command that runs a module with this Python."""
+    return [sys.executable, "-m", name, *arguments]
+
+
+def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> Ran:
+    """Run to the end. Raises SystemExit with what the command said, where it fails.
+
+    The peak is the process's own; but Linux counts what its parent had when it started, so the caller stays small.
+    """
+    started = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment(variables)
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - started
+    if process.returncode:
+        raise SystemExit(f"{Path(command[0]).name} {command[1]} failed ({process.returncode}):\n{said}")
+    return Ran(seconds, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024), said)
+
+
+@contextmanager
+def serving(command: Sequence[str]) -> Generator[str]:
+    """Start a server that prints its address when it listens; stop it afterwards."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment(None))
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        address = _ADDRESS.search(first)
+        if address is None:
+            raise SystemExit(f"{Path(command[0]).name} {command[1]} did not start: {first.strip()}")
+        yield address[0]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _environment(variables: Mapping[str, str] | None) -> dict[str, str]:
+    """What is set for another cometgraph must not change what is measured here."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COMETGRAPH_")}
+    return kept | dict(variables or {})
