@@ -20,7 +20,7 @@ from schemas.triples import RECALLS
 
 FORMATS = ("atomic10x", "atomic2020", "atomic2019", "triples")
 
-_REC_FIELDS = tuple(f"rec_{level}" for level in RECALLS)
+_NO_RECALLS = (None,) * len(RECALLS)
 _COLUMNS = {"head": "head", "event": "head", "relation": "relation", "rel": "relation", "tail": "tail",
             "inference": "tail", "split": "split", "p_valid": "p_valid", "p_valid_model": "p_valid"}  # fmt: skip
 
@@ -30,16 +30,13 @@ class RowRejected(Exception):
 
 
 class Raw(NamedTuple):
-    """A row as a file says it, nothing checked yet."""
+    """A row as a file says it, nothing checked yet. `rest` is (split, valid, (rec_0.5 … rec_0.9), origins)."""
 
     head: Any
     relation: Any
     tail: Any
-    split: Any = None
-    p_valid: Any = None
-    valid: Any = None
-    recalls: tuple[Any, ...] = (None,) * len(RECALLS)
-    origins: Any = None
+    p_valid: Any
+    rest: tuple[Any, Any, tuple[Any, ...], Any]
 
 
 Parse = Callable[[bytes], Sequence[Raw]]
@@ -97,11 +94,13 @@ def _json_line(line: bytes) -> Sequence[Raw]:
             get("head"),
             get("relation"),
             get("inference") if tail is None else tail,
-            get("split"),
             get("p_valid") if p_valid is None else p_valid,
-            get("valid"),
-            tuple(get(name) for name in _REC_FIELDS),
-            get("origins"),
+            (
+                get("split"),
+                get("valid"),
+                (get("rec_0.5"), get("rec_0.6"), get("rec_0.7"), get("rec_0.8"), get("rec_0.9")),
+                get("origins"),
+            ),
         ),
     )
 
@@ -130,7 +129,8 @@ def _tsv(source: Source, block: Block) -> tuple[Parse, int]:
             score = None if p_valid is None else float(p_valid)
         except ValueError:
             raise RowRejected(f"p_valid: {p_valid!r} is not a number from 0 to 1") from None
-        return (Raw(said["head"], said["relation"], said["tail"], said.get("split") or source.split, score),)
+        split = said.get("split") or source.split
+        return (Raw(said["head"], said["relation"], said["tail"], score, (split, None, _NO_RECALLS, None)),)
 
     return parse, header
 
@@ -155,7 +155,8 @@ def _csv(source: Source, block: Block) -> tuple[Parse, int]:
         if len(cells) != len(names):
             raise RowRejected(f"{len(cells)} columns, where {len(names)} are expected")
         said = source.split if split is None else cells[split]
-        return [Raw(cells[event], name, tail, said) for n, name in relations for tail in _json_list(name, cells[n])]
+        rest = (said, None, _NO_RECALLS, None)
+        return [Raw(cells[event], name, t, None, rest) for n, name in relations for t in _json_list(name, cells[n])]
 
     return parse, 1
 

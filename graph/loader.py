@@ -12,10 +12,11 @@ from typing import IO, Any
 
 import orjson
 
+from graph.cleaning import Filters, is_origin
 from graph.files import Source, sources
 from graph.formats import check_format
 from graph.offline import write_offline
-from graph.reading import Filters, Reject, is_origin, read
+from graph.reading import Reject, read
 from graph.rows import SPLIT_NAMES, Counts
 from graph.staging import ROWS_PER_PART, Staging
 from graph.store import Progress, Store

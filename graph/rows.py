@@ -122,8 +122,9 @@ def merge(stored: pa.Table, incoming: pa.Table) -> Merged:
     groups = both.group_by(KEY).aggregate(
         [*((name, "max") for name in SCORES), ("origins", "distinct"), ("fresh", "sum"), ("place", "min")]
     )
-    # By their first row: the stored edges come first, in the order in which they came.
-    groups = groups.take(pc.sort_indices(groups.column("place_min")))
+    if len(stored):
+        # By their first row: the stored edges come first, in the order in which they came.
+        groups = groups.take(pc.sort_indices(groups.column("place_min")))
     one = pa.Table.from_arrays(
         [groups.column(name) for name in KEY]
         + [groups.column(f"{name}_max") for name in SCORES]

@@ -14,10 +14,10 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from graph.cleaning import Filters
 from graph.loader import Options, Report
 from graph.loader import load as load_files
 from graph.offline import import_command
-from graph.reading import Filters
 from graph.store import Progress as Told
 from schemas.errors import BadInput
 from service.house import open_house
