@@ -109,7 +109,7 @@ NEO4J_PREFIX = (
 )
 NEO4J_WORDS = (
     "CALL db.index.fulltext.queryNodes('event_words', $words) YIELD node, score "
-    "RETURN node.text ORDER BY score DESC, node.text SKIP $skip LIMIT $limit"
+    "WHERE node.text STARTS WITH $prefix RETURN node.text ORDER BY score DESC, node.text SKIP $skip LIMIT $limit"
 )
 NEO4J_EDGES_OF = f"""
 UNWIND $heads AS head

@@ -123,7 +123,9 @@ class Neo4jStore:
     async def events(self, search: Search) -> list[str]:
         if search.words:
             query = " OR ".join(f'"{word}"' for word in search.words)
-            rows = await self._read(cypher.NEO4J_WORDS, words=query, skip=search.skip, limit=search.limit)
+            rows = await self._read(
+                cypher.NEO4J_WORDS, words=query, prefix=search.prefix, skip=search.skip, limit=search.limit
+            )
         else:
             rows = await self._read(cypher.NEO4J_PREFIX, prefix=search.prefix, after=search.after, limit=search.limit)
         return [text for (text,) in rows]

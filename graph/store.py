@@ -37,7 +37,10 @@ class Tails:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Events to list: by `prefix` in text order after `after`, or by `words` in order of relevance after `skip`."""
+    """Events to list: those that begin with `prefix`, in text order, after `after`.
+
+    With `words`: those that have one of them, too, in order of relevance, after the first `skip`.
+    """
 
     limit: int
     prefix: str = ""

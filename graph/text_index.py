@@ -48,14 +48,17 @@ class TextIndex:
 
     def search(self, search: Search) -> list[str]:
         """See graph.store.Search."""
+        beginning = (search.prefix, search.prefix + _LAST)
         if search.words:
             query = " OR ".join(f'"{word}"' for word in search.words)
-            sql = "SELECT text FROM words WHERE words MATCH ? ORDER BY bm25(words), text LIMIT ? OFFSET ?"
-            rows = self._connection().execute(sql, (query, search.limit, search.skip))
+            sql = (
+                "SELECT text FROM words WHERE words MATCH ? AND text >= ? AND text <= ? "
+                "ORDER BY bm25(words), text LIMIT ? OFFSET ?"
+            )
+            rows = self._connection().execute(sql, (query, *beginning, search.limit, search.skip))
         else:
             sql = "SELECT text FROM event WHERE text >= ? AND text <= ? AND text > ? ORDER BY text LIMIT ?"
-            bounds = (search.prefix, search.prefix + _LAST, search.after, search.limit)
-            rows = self._connection().execute(sql, bounds)
+            rows = self._connection().execute(sql, (*beginning, search.after, search.limit))
         return [text for (text,) in rows]
 
     def close(self) -> None:

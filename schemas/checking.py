@@ -25,6 +25,12 @@ def _field_error(error: Mapping[str, Any], names: Sequence[str]) -> FieldError:
         return FieldError("body", None, f"valid JSON ({error.get('ctx', {}).get('error', message)})")
     if kind == "string_pattern_mismatch":
         return FieldError(field, value, "a text with at least one letter or digit")
+    if kind == "string_too_long":
+        return FieldError(field, value, f"at most {error['ctx']['max_length']} characters long")
+    if kind == "too_long":
+        return FieldError(field, value, f"a list of at most {error['ctx']['max_length']}")
+    if kind == "int_parsing_size":
+        return FieldError(field, value, "a valid integer of a size that makes sense")
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return FieldError(field, value, "a JSON object")
     if kind in ("enum", "literal_error"):

@@ -8,7 +8,8 @@ CometgraphError
 │   ├── KeyMissing        no API key, or one that nobody issued
 │   └── ScopeMissing      a key without the scope that the route asks for
 ├── NotFound
-│   └── EventNotFound     an event that the graph does not know
+│   ├── EventNotFound     an event that the graph does not know
+│   └── PageNotFound      a cursor that this search did not give
 ├── TooManyRequests       over the key's rate; carries when to come back
 └── Unavailable           a part that is needed does not answer now
     ├── StoreUnavailable  the graph store
@@ -134,6 +135,15 @@ class EventNotFound(NotFound):
     @property
     def extra(self) -> dict[str, Any]:
         return {"event": self.event, "nearest": self.nearest}
+
+
+class PageNotFound(NotFound):
+    """A cursor names a page of one search; this search has no such page."""
+
+    title = "Unknown cursor"
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(f"this search gave no cursor {_short(cursor)}: send one as it came, with the same search")
 
 
 class TooManyRequests(CometgraphError):

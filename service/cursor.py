@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from schemas.errors import BadInput
+from schemas.errors import PageNotFound
 
 
 def encode(search: str, place: str | int) -> str:
@@ -15,11 +15,11 @@ def encode(search: str, place: str | int) -> str:
 
 
 def decode(cursor: str, search: str, kind: type[Any]) -> Any:
-    """The place where the search goes on. Raises BadInput for a cursor that this search did not give."""
+    """The place where the search goes on. Raises PageNotFound for a cursor that this search did not give."""
     try:
         said, place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, TypeError):
         said, place = None, None
     if said != search or type(place) is not kind:
-        raise BadInput.of("cursor", cursor, "the cursor of an earlier page of the same search")
+        raise PageNotFound(cursor)
     return place

@@ -18,7 +18,7 @@ _REASONS = {
     400: "The request is no HTTP that makes sense.",
     401: "An API key is required.",
     403: "The API key lacks the scope.",
-    404: "The event is not known; `nearest` are known ones that share its words.",
+    404: "What was asked for is not known; for an event, `nearest` are known ones that share its words.",
     405: "The path does not take this method.",
     413: "The body is over the limit.",
     422: "A field has a value that is not allowed; `errors` say which and what is.",

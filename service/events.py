@@ -9,29 +9,29 @@ from service import cursor
 
 
 async def page(search: EventSearch, store: Store) -> EventPage:
-    """One page, and the cursor of the next. Raises BadInput."""
-    if search.q is not None and search.prefix is not None:
-        raise BadInput.of("q", search.q, "given without prefix: search by one of them")
+    """One page, and the cursor of the next. Raises BadInput, PageNotFound."""
     for name, text in (("q", search.q), ("prefix", search.prefix)):
         if text is not None and not is_text(text):
             raise BadInput.of(name, text, "valid Unicode text")
-    return await (_by_words(search, search.q, store) if search.q is not None else _by_prefix(search, store))
+    prefix = _beginning(search.prefix or "")
+    return await (
+        _by_words(search, search.q, prefix, store) if search.q is not None else _by_prefix(search, prefix, store)
+    )
 
 
-async def _by_words(search: EventSearch, q: str, store: Store) -> EventPage:
+async def _by_words(search: EventSearch, q: str, prefix: str, store: Store) -> EventPage:
     words = search_words(q)
-    name = "q " + " ".join(words)
+    name = f"q {' '.join(words)} prefix {prefix}"
     skip = cursor.decode(search.cursor, name, int) if search.cursor else 0
-    found = await store.events(Search(search.limit + 1, words=words, skip=skip)) if words else []
+    found = await store.events(Search(search.limit + 1, prefix, words=words, skip=skip)) if words else []
     more = len(found) > search.limit
     return EventPage(found[: search.limit], cursor.encode(name, skip + search.limit) if more else None)
 
 
-async def _by_prefix(search: EventSearch, store: Store) -> EventPage:
-    prefix = _beginning(search.prefix or "")
-    name = "prefix " + prefix
+async def _by_prefix(search: EventSearch, prefix: str, store: Store) -> EventPage:
+    name = f"prefix {prefix}"
     after = cursor.decode(search.cursor, name, str) if search.cursor else ""
-    found = await store.events(Search(search.limit + 1, prefix=prefix, after=after))
+    found = await store.events(Search(search.limit + 1, prefix, after))
     more, found = len(found) > search.limit, found[: search.limit]
     return EventPage(found, cursor.encode(name, found[-1]) if more else None)
 

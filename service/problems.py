@@ -82,6 +82,8 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if isinstance(error.__cause__, CometgraphError):  # raised while FastAPI read the body
             return problem_response(error.__cause__)
+        if isinstance(error.__cause__, ValueError):  # so is this: bytes that are no text
+            return problem_response(BadInput.of("body", None, "valid JSON in UTF-8"))
         title = HTTPStatus(error.status_code).phrase
         body = {"type": "about:blank", "title": title, "status": error.status_code, "detail": str(error.detail)}
         return Response(orjson.dumps(body), error.status_code, dict(error.headers or {}), MEDIA_TYPE)
@@ -103,6 +105,5 @@ def _parameters(request: Request) -> list[str]:
         return []
     names: list[str] = []
     for parameter in route.dependant.query_params:
-        fields = getattr(parameter.field_info.annotation, "model_fields", None)
-        names.extend(fields or [parameter.alias])
+        names.extend(getattr(parameter.field_info.annotation, "model_fields", [parameter.alias]))
     return names

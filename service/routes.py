@@ -61,9 +61,9 @@ async def relations(_: Annotated[Nothing, Query()]) -> Response:
     return _json(list(RELATIONS.values()))
 
 
-@router.get("/events", response_model=EventPage, responses=PROBLEMS[422, 503], tags=["graph"])
+@router.get("/events", response_model=EventPage, responses=PROBLEMS[404, 422, 503], tags=["graph"])
 async def list_events(request: Request, search: Annotated[EventSearch, Query()]) -> Response:
-    """Known events: those that begin with `prefix`, in text order, or those with words of `q`, best first."""
+    """Known events that begin with `prefix`, in text order; with `q`, those with one of its words, best first."""
     return _json(await events.page(search, _house(request).store))
 
 
@@ -91,7 +91,7 @@ async def info(request: Request) -> Response:
     return _json(await info_of(_house(request), request.app.state.settings))
 
 
-@router.get("/metrics", response_class=PlainTextResponse, tags=["operations"])
+@router.get("/metrics", response_class=PlainTextResponse, responses=PROBLEMS[()], tags=["operations"])
 async def metrics(request: Request) -> Response:
     """Numbers for Prometheus."""
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -190,6 +190,7 @@ async def test_events_by_words_best_first(opened: OpenStore) -> None:
         found = await store.events(Search(5, words=("buying", "car")))
         assert found == ["PersonX buys a red car", "PersonX sells a car"]
         assert await store.events(Search(5, words=("buying", "car"), skip=1)) == ["PersonX sells a car"]
+        assert await store.events(Search(5, "PersonX s", words=("buying", "car"))) == ["PersonX sells a car"]
         assert await store.events(Search(5, words=("elephant",))) == []
 
 

@@ -1,0 +1,30 @@
+"""schemathesis over the described API of a running service: all checks, no failure, with keys and without."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.conftest import Server
+
+KEY = "0123456789abcdef-read"
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_schemathesis_finds_nothing(tmp_path: Path, keyed: bool) -> None:
+    env = {"COMETGRAPH_API_KEYS": f"tester:read:{KEY}"} if keyed else {}
+    server = Server("--store", str(tmp_path / "store"), env=env)
+    header = ["--header", f"Authorization: Bearer {KEY}"] if keyed else []
+    ran = subprocess.run(
+        [str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.url}/openapi.json", "--checks", "all",
+         "--max-examples", "25", "--no-color", "--generation-deterministic", *header],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )  # fmt: skip
+    requests = httpx2.get(f"{server.url}/metrics", headers={"X-API-Key": KEY}).text
+    assert server.stop() == 0
+    assert ran.returncode == 0, ran.stdout
+    assert 'status="5' not in requests
