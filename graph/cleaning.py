@@ -83,6 +83,7 @@ class Cleaner:
         heads, relations, tails, scores, numbers = zip(*rows, strict=True) if rows else ((),) * 5
         own = {"head": heads, "relation": relations, "tail": tails, "p_valid": scores}
         columns = {name: pa.array(values, SCHEMA.field(name).type) for name, values in own.items()}
+        columns["p_valid"] = pc.add(columns["p_valid"], 0.0)  # of the two zeros, the positive one
         which = pa.array(numbers, pa.int32())
         for n, name in enumerate(["split", "valid", *REC_COLUMNS, "origins"]):
             columns[name] = pc.take(pa.array([rest[n] for rest in self.rests], SCHEMA.field(name).type), which)

@@ -8,7 +8,9 @@ STORE/lock            held by the process that writes
 import asyncio
 import fcntl
 import os
+import re
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +33,8 @@ from schemas.relations import RELATIONS, Relation
 from schemas.triples import NONE, Triple
 
 VERSION = 1
+_OURS = re.compile(r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?")
+_NUMBERED = re.compile(r"graph-\d+\.lbug|events-\d+\.sqlite")
 BUFFER_POOL = 1 << 30
 _QUICK = 4
 """A lookup of so few relations is done where it is asked: its queries take less (40 µs each) than the way to a thread
@@ -63,6 +67,7 @@ def _open(folder: Path, read_only: bool, threads: int) -> "EmbeddedStore":
         raise BadInput.of("store", str(folder), "a folder, or an address bolt://… or neo4j://…")
     if read_only and not (folder / "store.json").exists():
         raise BadInput.of("store", str(folder), "a store: a folder that `cometgraph load` or `serve` filled")
+    _refuse_foreign(folder)
     lock = None if read_only else _lock(folder)
     try:
         manifest = _read_manifest(folder)
@@ -74,6 +79,15 @@ def _open(folder: Path, read_only: bool, threads: int) -> "EmbeddedStore":
         if lock is not None:
             lock.close()
         raise
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """A folder with other things in it is not ours to write to, or to clean up."""
+    if (folder / "store.json").exists() or not folder.exists():
+        return
+    foreign = sorted(path.name for path in folder.iterdir() if not _OURS.fullmatch(path.name))
+    if foreign:
+        raise BadInput.of("store", str(folder), f"a store or an empty folder (it has {foreign[0]!r} in it)")
 
 
 def _lock(folder: Path) -> IO[str]:
@@ -116,9 +130,9 @@ def _make_ready(folder: Path, manifest: _Manifest | None) -> _Manifest:
     """Remove what an interrupted load left behind; make an empty graph where there is none."""
     current = {manifest.graph, manifest.index} if manifest else set[str]()
     for path in folder.iterdir():
-        if path.name.startswith("load-"):
+        if path.name.startswith("load-") and _OURS.fullmatch(path.name):
             shutil.rmtree(path)
-        elif path.name.startswith(("graph-", "events-")) and not any(path.name.startswith(name) for name in current):
+        elif (name := _NUMBERED.match(path.name)) and _OURS.fullmatch(path.name) and name[0] not in current:
             path.unlink()
     if manifest is None:
         manifest = _Manifest(0)
@@ -145,11 +159,13 @@ class _Graph:
 
     def __init__(self, folder: Path, manifest: _Manifest, *, read_only: bool) -> None:
         path = folder / manifest.graph
+        if not path.exists():
+            raise StoreUnavailable(f"{path} is missing; load the data into a new folder")
         try:
             self.database = ladybug.Database(path, read_only=read_only, buffer_pool_size=BUFFER_POOL)
         except RuntimeError as error:
             raise StoreUnavailable(f"{path} cannot be opened: {error}") from error
-        self.index = TextIndex(folder / manifest.index)
+        self.index = TextIndex(folder / manifest.index, read_only=read_only)
         self._local = threading.local()
 
     def connection(self) -> ladybug.Connection:
@@ -166,7 +182,7 @@ class _Graph:
     def repair_index(self) -> None:
         """Bring the text index up to date with the graph, after a stop between the two."""
         [[known]] = self.rows(cypher.count_nodes("Event"))
-        if not self.index.path.exists() or self.index.count() != known:
+        if self.index.count() != known:
             self.index.close()
             texts = self.connection().execute(cypher.EMBEDDED_EVENTS).get_as_arrow()
             self.index = TextIndex.create(self.index.path, texts.column("text").to_pylist())
@@ -187,7 +203,7 @@ class EmbeddedStore:
         self._writing = asyncio.Lock()
         self._graph = _Graph(folder, manifest, read_only=read_only)
         if not read_only:
-            self._graph.repair_index()
+            self._translated(self._graph.repair_index)
 
     @property
     def generation(self) -> int | None:
@@ -238,7 +254,7 @@ class EmbeddedStore:
     def _translated(work: Callable[[], T]) -> T:
         try:
             return work()
-        except RuntimeError as error:  # the one class that ladybug raises
+        except (RuntimeError, sqlite3.Error) as error:  # RuntimeError is the one class that ladybug raises
             raise StoreUnavailable(f"the embedded store failed: {error}") from error
 
     def _tails(self, lookup: Lookup) -> Tails | None:

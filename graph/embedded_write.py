@@ -6,6 +6,7 @@ checkpoint after it. So a large load reads the old graph, merges, and copies eve
 store's manifest then names the new one. Whatever stops it in between, the old graph is untouched.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import ladybug
@@ -82,7 +83,8 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
             connection.execute(cypher.EMBEDDED_ADD_AS_EVENT, {"inference": inference, "event": event})
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        with suppress(RuntimeError):  # some failures have ended the transaction by themselves
+            connection.execute("ROLLBACK")
         raise
     index.add(events)
     return merged.counts

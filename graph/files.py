@@ -50,6 +50,10 @@ def sources(files: Sequence[str]) -> list[Source]:
     found: list[Source] = []
     for name in files:
         path = Path(name)
+        if len(name.encode("utf-8", "replace")) > 4000 or len(path.name.encode("utf-8", "replace")) > 255:
+            raise BadFile(printable(name)[:80] + "…", "no such file: the name is too long")
+        if name == "-" and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] (closed: <&-)
+            raise BadFile("stdin", "closed")
         if name == "-":
             found.append(Source("stdin", None))
         elif path.is_dir():
@@ -57,12 +61,17 @@ def sources(files: Sequence[str]) -> list[Source]:
             inside = [p for p in inside if ".rejected." not in p.name]
             if not inside:
                 raise BadFile(name, "a folder without data files (" + " ".join(SUFFIXES) + ", each also .gz)")
-            found.extend(Source(str(p), p, _split_of(p)) for p in inside)
+            found.extend(Source(printable(str(p)), p, _split_of(p)) for p in inside)
         elif not path.exists():
             raise BadFile(name, "no such file")
         else:
-            found.append(Source(name, path, _split_of(path)))
+            found.append(Source(printable(name), path, _split_of(path)))
     return found
+
+
+def printable(name: str) -> str:
+    """A file's name as text that can be shown and written, whatever its bytes are."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _split_of(path: Path) -> str | None:
@@ -85,7 +94,10 @@ def opened(source: Source) -> Generator[Iterator[Block]]:
 
 def _blocks(raw: BinaryIO, name: str) -> Iterator[Block]:
     counted = _Counted(raw)
-    magic = counted.peek(2)
+    try:
+        magic = counted.peek(2)
+    except OSError as error:
+        raise BadFile(name, f"cannot be read: {error.strerror}") from error
     stream = (
         cast(BinaryIO, gzip.GzipFile(fileobj=cast(BinaryIO, counted)))
         if magic == b"\x1f\x8b"

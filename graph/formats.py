@@ -51,10 +51,7 @@ def check_format(name: str | None) -> None:
 
 def sniff(source: Source, block: Block) -> str:
     """The format that the first block looks like. Raises BadFile where it looks like none."""
-    first = next((line for line in block.lines if line is None or line.strip()), b"")
-    if first is None:
-        raise BadFile(source.name, "the first line is too long; say what it is by --format")
-    first = first.rstrip(b"\r")
+    first = _first(source, block)[1]
     if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
         raise BadFile(source.name, "binary or UTF-16, where UTF-8 text is expected")
     if first.lstrip().startswith(b"["):
@@ -67,6 +64,14 @@ def sniff(source: Source, block: Block) -> str:
     if "event" in names and names & RELATION_CODE.keys():
         return "atomic2019"
     raise BadFile(source.name, "no format that we know (" + ", ".join(FORMATS) + "); say which by --format")
+
+
+def _first(source: Source, block: Block) -> tuple[int, bytes]:
+    """The first line that is not blank, and how many are before it."""
+    number, line = next(((n, one) for n, one in enumerate(block.lines) if one is None or one.strip()), (0, b""))
+    if line is None:
+        raise BadFile(source.name, "the first line is too long to be one of a known format")
+    return number, line.rstrip(b"\r")
 
 
 def parser(format: str, source: Source, block: Block) -> tuple[Parse, int]:
@@ -106,13 +111,14 @@ def _json_line(line: bytes) -> Sequence[Raw]:
 
 
 def _tsv(source: Source, block: Block) -> tuple[Parse, int]:
-    first = [cell.strip() for cell in (block.lines[0] or b"").decode("utf-8", "replace").split("\t")]
+    before, line = _first(source, block)
+    first = [cell.strip() for cell in line.decode("utf-8", "replace").split("\t")]
     if any(cell in RELATION_CODE for cell in first) or not _is_header(first):
         if len(first) < 3:
             raise BadFile(source.name, f"{len(first)} columns, where head, relation, tail are expected")
         names, header = ["head", "relation", "tail"], 0
     else:
-        names, header = [_COLUMNS.get(cell.lower(), "") for cell in first], 1
+        names, header = [_COLUMNS.get(cell.lower(), "") for cell in first], before + 1
         missing = [name for name in ("head", "relation", "tail") if name not in names]
         if missing:
             raise BadFile(source.name, "the header names no column " + ", ".join(missing))
@@ -140,7 +146,11 @@ def _is_header(cells: list[str]) -> bool:
 
 
 def _csv(source: Source, block: Block) -> tuple[Parse, int]:
-    names = next(csv.reader([_text(block.lines[0] or b"")]), list[str]())
+    before, line = _first(source, block)
+    try:
+        names = next(csv.reader([_text(line)]), list[str]())
+    except (RowRejected, csv.Error) as error:
+        raise BadFile(source.name, f"its header is no CSV: {error}") from error
     relations = [(n, name) for n, name in enumerate(names) if name in RELATION_CODE]
     if "event" not in names or not relations:
         raise BadFile(source.name, "the header names no column event, or no relation")
@@ -158,7 +168,7 @@ def _csv(source: Source, block: Block) -> tuple[Parse, int]:
         rest = (said, None, _NO_RECALLS, None)
         return [Raw(cells[event], name, t, None, rest) for n, name in relations for t in _json_list(name, cells[n])]
 
-    return parse, 1
+    return parse, before + 1
 
 
 def _json_list(name: str, cell: str) -> list[Any]:

@@ -151,9 +151,16 @@ class _Rejects:
             try:
                 file = part.open("wb")
             except OSError:
-                file = Path(part.name).open("wb")  # noqa: SIM115 (closed in __exit__, with all others)
+                file = self._here(Path(part.name))
             self._open[path] = file
         return self._open[path]
+
+    @staticmethod
+    def _here(part: Path) -> IO[bytes]:
+        try:
+            return part.open("wb")
+        except OSError as error:
+            raise BadFile(part.name[:80], f"the rejected rows cannot be written ({error.strerror})") from error
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for file in self._open.values():

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, LiteralString, TypeVar, cast
+from urllib.parse import urlsplit
 
 import neo4j
 import pyarrow as pa
@@ -27,7 +28,7 @@ from graph.rows import (
 )
 from graph.staging import Staging
 from graph.store import Lookup, Neo4jLogin, Progress, Search, Stats, Tails, select
-from schemas.errors import CometgraphError, StoreUnavailable
+from schemas.errors import BadInput, CometgraphError, StoreUnavailable
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import NONE, Triple
 
@@ -43,6 +44,10 @@ T = TypeVar("T")
 
 async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Neo4jStore":
     """Connect, and see that constraints and indexes are there and online (unless read_only)."""
+    try:
+        urlsplit(address).port  # noqa: B018 (raises for a port that is none)
+    except ValueError as error:
+        raise BadInput.of("store", address, f"an address bolt://HOST:PORT ({error})") from error
     driver = neo4j.AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] (untyped **config)
         address,
         auth=(login.user, login.password) if login.password else None,

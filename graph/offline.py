@@ -15,6 +15,7 @@ from graph.as_event import links
 from graph.rows import PROPERTIES, RELATION_CODE, RELATION_NAMES, Counts, merge, properties
 from graph.staging import Staging
 from graph.store import Progress
+from schemas.errors import BadInput
 from schemas.relations import RELATIONS
 from schemas.triples import NONE
 
@@ -25,7 +26,10 @@ _TYPES = {"p_valid": ":double", "split": ":string", "valid": ":byte", "origins":
 
 def write_offline(staged: Staging, folder: Path, progress: Progress) -> Counts:
     """Write all that is staged to `folder`, `import.args` last, so that its existence means that all is there."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput.of("offline", str(folder), f"a folder that can be written ({error.strerror})") from error
     (folder / ARGUMENTS).unlink(missing_ok=True)
     counts = Counts()
     tails, events = pa.array([], pa.string()), list[pa.Array]()

@@ -67,7 +67,7 @@ def _chunk(block: Block, parse: Parse, cleaner: Cleaner, skip: int) -> Chunk:
     read = filtered = 0
     clean = cleaner.clean
     for number, line in enumerate(block.lines, block.first):
-        if number < block.first + skip or (line is not None and not line.strip()):
+        if number < block.first + skip or (line is not None and not line.strip(b" \r")):
             continue
         try:
             if line is None:

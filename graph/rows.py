@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.errors import BadInput
 from schemas.relations import RELATIONS
 from schemas.triples import NONE, RECALLS, Triple
 
@@ -59,7 +60,9 @@ def table_of(rows: Iterable[Row]) -> pa.Table:
 
 
 def row_of(triple: Triple) -> Row:
-    """A triple as a row. Its values are taken as valid."""
+    """A triple as a row. Raises BadInput where it has no origin; its other values are taken as valid."""
+    if not triple.origins:
+        raise BadInput.of("origins", triple.origins, "at least one name: every triple comes from somewhere")
     split = None if triple.split is None else SPLIT_CODE[triple.split]
     valid = None if triple.valid is None else VALID_CODE[triple.valid]
     a, b, c, d, e = (None if kept is None else int(kept) for kept in triple.recalls)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 from graph.store import Search
 
@@ -20,8 +21,9 @@ _LAST = "\U0010ffff"
 class TextIndex:
     """Opened lazily, one connection a thread. `close` closes them all."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self._mode = "ro" if read_only else "rw"
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[sqlite3.Connection] = []
@@ -30,6 +32,7 @@ class TextIndex:
     def create(cls, path: Path, texts: Iterable[str]) -> "TextIndex":
         """A new index of texts; what was at `path` is replaced."""
         path.unlink(missing_ok=True)
+        path.touch()
         index = cls(path)
         index._connection().executescript(_SCHEMA)
         index.add(texts)
@@ -43,8 +46,11 @@ class TextIndex:
             connection.execute("INSERT INTO words(rowid, text) SELECT id, text FROM event WHERE id > ?", (last,))
 
     def count(self) -> int:
-        """How many texts are indexed."""
-        return self._connection().execute("SELECT count(*) FROM event").fetchone()[0]
+        """How many texts are indexed; -1 where the file is missing or no index."""
+        try:
+            return self._connection().execute("SELECT count(*) FROM event").fetchone()[0]
+        except sqlite3.Error:
+            return -1
 
     def search(self, search: Search) -> list[str]:
         """See graph.store.Search."""
@@ -72,7 +78,9 @@ class TextIndex:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
+            connection = sqlite3.connect(
+                f"file:{quote(str(self.path))}?mode={self._mode}", uri=True, timeout=30, check_same_thread=False
+            )
             self._local.connection = connection
             with self._lock:
                 self._open.append(connection)

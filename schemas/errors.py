@@ -17,7 +17,7 @@ CometgraphError
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -64,7 +64,7 @@ class BadInput(CometgraphError):
 
     @property
     def extra(self) -> dict[str, Any]:
-        return {"errors": [asdict(e) | {"value": _bounded(e.value)} for e in self.errors]}
+        return {"errors": [{"field": e.field, "value": _bounded(e.value), "allowed": e.allowed} for e in self.errors]}
 
 
 class BadFile(BadInput):
@@ -183,12 +183,19 @@ class StoreLocked(Unavailable):
 
 
 def _bounded(value: Any) -> Any:
-    """JSON values as they are, others as text; long ones cut, so that a problem stays small."""
+    """Small JSON values as they are, others as text; long ones cut, so that a problem stays small."""
     if isinstance(value, str | bytes):
         return _clean(value)[:200]
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < 2**53):
         return value
-    return _clean(str(value))[:200]
+    return _clean(_text(value))[:200]
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except (RecursionError, ValueError):  # nested too deeply, an integer of thousands of digits
+        return f"a {type(value).__name__} too large to show"
 
 
 def _sentence(error: FieldError) -> str:
@@ -198,7 +205,7 @@ def _sentence(error: FieldError) -> str:
 
 
 def _short(value: Any) -> str:
-    text = _clean(value) if isinstance(value, str | bytes) else str(value)
+    text = _clean(value) if isinstance(value, str | bytes) else _text(value)
     return repr(text if len(text) <= 80 else text[:77] + "...")
 
 

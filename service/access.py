@@ -46,17 +46,17 @@ class Keys:
             path = Path(text[1:])
             if not path.is_file():
                 raise BadInput.of("api_keys", text, "the name of a file after @")
-            text = path.read_text()
+            text = path.read_text(errors="replace")
         callers: dict[bytes, Caller] = {}
         lines = [line.strip() for line in text.replace(",", "\n").splitlines()]
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             if not line or line.startswith("#"):
                 continue
             name, _, rest = line.partition(":")
             scopes, _, secret = rest.partition(":")
             named = scopes.split("+")
             if not name or len(secret) < _SHORTEST or not all(scope in _INCLUDES for scope in named):
-                raise BadInput.of("api_keys", f"{name}:…", _FORM)
+                raise BadInput.of("api_keys", f"entry {number}", _FORM)
             callers[_digest(secret)] = Caller(name, frozenset(held for scope in named for held in _INCLUDES[scope]))
         return cls(callers)
 

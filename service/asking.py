@@ -1,8 +1,8 @@
 """`cometgraph infer | get | stats | settings`: the service's answers without a service."""
 
 import asyncio
-import logging
 import os
+import re
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -70,8 +70,8 @@ def _print(answer: Answer) -> None:
 async def _many(settings: Settings, asked: dict[str, Any], source: str, target: str | None) -> None:
     """One answer or problem a line, in the order of the questions; the output file appears when it is whole."""
     path = None if source == "-" else Path(source)
-    if path is not None and not path.is_file():
-        raise BadFile(source, "no such file")
+    if path is not None and (path.is_dir() or not path.exists()):
+        raise BadFile(source, "a folder" if path.is_dir() else "no such file")
     async with open_house(settings, read_only=True) as house:
         with _written(target) as out, _bar() as bar, opened(Source(source, path)) as blocks:
             task = bar.add_task("answering", total=path.stat().st_size if path else None)
@@ -99,7 +99,9 @@ def _written(target: str | None) -> Generator[IO[bytes]]:
     if target is None:
         yield sys.stdout.buffer
         return
-    part = Path(target + ".part")
+    plain = not Path(target).exists() or Path(target).is_file()
+    final = Path(target).resolve() if plain else Path(target)  # a pipe is written to as it is
+    part = final.with_name(final.name + ".part") if plain else final
     try:
         file = part.open("wb")
     except OSError as error:
@@ -107,9 +109,11 @@ def _written(target: str | None) -> Generator[IO[bytes]]:
     try:
         with file:
             yield file
-        part.replace(target)
+        if plain:
+            part.replace(final)
     finally:
-        part.unlink(missing_ok=True)
+        if plain:
+            part.unlink(missing_ok=True)
 
 
 def _bar() -> Progress:
@@ -120,11 +124,9 @@ def get(flags: Mapping[str, Any]) -> int:
     """Answer one GET as the service would; its body on standard output, 1 for a status of 400 or more."""
     settings = load_settings({name: value for name, value in flags.items() if name != "address"})
     address: str = flags["address"]
-    if not address.startswith("/"):
+    if not re.fullmatch(r"/(?!/)[^\x00-\x1f\x7f\ud800-\udfff]{0,60000}", address):
         raise BadInput.of("path", address, 'a path, such as "/infer?event=PersonX buys a car"')
     settings = settings.model_copy(update={"api_keys": SecretStr(""), "rate_limit": ""})
-
-    logging.getLogger("cometgraph").addHandler(logging.NullHandler())  # the body says what went wrong
 
     async def ask() -> httpx2.Response:
         async with open_house(settings, read_only=True) as house:

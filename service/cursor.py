@@ -19,7 +19,7 @@ def decode(cursor: str, search: str, kind: type[Any]) -> Any:
     try:
         said, place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, TypeError):
-        said, place = None, None
-    if said != search or type(place) is not kind:
+        raise PageNotFound(cursor) from None
+    if said != search or type(place) is not kind or (kind is int and not 0 <= place < 2**31):
         raise PageNotFound(cursor)
     return place

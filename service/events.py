@@ -38,4 +38,4 @@ async def _by_prefix(search: EventSearch, prefix: str, store: Store) -> EventPag
 
 def _beginning(text: str) -> str:
     """The canonical form of the beginning of an event: a blank at its end counts."""
-    return canonical(text) + (" " if text[-1:].isspace() and tidy(text) else "")
+    return canonical(text + "x")[:-1] if text[-1:].isspace() and tidy(text) else canonical(text)

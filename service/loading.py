@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from graph.cleaning import Filters
+from graph.files import sources
 from graph.loader import Options, Report
 from graph.loader import load as load_files
 from graph.offline import import_command
@@ -38,8 +39,9 @@ def load(flags: Mapping[str, Any]) -> None:
         strict=flags["strict"],
     )
     options.check()
+    sources(flags["files"])
     target = Path(flags["report"]) if flags["report"] else None
-    if target is not None and not target.absolute().parent.is_dir():
+    if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
         raise BadInput.of("report", str(target), "a file in a folder that exists")
 
     async def work(told: Told) -> Report:
@@ -51,10 +53,19 @@ def load(flags: Mapping[str, Any]) -> None:
     with _progress() as told:
         report = asyncio.run(work(told))
     if target is not None:
-        target.write_bytes(orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        _write(report, target)
     _print(report)
     if flags["offline"]:
         click.echo(f"\nImport it into a stopped Neo4j with\n\n    {import_command(Path(flags['offline']))}")
+
+
+def _write(report: Report, target: Path) -> None:
+    try:
+        target.write_bytes(orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    except OSError as error:
+        raise BadInput.of(
+            "report", str(target), f"a file that can be written ({error.strerror}); all is loaded"
+        ) from error
 
 
 def _print(report: Report) -> None:

@@ -1,5 +1,7 @@
 """Command-line options made from the table of settings, and errors as one line on standard error."""
 
+import logging
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_args
 
@@ -45,6 +47,7 @@ def _metavar(name: str, annotation: Any) -> str:
 
 def run(group: click.Group) -> int:
     """Run the command line; the exit code: 2 for bad input, 1 for other failures, 130 when stopped."""
+    logging.getLogger().addHandler(logging.NullHandler())  # only a service logs; it sets that up itself
     try:
         result = group.main(prog_name="cometgraph", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -62,7 +65,10 @@ def run(group: click.Group) -> int:
     except CometgraphError as error:
         return _fail(str(error), 1)
     except BrokenPipeError:
+        sys.stderr.close()  # so that nothing more is said to whoever has left
         return 1
+    except OSError as error:
+        return _fail(f"{error.filename or 'a file'}: {error.strerror}", 1)
 
 
 def _fail(message: str, code: int) -> int:

@@ -82,7 +82,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if isinstance(error.__cause__, CometgraphError):  # raised while FastAPI read the body
             return problem_response(error.__cause__)
-        if isinstance(error.__cause__, ValueError):  # so is this: bytes that are no text
+        if isinstance(error.__cause__, ValueError | RecursionError):  # so are these: no text, too deep
             return problem_response(BadInput.of("body", None, "valid JSON in UTF-8"))
         title = HTTPStatus(error.status_code).phrase
         body = {"type": "about:blank", "title": title, "status": error.status_code, "detail": str(error.detail)}

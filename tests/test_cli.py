@@ -80,7 +80,11 @@ def test_stats_and_settings(sample_store: str) -> None:
         ["infer", CAR, "--store", "no/such/store"],
         ["infer", CAR, "--store", "http://example"],
         ["infer", "--input", "no/such/file"],
+        ["infer", "--input", "."],
+        ["infer", CAR, "--store", "bolt://a:b:c"],
         ["get", "infer"],
+        ["get", "//infer"],
+        ["get", "/infer?event=a\nb"],
         ["stats", "--threads", "0"],
         ["serve", "--port", "70000"],
         ["serve", "--rate-limit", "often", "--store", "STORE"],
@@ -105,6 +109,18 @@ def test_an_output_that_cannot_be_written_leaves_nothing(sample_store: str, tmp_
     done = cometgraph("infer", "--input", "in.jsonl", "--output", "no/out.jsonl", "--store", sample_store, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert [p.name for p in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_an_output_that_is_a_link_or_a_pipe_stays_one(sample_store: str, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(json.dumps({"event": CAR}))
+    (tmp_path / "real.jsonl").touch()
+    (tmp_path / "link.jsonl").symlink_to("real.jsonl")
+    done = cometgraph("infer", "--input", "in.jsonl", "--output", "link.jsonl", "--store", sample_store, cwd=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert json.loads((tmp_path / "real.jsonl").read_text())["event"] == CAR
+    done = cometgraph("infer", "--input", "in.jsonl", "--output", "/dev/stdout", "--store", sample_store, cwd=tmp_path)
+    assert json.loads(done.stdout)["event"] == CAR
 
 
 def test_a_reader_who_leaves_is_no_error(sample_store: str, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import cometgraph
+from tests.conftest import COMETGRAPH, cometgraph
 
 TENX = {"head": "PersonX waits", "relation": "xWant", "tail": "to go", "split": "val", "p_valid_model": 0.9,
         "rec_0.5": False, "rec_0.6": True, "rec_0.7": True, "rec_0.8": True, "rec_0.9": True, "valid": 2}  # fmt: skip
@@ -104,6 +106,7 @@ def test_gzip_and_standard_input_and_origin(tmp_path: Path) -> None:
     [
         (["--split", "dev"], {"low"}),
         (["--split", "val"], {"low"}),
+        (["--split", "trn"], {"high"}),
         (["--min-p-valid", "0.8"], {"high"}),
         (["--recall", "0.5"], {"high"}),
         (["--recall", "0.9"], {"high", "low"}),
@@ -172,6 +175,14 @@ def test_rejects_of_an_earlier_load_go_when_the_file_is_mended(tmp_path: Path) -
     assert not Path(f"{file}.rejected.jsonl").exists()
 
 
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "a\udcff.jsonl"
+    jsonl(file, {"head": "PersonX waits", "relation": "xWant", "tail": "to go"}, "{")
+    report = run_load(tmp_path, str(file))
+    assert (report["loaded"], report["rejected"]) == (1, 1)
+    assert ask(tmp_path, "PersonX waits")[0]["origins"] == ["a?"]
+
+
 def test_windows_line_ends_a_byte_order_mark_and_blank_lines(tmp_path: Path) -> None:
     file = tmp_path / "a.tsv"
     file.write_bytes(b"\xef\xbb\xbfPersonX waits\txWant\tto go\r\n\r\n\nPersonX waits\txWant\tto stay\r\n")
@@ -203,6 +214,7 @@ BAD_FILES = {
     "missing.tsv": (lambda p: None, "no such file"),
     "columns.tsv": (lambda p: p.write_text("head\trel\nPersonX waits\txWant\n"), "tail"),
     "columns.csv": (lambda p: p.write_text("event,split\nPersonX waits,trn\n"), "no format"),
+    "latin.csv": (lambda p: p.write_bytes("event,xWant,prénom\n".encode("latin-1")), "header"),
     "binary.bin": (lambda p: p.write_bytes(bytes(range(256)) * 100), "binary"),
     "empty.jsonl": (lambda p: p.touch(), "empty"),
     "prose.txt": (lambda p: p.write_text("PersonX waits and waits.\n"), "no format"),
@@ -220,8 +232,10 @@ def test_a_bad_file_is_one_line_exit_code_2_and_nothing_stored(tmp_path: Path, n
     assert done.stderr.count("\n") == 1
     assert name in done.stderr
     assert reason in done.stderr
-    assert json.loads(cometgraph("stats", "--json", "--store", str(tmp_path / "store")).stdout)["events"] == 0
-    assert {p.name for p in (tmp_path / "store").iterdir()} == {"events-0.sqlite", "graph-0.lbug", "lock", "store.json"}
+    if (tmp_path / "store").exists():
+        assert json.loads(cometgraph("stats", "--json", "--store", str(tmp_path / "store")).stdout)["events"] == 0
+        left = {p.name for p in (tmp_path / "store").iterdir()}
+        assert left == {"events-0.sqlite", "graph-0.lbug", "lock", "store.json"}
 
 
 @pytest.mark.parametrize(
@@ -235,6 +249,7 @@ def test_a_bad_file_is_one_line_exit_code_2_and_nothing_stored(tmp_path: Path, n
         ["--min-p-valid", "much"],
         ["--origin", " "],
         ["--report", "no/such/folder/r.json"],
+        ["--report", "."],
         ["--nonsense"],
     ],
 )
@@ -270,3 +285,60 @@ def test_a_large_load_into_a_graph_with_data_equals_small_ones(tmp_path: Path) -
     )
     assert one == other
     assert ask(tmp_path, "PersonX waits 7") == ask(tmp_path / "other", "PersonX waits 7")
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    """They were once deleted for having names like those of our own files."""
+    file = jsonl(tmp_path / "a.jsonl", TENX)
+    folder = tmp_path / "store"
+    (folder / "load-tests").mkdir(parents=True)
+    for name in ("events-2024.csv", "graph-notes.txt", "load-tests/t.py"):
+        (folder / name).touch()
+    done = cometgraph("load", file, "--store", str(folder))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert {p.name for p in folder.iterdir()} == {"events-2024.csv", "graph-notes.txt", "load-tests"}
+
+
+@pytest.mark.parametrize("damage", ["garbage", "gone", "empty"])
+def test_a_damaged_text_index_is_built_again(tmp_path: Path, damage: str) -> None:
+    file = jsonl(tmp_path / "a.jsonl", TENX)
+    run_load(tmp_path, file)
+    [index] = (tmp_path / "store").glob("events-*.sqlite")
+    index.unlink()
+    if damage != "gone":
+        index.write_text("garbage" if damage == "garbage" else "")
+    reading = cometgraph("infer", "PersonX waits once", "--store", str(tmp_path / "store"))
+    assert (reading.returncode, reading.stderr.count("\n")) == (1, 1)
+    run_load(tmp_path, file)
+    assert "PersonX waits'" in cometgraph("infer", "PersonX waits once", "--store", str(tmp_path / "store")).stderr
+
+
+def test_a_missing_graph_file_is_said(tmp_path: Path) -> None:
+    file = jsonl(tmp_path / "a.jsonl", TENX)
+    run_load(tmp_path, file)
+    [graph] = (tmp_path / "store").glob("graph-*.lbug")
+    graph.unlink()
+    for command in (["load", file], ["infer", "PersonX waits"]):
+        done = cometgraph(*command, "--store", str(tmp_path / "store"))
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "is missing" in done.stderr
+
+
+def test_both_zeros_are_one(tmp_path: Path) -> None:
+    text = json.dumps(TENX | {"p_valid_model": 0.0}).replace("0.0", "-0.0")
+    run_load(tmp_path, jsonl(tmp_path / "a.jsonl", text))
+    assert str(ask(tmp_path, "PersonX waits")[0]["p_valid"]) == "0.0"
+
+
+def test_two_loads_at_once_are_one_and_a_refusal(tmp_path: Path) -> None:
+    first = subprocess.Popen(
+        [COMETGRAPH, "load", "-", "--store", str(tmp_path / "store")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    for _ in range(200):
+        if (tmp_path / "store" / "store.json").exists():
+            break
+        time.sleep(0.05)
+    done = cometgraph("load", jsonl(tmp_path / "a.jsonl", TENX), "--store", str(tmp_path / "store"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    out, _ = first.communicate(b"PersonX waits\txWant\tto go\n", 60)
+    assert (first.returncode, out.startswith(b"read 1  loaded 1")) == (0, True)

@@ -1,5 +1,6 @@
 """The HTTP API on the sample graph."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -179,6 +180,24 @@ def test_a_batch_that_is_none(client: TestClient, body: str) -> None:
     problem(client.post("/infer/batch", content=body.encode("utf-8", "surrogateescape"), headers=JSON), 422)
 
 
+@pytest.mark.parametrize("value", [10**25, -(10**25), "1" * 5000, 1e308, [[]] * 50, {"a": 1}, None, True])
+def test_any_value_can_be_shown_in_a_problem(client: TestClient, value: Any) -> None:
+    questions = [{"event": CAR, "limit": value}, {"event": value}, value, {"event": CAR, "relation": value}]
+    response = client.post("/infer/batch", json={"questions": questions})
+    assert response.status_code == 200
+    assert all(answer["event"] == CAR if "event" in answer else answer["status"] == 422
+               for answer in response.json()["answers"])  # fmt: skip
+
+
+@pytest.mark.parametrize("depth", [100, 500, 900, 5000])
+def test_deep_nesting_is_refused(client: TestClient, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    response = client.post("/infer/batch", content=f'{{"questions": [{{"event": {deep}}}]}}', headers=JSON)
+    assert response.status_code in (200, 422), response.text
+    body = response.json()
+    assert (body["answers"][0] if response.status_code == 200 else body)["status"] == 422
+
+
 def test_a_lone_surrogate_is_refused(client: TestClient) -> None:
     body = '{"questions": [{"event": "PersonX \\ud800 waits"}]}'
     response = client.post("/infer/batch", content=body, headers={"content-type": "application/json"})
@@ -224,6 +243,14 @@ def test_the_cursor_of_another_search_is_refused(client: TestClient) -> None:
     cursor = client.get("/events", params={"prefix": "PersonX b", "limit": 1}).json()["cursor"]
     problem(client.get("/events", params={"prefix": "PersonX c", "cursor": cursor}), 404, "PageNotFound")
     problem(client.get("/events", params={"q": "b", "cursor": cursor}), 404, "PageNotFound")
+
+
+@pytest.mark.parametrize("place", [-1, 2**31, 2**63, 1.5, True, None, "x"])
+def test_a_forged_cursor_is_refused(client: TestClient, place: Any) -> None:
+    cursor = client.get("/events", params={"q": "car", "limit": 1}).json()["cursor"]
+    search, _ = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+    forged = base64.urlsafe_b64encode(json.dumps([search, place]).encode()).decode()
+    problem(client.get("/events", params={"q": "car", "cursor": forged}), 404, "PageNotFound")
 
 
 def test_words_within_a_prefix(client: TestClient) -> None:
@@ -313,7 +340,18 @@ def test_a_key_opens_by_either_header(sample_store: str, letter: str) -> None:
             problem(client.get("/info", headers={k: v.encode() for k, v in headers.items()}), 401, "KeyMissing")
 
 
-@pytest.mark.parametrize("keys", ["x", "a:read:short", "a:fly:0123456789abcdef", ":read:0123456789abcdef", "@/no/such"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "x",
+        "0123456789abcdef0123",
+        "a:read:0123456789abcdef,0123456789abcdef",
+        "a:read:short",
+        "a:fly:0123456789abcdef",
+        ":read:0123456789abcdef",
+        "@/no/such",
+    ],
+)
 def test_keys_that_are_none(sample_store: str, keys: str) -> None:
     with pytest.raises(errors.BadInput) as caught:
         app_with(sample_store, api_keys=keys)

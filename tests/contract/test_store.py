@@ -8,8 +8,9 @@ import pytest
 from graph.loader import Options, load
 from graph.rows import Counts
 from graph.store import Lookup, Search, Store
+from schemas.errors import BadInput
 from schemas.relations import RELATIONS, Relation
-from schemas.triples import Triple
+from schemas.triples import Triple, rank
 from tests.conftest import OpenStore, triple
 
 pytestmark = pytest.mark.anyio
@@ -255,3 +256,20 @@ async def test_the_generation_tells_of_every_change_or_of_none(opened: OpenStore
         before = store.generation
         await store.add([CAR])
         assert before is None or store.generation != before
+
+
+async def test_a_triple_without_origin_is_refused(opened: OpenStore) -> None:
+    async with opened() as store:
+        with pytest.raises(BadInput):
+            await store.add([CAR, triple("PersonX waits", "xWant", "to go", origins=())])
+        assert (await store.stats()).events == 0
+
+
+async def test_thousands_at_once_with_few_and_many_origins(opened: OpenStore) -> None:
+    triples = [
+        triple(f"PersonX waits {n % 700}", "xWant", f"t{n}", origins=tuple("abcd"[: 1 + n % 4])) for n in range(3000)
+    ]
+    async with opened() as store:
+        await store.add([CAR])
+        assert await store.add(triples) == Counts(loaded=3000)
+        assert await tails(store, "PersonX waits 5", "xWant", limit=1000) == sorted(triples[5::700], key=rank)
