@@ -6,7 +6,8 @@ checkpoint after it. So a large load reads the old graph, merges, and copies eve
 store's manifest then names the new one. Whatever stops it in between, the old graph is untouched.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import ladybug
@@ -145,14 +146,17 @@ def rebuild(staged: Staging, graph: Path, index: Path, buffer_pool: int, progres
     counts, news = Counts(), False
     events: list[pa.Array] = []
     tails = pa.array([], pa.string())
-    merged_path = staged.folder / "merged.arrow"
-    with pa.ipc.new_file(str(merged_path), empty().schema) as writer:
+    with ExitStack() as files:
+        writers = {
+            name: files.enter_context(pa.ipc.new_file(_merged(staged, name), empty().schema)) for name in _EDGE_TABLES
+        }
         for done, part in enumerate(staged.read()):
             progress("merging", done, staged.parts)
             merged = merge(part.stored, part.incoming)
             counts += merged.counts
             news = news or merged.is_news
-            writer.write_table(merged.rows)
+            for name, rows in _by_edge_table(merged.rows):
+                writers[name].write_table(rows)
             events.append(pc.unique(merged.rows.column("head")))
             tails = pc.unique(pa.concat_arrays([tails, pc.unique(merged.rows.column("tail"))]))
     if not news:
@@ -160,16 +164,30 @@ def rebuild(staged: Staging, graph: Path, index: Path, buffer_pool: int, progres
     for path in (graph, index):
         path.unlink(missing_ok=True)
     heads = pa.concat_arrays(events)
-    tails = tails.filter(pc.not_equal(tails, NONE))
-    with pa.memory_map(str(merged_path)) as file:
-        _copy_graph(pa.ipc.open_file(file).read_all(), heads, tails, graph, buffer_pool, progress)
+    _copy_graph(staged, heads, tails.filter(pc.not_equal(tails, NONE)), graph, buffer_pool, progress)
     progress("indexing the events", 0, 0)
     TextIndex.create(index, heads.to_pylist()).close()
     return counts, True
 
 
+_EDGE_TABLES = [*RELATION_NAMES, cypher.NOT_APPLICABLE]
+
+
+def _merged(staged: Staging, name: str) -> str:
+    """The file of the merged rows of one edge table: mapped while it is copied, and then no more."""
+    return str(staged.folder / f"merged-{name}.arrow")
+
+
+def _by_edge_table(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    is_none = pc.equal(rows.column("tail"), NONE)
+    yield cypher.NOT_APPLICABLE, rows.filter(is_none)
+    for name in RELATION_NAMES:
+        chosen = pc.and_not(pc.equal(rows.column("relation"), RELATION_CODE[name]), is_none)
+        yield name, rows.filter(chosen)
+
+
 def _copy_graph(
-    rows: pa.Table, events: pa.Array, tails: pa.Array, path: Path, buffer_pool: int, progress: Progress
+    staged: Staging, events: pa.Array, tails: pa.Array, path: Path, buffer_pool: int, progress: Progress
 ) -> None:
     database = ladybug.Database(path, buffer_pool_size=buffer_pool)
     connection = ladybug.Connection(database)
@@ -182,18 +200,17 @@ def _copy_graph(
     copy("Event", pa.table({"text": events}))
     copy("Inference", pa.table({"text": tails}))
     copy(cypher.AS_EVENT, links(tails, events))
-    is_none = pc.equal(rows.column("tail"), NONE)
-    for done, name in enumerate(RELATION_NAMES):
-        progress("writing the graph", done, len(RELATION_NAMES))
-        chosen = pc.and_not(pc.equal(rows.column("relation"), RELATION_CODE[name]), is_none)
-        copy(name, _edge_table(rows.filter(chosen)))
-    nones = rows.filter(is_none)
-    names = pc.take(pa.array(RELATION_NAMES), nones.column("relation"))
-    copy(cypher.NOT_APPLICABLE, _edge_table(nones.set_column(2, "tail", names)))
+    for done, name in enumerate(_EDGE_TABLES):
+        progress("writing the graph", done, len(_EDGE_TABLES))
+        with pa.memory_map(_merged(staged, name)) as file:
+            copy(name, _edge_table(name, pa.ipc.open_file(file).read_all()))
     connection.close()
     database.close()
 
 
-def _edge_table(rows: pa.Table) -> pa.Table:
+def _edge_table(name: str, rows: pa.Table) -> pa.Table:
     said = dict(zip((field.name for field in PROPERTIES), properties(rows), strict=True))
-    return pa.table({"head": rows.column("head"), "tail": rows.column("tail")} | said)
+    tails = rows.column("tail")
+    if name == cypher.NOT_APPLICABLE:
+        tails = pc.take(pa.array(RELATION_NAMES), rows.column("relation"))
+    return pa.table({"head": rows.column("head"), "tail": tails} | said)
