@@ -1,60 +1,40 @@
-"""The embedded store: a ladybug graph and a text index in one folder. One process writes, others read.
-
-STORE/store.json      which graph file is the current one; written last, by rename
-STORE/graph-N.lbug    the graph;  STORE/events-N.sqlite  its text index
-STORE/lock            held by the process that writes
-"""
+"""The embedded store: a ladybug graph and a text index in one folder. One process writes, others read."""
 
 import asyncio
-import fcntl
 import os
-import re
-import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import ladybug
-import orjson
 
 from graph import cypher
 from graph.embedded_write import add_rows, create_graph, is_small, rebuild, stored_rows
 from graph.rows import Counts, row_of, table_of
 from graph.staging import Staging
 from graph.store import Lookup, Progress, Search, Stats, Tails, select
+from graph.store_folder import (
+    Manifest,
+    lock_for_writing,
+    read_manifest,
+    refuse_foreign,
+    remove_leftovers,
+    write_manifest,
+)
 from graph.text_index import TextIndex
-from schemas.errors import BadInput, StoreLocked, StoreUnavailable
+from schemas.errors import BadInput, StoreUnavailable
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import NONE, Triple
 
-VERSION = 1
-_OURS = re.compile(r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?")
-_NUMBERED = re.compile(r"graph-\d+\.lbug|events-\d+\.sqlite")
 BUFFER_POOL = 1 << 30
 _QUICK = 4
 """A lookup of so few relations is done where it is asked: its queries take less (40 µs each) than the way to a thread
 and back, which on two busy cores also makes the slowest answers six times slower (docs/experiments.md)."""
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Manifest:
-    """Which files are current."""
-
-    number: int
-
-    @property
-    def graph(self) -> str:
-        return f"graph-{self.number}.lbug"
-
-    @property
-    def index(self) -> str:
-        return f"events-{self.number}.sqlite"
 
 
 async def open_embedded(folder: Path, *, read_only: bool, threads: int) -> "EmbeddedStore":
@@ -67,12 +47,12 @@ def _open(folder: Path, read_only: bool, threads: int) -> "EmbeddedStore":
         raise BadInput.of("store", str(folder), "a folder, or an address bolt://… or neo4j://…")
     if read_only and not (folder / "store.json").exists():
         raise BadInput.of("store", str(folder), "a store: a folder that `cometgraph load` or `serve` filled")
-    _refuse_foreign(folder)
-    lock = None if read_only else _lock(folder)
+    refuse_foreign(folder)
+    lock = None if read_only else lock_for_writing(folder)
     try:
-        manifest = _read_manifest(folder)
+        manifest = read_manifest(folder)
         if not read_only:
-            manifest = _make_ready(folder, manifest)
+            manifest = _made_ready(folder, manifest)
         assert manifest is not None
         return EmbeddedStore(folder, manifest, lock, read_only=read_only, threads=threads)
     except BaseException:
@@ -81,74 +61,15 @@ def _open(folder: Path, read_only: bool, threads: int) -> "EmbeddedStore":
         raise
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """A folder with other things in it is not ours to write to, or to clean up."""
-    if (folder / "store.json").exists() or not folder.exists():
-        return
-    foreign = sorted(path.name for path in folder.iterdir() if not _OURS.fullmatch(path.name))
-    if foreign:
-        raise BadInput.of("store", str(folder), f"a store or an empty folder (it has {foreign[0]!r} in it)")
-
-
-def _lock(folder: Path) -> IO[str]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("a+")
-    except OSError as error:
-        raise BadInput.of("store", str(folder), f"a folder that can be written ({error.strerror})") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        owner = lock.read().strip()
-        lock.close()
-        raise StoreLocked(
-            f"the store {folder} is open for writing in another process{f' ({owner})' if owner else ''}; "
-            "the embedded store has one writer: stop it first, or use Neo4j"
-        ) from None
-    lock.truncate(0)
-    lock.write(f"pid {os.getpid()}")
-    lock.flush()
-    return lock
-
-
-def _read_manifest(folder: Path) -> _Manifest | None:
-    path = folder / "store.json"
-    if not path.exists():
-        return None
-    try:
-        said = orjson.loads(path.read_bytes())
-        version, number = said["version"], said["number"]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreUnavailable(f"{path} is damaged; load the data into a new folder") from error
-    if version != VERSION:
-        raise StoreUnavailable(f"{folder} was written by another version (store {version}, here {VERSION})")
-    return _Manifest(number)
-
-
-def _make_ready(folder: Path, manifest: _Manifest | None) -> _Manifest:
-    """Remove what an interrupted load left behind; make an empty graph where there is none."""
-    current = {manifest.graph, manifest.index} if manifest else set[str]()
-    for path in folder.iterdir():
-        if path.name.startswith("load-") and _OURS.fullmatch(path.name):
-            shutil.rmtree(path)
-        elif (name := _NUMBERED.match(path.name)) and _OURS.fullmatch(path.name) and name[0] not in current:
-            path.unlink()
+def _made_ready(folder: Path, manifest: Manifest | None) -> Manifest:
+    """The folder without leftovers, and with an empty graph where there is none."""
+    remove_leftovers(folder, manifest)
     if manifest is None:
-        manifest = _Manifest(0)
+        manifest = Manifest(0)
         create_graph(folder / manifest.graph, BUFFER_POOL)
         TextIndex.create(folder / manifest.index, []).close()
-        _write_manifest(folder, manifest)
+        write_manifest(folder, manifest)
     return manifest
-
-
-def _write_manifest(folder: Path, manifest: _Manifest) -> None:
-    part = folder / "store.json.part"
-    with part.open("wb") as file:
-        file.write(orjson.dumps({"version": VERSION, "number": manifest.number}))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / "store.json")
 
 
 class _Graph:
@@ -157,7 +78,7 @@ class _Graph:
     A load puts another in its place; queries that still run on this one end on it, then it closes by itself.
     """
 
-    def __init__(self, folder: Path, manifest: _Manifest, *, read_only: bool) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, *, read_only: bool) -> None:
         path = folder / manifest.graph
         if not path.exists():
             raise StoreUnavailable(f"{path} is missing; load the data into a new folder")
@@ -192,7 +113,7 @@ class EmbeddedStore:
     """See graph.store.Store. Queries run in `threads` threads, one connection each; writes one at a time."""
 
     def __init__(
-        self, folder: Path, manifest: _Manifest, lock: IO[str] | None, *, read_only: bool, threads: int
+        self, folder: Path, manifest: Manifest, lock: IO[str] | None, *, read_only: bool, threads: int
     ) -> None:
         self.address = str(folder)
         self._folder = folder
@@ -298,12 +219,12 @@ class EmbeddedStore:
             return total
         if events:
             stored_rows(self._graph.connection(), staged, progress)
-        fresh = _Manifest(self._manifest.number + 1)
+        fresh = Manifest(self._manifest.number + 1)
         counts, news = rebuild(staged, self._folder / fresh.graph, self._folder / fresh.index, BUFFER_POOL, progress)
         if news:
-            _write_manifest(self._folder, fresh)
+            write_manifest(self._folder, fresh)
             self._graph, self._manifest = _Graph(self._folder, fresh, read_only=False), fresh
-            _make_ready(self._folder, fresh)
+            remove_leftovers(self._folder, fresh)
         return counts
 
 
