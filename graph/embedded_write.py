@@ -6,7 +6,6 @@ checkpoint after it. So a large load reads the old graph, merges, and copies eve
 store's manifest then names the new one. Whatever stops it in between, the old graph is untouched.
 """
 
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 
 from graph import cypher
 from graph.as_event import inferences_reading, links, readings
+from graph.edges import EDGE_TABLES, by_edge_table, ends
 from graph.rows import (
     KEY,
     PROPERTIES,
@@ -148,14 +148,14 @@ def rebuild(staged: Staging, graph: Path, index: Path, buffer_pool: int, progres
     tails = pa.array([], pa.string())
     with ExitStack() as files:
         writers = {
-            name: files.enter_context(pa.ipc.new_file(_merged(staged, name), empty().schema)) for name in _EDGE_TABLES
+            name: files.enter_context(pa.ipc.new_file(_merged(staged, name), empty().schema)) for name in EDGE_TABLES
         }
         for done, part in enumerate(staged.read()):
             progress("merging", done, staged.parts)
             merged = merge(part.stored, part.incoming)
             counts += merged.counts
             news = news or merged.is_news
-            for name, rows in _by_edge_table(merged.rows):
+            for name, rows in by_edge_table(merged.rows):
                 writers[name].write_table(rows)
             events.append(pc.unique(merged.rows.column("head")))
             tails = pc.unique(pa.concat_arrays([tails, pc.unique(merged.rows.column("tail"))]))
@@ -170,20 +170,9 @@ def rebuild(staged: Staging, graph: Path, index: Path, buffer_pool: int, progres
     return counts, True
 
 
-_EDGE_TABLES = [*RELATION_NAMES, cypher.NOT_APPLICABLE]
-
-
 def _merged(staged: Staging, name: str) -> str:
     """The file of the merged rows of one edge table: mapped while it is copied, and then no more."""
     return str(staged.folder / f"merged-{name}.arrow")
-
-
-def _by_edge_table(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    is_none = pc.equal(rows.column("tail"), NONE)
-    yield cypher.NOT_APPLICABLE, rows.filter(is_none)
-    for name in RELATION_NAMES:
-        chosen = pc.and_not(pc.equal(rows.column("relation"), RELATION_CODE[name]), is_none)
-        yield name, rows.filter(chosen)
 
 
 def _copy_graph(
@@ -200,8 +189,8 @@ def _copy_graph(
     copy("Event", pa.table({"text": events}))
     copy("Inference", pa.table({"text": tails}))
     copy(cypher.AS_EVENT, links(tails, events))
-    for done, name in enumerate(_EDGE_TABLES):
-        progress("writing the graph", done, len(_EDGE_TABLES))
+    for done, name in enumerate(EDGE_TABLES):
+        progress("writing the graph", done, len(EDGE_TABLES))
         with pa.memory_map(_merged(staged, name)) as file:
             copy(name, _edge_table(name, pa.ipc.open_file(file).read_all()))
     connection.close()
@@ -210,7 +199,4 @@ def _copy_graph(
 
 def _edge_table(name: str, rows: pa.Table) -> pa.Table:
     said = dict(zip((field.name for field in PROPERTIES), properties(rows), strict=True))
-    tails = rows.column("tail")
-    if name == cypher.NOT_APPLICABLE:
-        tails = pc.take(pa.array(RELATION_NAMES), rows.column("relation"))
-    return pa.table({"head": rows.column("head"), "tail": tails} | said)
+    return pa.table({"head": rows.column("head"), "tail": ends(name, rows)} | said)

@@ -12,7 +12,8 @@ import pyarrow.csv as pa_csv
 
 from graph import cypher
 from graph.as_event import links
-from graph.rows import PROPERTIES, RELATION_CODE, RELATION_NAMES, Counts, merge, properties
+from graph.edges import EDGE_TABLES, by_edge_table, ends
+from graph.rows import PROPERTIES, Counts, merge, properties
 from graph.staging import Staging
 from graph.store import Progress
 from schemas.errors import BadInput
@@ -33,8 +34,7 @@ def write_offline(staged: Staging, folder: Path, progress: Progress) -> Counts:
     (folder / ARGUMENTS).unlink(missing_ok=True)
     counts = Counts()
     tails, events = pa.array([], pa.string()), list[pa.Array]()
-    names = [*RELATION_NAMES, cypher.NOT_APPLICABLE]
-    writers = {name: _writer(folder, name, _edge_schema(name)) for name in names}
+    writers = {name: _writer(folder, name, _edge_schema(name)) for name in EDGE_TABLES}
     for done, part in enumerate(staged.read()):
         progress("writing the files", done, staged.parts)
         merged = merge(part.stored, part.incoming)
@@ -60,20 +60,11 @@ def write_offline(staged: Staging, folder: Path, progress: Progress) -> Counts:
 
 
 def _write_edges(writers: dict[str, pa_csv.CSVWriter], rows: pa.Table) -> None:
-    is_none = pc.equal(rows.column("tail"), NONE)
-    for name in RELATION_NAMES:
-        chosen = rows.filter(pc.and_not(pc.equal(rows.column("relation"), RELATION_CODE[name]), is_none))
-        _append(writers[name], name, chosen.column("head"), chosen.column("tail"), chosen)
-    nones = rows.filter(is_none)
-    names = pc.take(pa.array(RELATION_NAMES), nones.column("relation"))
-    _append(writers[cypher.NOT_APPLICABLE], cypher.NOT_APPLICABLE, nones.column("head"), names, nones)
-
-
-def _append(writer: pa_csv.CSVWriter, name: str, heads: pa.ChunkedArray, ends: pa.ChunkedArray, rows: pa.Table) -> None:
-    if len(rows):
-        *said, origins = properties(rows)
-        columns = [heads, ends, *said, pc.binary_join(origins, _LIST)]
-        writer.write_table(pa.Table.from_arrays(columns, schema=_edge_schema(name)))
+    for name, chosen in by_edge_table(rows):
+        if len(chosen):
+            *said, origins = properties(chosen)
+            columns = [chosen.column("head"), ends(name, chosen), *said, pc.binary_join(origins, _LIST)]
+            writers[name].write_table(pa.Table.from_arrays(columns, schema=_edge_schema(name)))
 
 
 def _edge_schema(name: str) -> pa.Schema:
@@ -93,7 +84,7 @@ def _write(folder: Path, name: str, columns: dict[str, pa.Array]) -> None:
 
 
 def _write_arguments(folder: Path) -> None:
-    edges = [*RELATION_NAMES, cypher.NOT_APPLICABLE, cypher.AS_EVENT]
+    edges = [*EDGE_TABLES, cypher.AS_EVENT]
     arguments = [
         *(f"--nodes={label}={(folder / label).resolve()}.csv" for label in ("Event", "Inference", "Relation")),
         *(f"--relationships={name}={(folder / name).resolve()}.csv" for name in edges),

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from schemas.errors import BadInput
-
 Group = Literal["social", "event", "physical"]
 Subject = Literal["X", "other", "thing"]
 
@@ -83,11 +81,3 @@ RELATIONS: dict[Relation, RelationInfo] = {
 
 ORDER: dict[Relation, int] = {relation: n for n, relation in enumerate(RELATIONS)}
 """Place of each relation in the one order in which answers list them."""
-
-
-def relation_named(name: str, field: str = "relation") -> Relation:
-    """The relation called `name`. Raises BadInput with the allowed names."""
-    try:
-        return Relation(name)
-    except ValueError:
-        raise BadInput.of(field, name, "one of " + ", ".join(RELATIONS)) from None
