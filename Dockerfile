@@ -8,6 +8,7 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps --requirement requirements.lo
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY graph graph
+COPY distill distill
 COPY service service
 COPY cometgraph cometgraph
 RUN /venv/bin/pip install --no-cache-dir --no-deps .
@@ -19,7 +20,9 @@ RUN useradd --create-home --uid 10001 cometgraph \
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    COMETGRAPH_STORE=/data/graph
+    COMETGRAPH_STORE=/data/graph \
+    COMETGRAPH_CACHE=/data/models \
+    HF_HOME=/data/hub
 USER 10001
 WORKDIR /data
 VOLUME /data

@@ -34,9 +34,11 @@ lock:
 	$(BIN)/uv pip compile pyproject.toml --group dev -o requirements.lock --quiet --no-header --no-annotate --universal --python-version 3.11
 
 bench: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.generation
 
 clean:
 	rm -rf .venv data .neo4j

@@ -84,6 +84,7 @@ class Cleaner:
         own = {"head": heads, "relation": relations, "tail": tails, "p_valid": scores}
         columns = {name: pa.array(values, SCHEMA.field(name).type) for name, values in own.items()}
         columns["p_valid"] = pc.add(columns["p_valid"], 0.0)  # of the two zeros, the positive one
+        columns["log_prob"] = pa.nulls(len(rows), SCHEMA.field("log_prob").type)  # files say none
         which = pa.array(numbers, pa.int32())
         for n, name in enumerate(["split", "valid", *REC_COLUMNS, "origins"]):
             columns[name] = pc.take(pa.array([rest[n] for rest in self.rests], SCHEMA.field(name).type), which)

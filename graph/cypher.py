@@ -7,17 +7,20 @@ The shape is the same in both stores: `(:Event {text})-[:xIntent {p_valid, split
 
 from graph.rows import PROPERTIES, RELATION_NAMES
 from schemas.relations import RELATIONS, Relation
+from schemas.triples import STUDENT
 
 NOT_APPLICABLE = "NOT_APPLICABLE"
 AS_EVENT = "AS_EVENT"
 
 _NAMES: list[str] = [field.name for field in PROPERTIES]
 _EDGE = ", ".join(f"r.{name}" for name in _NAMES)
+_BY_DATA = f"any(name IN r.origins WHERE NOT name STARTS WITH '{STUDENT}')"
+"""Of an edge: not only students say so. The prefix stands in it, as ladybug takes no parameter inside `any`."""
 
 
 # --- embedded (ladybug) ---
 
-_TYPES = {"p_valid": "DOUBLE", "split": "STRING", "valid": "INT8", "origins": "STRING[]"}
+_TYPES = {"p_valid": "DOUBLE", "split": "STRING", "valid": "INT8", "log_prob": "DOUBLE", "origins": "STRING[]"}
 _COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'BOOL')}" for name in _NAMES)
 
 EMBEDDED_SCHEMA: list[str] = [
@@ -39,6 +42,9 @@ EMBEDDED_ALL_TAILS = (
     f"RETURN label(r), i.text, {_EDGE}"
 )
 EMBEDDED_NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {_EDGE}"
+_SPOKEN = "MATCH (:Event {text: $event})-[r:" + "|".join([*RELATION_NAMES, NOT_APPLICABLE]) + "]->()"
+EMBEDDED_SPOKEN = f"{_SPOKEN} RETURN true LIMIT 1"
+EMBEDDED_SPOKEN_BY_DATA = f"{_SPOKEN} WHERE {_BY_DATA} RETURN true LIMIT 1"
 EMBEDDED_KNOWN = "MATCH (e:Event {text: $text}) RETURN e.text"
 EMBEDDED_INFERENCE_KNOWN = "MATCH (i:Inference {text: $text}) RETURN i.text"
 EMBEDDED_EVENTS = "MATCH (e:Event) RETURN e.text AS text"
@@ -101,9 +107,13 @@ UNWIND $asks AS ask
 MATCH (e:Event {{text: ask.event}})
 OPTIONAL MATCH (e)-[r]->(t)
 WHERE type(r) IN ask.relations OR (type(r) = '{NOT_APPLICABLE}' AND t.name IN ask.relations)
-RETURN ask.n AS n, collect(CASE WHEN r IS NULL THEN null ELSE
+WITH ask, e, collect(CASE WHEN r IS NULL THEN null ELSE
   [CASE type(r) WHEN '{NOT_APPLICABLE}' THEN t.name ELSE type(r) END, t.text, {_EDGE}] END) AS edges
+WHERE ask.generated OR EXISTS {{ (e)-[r]->() WHERE coalesce({_BY_DATA}, true) }}
+  OR NOT EXISTS {{ (e)-->() }}
+RETURN ask.n AS n, edges
 """
+"""An event of which only students spoke is found for those who ask for what is generated."""
 NEO4J_PREFIX = (
     "MATCH (e:Event) WHERE e.text STARTS WITH $prefix AND e.text > $after RETURN e.text ORDER BY e.text LIMIT $limit"
 )
@@ -136,6 +146,38 @@ MATCH (e:Event {text: row[0]})-[r:$(row[1])]->(t:Inference {text: row[2]}) SET r
 NEO4J_SET_NONES = f"""
 UNWIND $rows AS row
 MATCH (e:Event {{text: row[0]}})-[r:{NOT_APPLICABLE}]->(t:Relation {{name: row[1]}}) SET r = row[3]
+"""
+NEO4J_HEADS_OF = "MATCH (e:Event)-[r]->() WHERE $origin IN r.origins RETURN DISTINCT e.text"
+NEO4J_ORIGINS = "MATCH (:Event)-[r]->() UNWIND r.origins AS name RETURN DISTINCT name"
+NEO4J_LOCK_KNOWN = "UNWIND $texts AS text MATCH (e:Event {text: text}) SET e.text = text"
+NEO4J_LOCK_ENDS = """
+UNWIND $texts AS text
+MATCH (:Event {text: text})-[r]->(i:Inference) WHERE $origin IN r.origins
+WITH DISTINCT i ORDER BY i.text SET i.text = i.text
+RETURN i.text
+"""
+NEO4J_FORGET_EDGES = f"""
+UNWIND $texts AS text
+MATCH (:Event {{text: text}})-[r]->() WHERE $origin IN r.origins
+WITH r, [name IN r.origins WHERE name <> $origin] AS others
+SET r.origins = others
+SET r.log_prob = CASE WHEN any(name IN others WHERE name STARTS WITH '{STUDENT}') THEN r.log_prob END
+WITH r, type(r) = '{NOT_APPLICABLE}' AS is_none, size(others) = 0 AS is_last
+FOREACH (_ IN CASE WHEN is_last THEN [1] ELSE [] END | DELETE r)
+RETURN count(CASE WHEN is_last AND NOT is_none THEN 1 END), count(CASE WHEN is_last AND is_none THEN 1 END),
+  count(CASE WHEN NOT is_last THEN 1 END)
+"""
+NEO4J_FORGET_INFERENCES = """
+UNWIND $texts AS text
+MATCH (i:Inference {text: text}) WHERE NOT EXISTS { (i)<--() }
+DETACH DELETE i
+RETURN count(*)
+"""
+NEO4J_FORGET_EVENTS = """
+UNWIND $texts AS text
+MATCH (e:Event {text: text}) WHERE NOT EXISTS { (e)-->() }
+DETACH DELETE e
+RETURN count(*)
 """
 NEO4J_LINK_PAIRS = f"""
 UNWIND $pairs AS pair

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -14,9 +15,10 @@ import ladybug
 
 from graph import cypher
 from graph.embedded_write import add_rows, create_graph, is_small, rebuild, stored_rows
+from graph.forgetting import Forgotten, unknown_origin, without
 from graph.rows import Counts, row_of, table_of
-from graph.staging import Staging
-from graph.store import Lookup, Progress, Search, Stats, Tails, select
+from graph.staging import ROWS_PER_PART, Staging
+from graph.store import Lookup, Progress, Search, Stats, Tails, select, silent
 from graph.store_folder import (
     Manifest,
     lock_for_writing,
@@ -28,7 +30,7 @@ from graph.store_folder import (
 from graph.text_index import TextIndex
 from schemas.errors import BadInput, StoreUnavailable
 from schemas.relations import RELATIONS, Relation
-from schemas.triples import NONE, Triple
+from schemas.triples import NONE, Triple, is_generated
 
 BUFFER_POOL = 1 << 30
 _QUICK = 4
@@ -37,15 +39,15 @@ and back, which on two busy cores also makes the slowest answers six times slowe
 T = TypeVar("T")
 
 
-async def open_embedded(folder: Path, *, read_only: bool, threads: int) -> "EmbeddedStore":
-    """Open the store in a folder; one is made where there is none, unless read_only."""
-    return await asyncio.to_thread(_open, folder, read_only, threads)
+async def open_embedded(folder: Path, *, read_only: bool, create: bool, threads: int) -> "EmbeddedStore":
+    """Open the store in a folder; one is made where there is none, if `create` and not read_only."""
+    return await asyncio.to_thread(_open, folder, read_only, create, threads)
 
 
-def _open(folder: Path, read_only: bool, threads: int) -> "EmbeddedStore":
+def _open(folder: Path, read_only: bool, create: bool, threads: int) -> "EmbeddedStore":
     if folder.exists() and not folder.is_dir():
         raise BadInput.of("store", str(folder), "a folder, or an address bolt://… or neo4j://…")
-    if read_only and not (folder / "store.json").exists():
+    if (read_only or not create) and not (folder / "store.json").exists():
         raise BadInput.of("store", str(folder), "a store: a folder that `cometgraph load` or `serve` filled")
     refuse_foreign(folder)
     lock = None if read_only else lock_for_writing(folder)
@@ -156,6 +158,13 @@ class EmbeddedStore:
             finally:
                 self._generation += 1
 
+    async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
+        async with self._writing:
+            try:
+                return await self._run(partial(self._forget, origin, progress))
+            finally:
+                self._generation += 1
+
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
         self._graph.index.close()
@@ -164,7 +173,7 @@ class EmbeddedStore:
             self._lock.close()
 
     @property
-    def scratch(self) -> Path | None:
+    def scratch(self) -> Path:
         """A folder for the files of one load, on the disk of the store; what is left there goes at the next opening."""
         return self._folder / f"load-{os.getpid()}"
 
@@ -180,24 +189,54 @@ class EmbeddedStore:
 
     def _tails(self, lookup: Lookup) -> Tails | None:
         event, found = lookup.event, list[Triple]()
-        missing = False
+        missing = False  # a relation of which no data set gives an inference
         if len(lookup.relations) > _QUICK:
             wanted = {relation.value: relation for relation in lookup.relations}
             for name, *edge in self._graph.rows(cypher.EMBEDDED_ALL_TAILS, {"event": event}):
                 if name in wanted:
                     found.append(_triple(event, wanted[name], *edge))
-            missing = len({triple.relation for triple in found}) < len(wanted)
+            missing = len({triple.relation for triple in found if not is_generated(triple)}) < len(wanted)
         else:
             for relation in lookup.relations:
                 edges = self._graph.rows(cypher.EMBEDDED_TAILS[relation], {"event": event})
-                found += [_triple(event, relation, *edge) for edge in edges]
-                missing = missing or not edges
+                triples = [_triple(event, relation, *edge) for edge in edges]
+                found += triples
+                missing = missing or all(map(is_generated, triples))
         if missing:
             if not found and not self._graph.rows(cypher.EMBEDDED_KNOWN, {"text": event}):
                 return None
             for name, *said in self._graph.rows(cypher.EMBEDDED_NONES, {"event": event}):
                 found.append(_triple(event, Relation(name), NONE, *said))
+            if not lookup.generated and all(map(is_generated, found)) and self._is_of_students(event, bool(found)):
+                return None
         return select(found, lookup)
+
+    def _is_of_students(self, event: str, spoken: bool) -> bool:
+        """True where somebody spoke of an event (`spoken`: that is known), and only students did."""
+        said = {"event": event}
+        by_data = self._graph.rows(cypher.EMBEDDED_SPOKEN_BY_DATA, said)
+        return not by_data and (spoken or bool(self._graph.rows(cypher.EMBEDDED_SPOKEN, said)))
+
+    def _forget(self, origin: str, progress: Progress) -> Forgotten:
+        """Build a graph of what stays, beside the old one."""
+        before = self._stats()
+        folder, total, known = self.scratch, Forgotten(), set[str]()
+        try:
+            with Staging(folder, 1 + sum(before.triples.values()) // ROWS_PER_PART) as staged:
+                for rows in stored_rows(self._graph.connection(), progress):
+                    left, counts, names = without(rows, origin)
+                    staged.put_stored(left)
+                    total, known = total + counts, known | names
+                if origin not in known:
+                    raise unknown_origin(origin, known)
+                fresh = Manifest(self._manifest.number + 1)
+                graph, index = self._folder / fresh.graph, self._folder / fresh.index
+                rebuild(staged, graph, index, BUFFER_POOL, progress, anyway=True)
+                self._switch(fresh)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        after = self._stats()
+        return total + Forgotten(inferences=before.inferences - after.inferences, events=before.events - after.events)
 
     def _stats(self) -> Stats:
         def count(query: str) -> int:
@@ -218,14 +257,19 @@ class EmbeddedStore:
                 total += add_rows(self._graph.connection(), self._graph.index, part.incoming)
             return total
         if events:
-            stored_rows(self._graph.connection(), staged, progress)
+            for rows in stored_rows(self._graph.connection(), progress):
+                staged.put_stored(rows)
         fresh = Manifest(self._manifest.number + 1)
         counts, news = rebuild(staged, self._folder / fresh.graph, self._folder / fresh.index, BUFFER_POOL, progress)
         if news:
-            write_manifest(self._folder, fresh)
-            self._graph, self._manifest = _Graph(self._folder, fresh, read_only=False), fresh
-            remove_leftovers(self._folder, fresh)
+            self._switch(fresh)
         return counts
+
+    def _switch(self, fresh: Manifest) -> None:
+        """Make a graph that was built the current one."""
+        write_manifest(self._folder, fresh)
+        self._graph, self._manifest = _Graph(self._folder, fresh, read_only=False), fresh
+        remove_leftovers(self._folder, fresh)
 
 
 def _triple(
@@ -240,6 +284,7 @@ def _triple(
     r7: bool | None,
     r8: bool | None,
     r9: bool | None,
+    log_prob: float | None,
     origins: list[str],
 ) -> Triple:
-    return Triple(head, relation, tail, split, p_valid, valid, (r5, r6, r7, r8, r9), tuple(origins))
+    return Triple(head, relation, tail, split, p_valid, valid, (r5, r6, r7, r8, r9), tuple(origins), log_prob)

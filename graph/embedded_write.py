@@ -6,6 +6,7 @@ checkpoint after it. So a large load reads the old graph, merges, and copies eve
 store's manifest then names the new one. Whatever stops it in between, the old graph is untouched.
 """
 
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -121,8 +122,8 @@ def _edges_of(connection: ladybug.Connection, heads: list[str]) -> pa.Table:
     )
 
 
-def stored_rows(connection: ladybug.Connection, staged: Staging, progress: Progress) -> None:
-    """Put every stored row into the staging, one relation at a time."""
+def stored_rows(connection: ladybug.Connection, progress: Progress) -> Iterator[pa.Table]:
+    """Every stored row, one relation at a time."""
     for done, name in enumerate([None, *RELATION_NAMES]):
         progress("reading the stored graph", done, len(RELATION_NAMES) + 1)
         edges = connection.execute(cypher.embedded_scan(name)).get_as_arrow()
@@ -135,12 +136,15 @@ def stored_rows(connection: ladybug.Connection, staged: Staging, progress: Progr
         else:
             codes, tails = pa.repeat(pa.scalar(RELATION_CODE[name], pa.int8()), len(edges)), column["tail"]
         said = [pc.cast(column[field.name], field.type) for field in PROPERTIES]
-        staged.put_stored(from_properties(column["head"], codes, tails, said))
+        yield from_properties(column["head"], codes, tails, said)
 
 
-def rebuild(staged: Staging, graph: Path, index: Path, buffer_pool: int, progress: Progress) -> tuple[Counts, bool]:
+def rebuild(
+    staged: Staging, graph: Path, index: Path, buffer_pool: int, progress: Progress, *, anyway: bool = False
+) -> tuple[Counts, bool]:
     """Build a graph file and its text index of all that is staged; False where nothing had to change.
 
+    anyway: build it also of stored rows that nothing changes.
     Memory holds one part of the staging, or one relation, at a time, and the texts of all nodes.
     """
     counts, news = Counts(), False
@@ -159,7 +163,7 @@ def rebuild(staged: Staging, graph: Path, index: Path, buffer_pool: int, progres
                 writers[name].write_table(rows)
             events.append(pc.unique(merged.rows.column("head")))
             tails = pc.unique(pa.concat_arrays([tails, pc.unique(merged.rows.column("tail"))]))
-    if not news:
+    if not (news or anyway):
         return counts, False
     for path in (graph, index):
         path.unlink(missing_ok=True)

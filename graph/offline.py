@@ -22,7 +22,7 @@ from schemas.triples import NONE
 
 ARGUMENTS = "import.args"
 _LIST = "\x1f"
-_TYPES = {"p_valid": ":double", "split": ":string", "valid": ":byte", "origins": ":string[]"}
+_TYPES = {"p_valid": ":double", "split": ":string", "valid": ":byte", "log_prob": ":double", "origins": ":string[]"}
 
 
 def write_offline(staged: Staging, folder: Path, progress: Progress) -> Counts:

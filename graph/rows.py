@@ -6,6 +6,7 @@ A row has small codes in place of names, chosen so that merging is taking the la
 - `valid`: a label beats none, a judgement beats "no judgement" (-9), the more sceptical of two wins.
 - `rec_*`: kept at that recall by either.
 - `split`: test beats dev beats val beats train, so that no test triple becomes a training one.
+- `log_prob`: the higher one wins; one beats none.
 - `origins`: all of both.
 
 The largest-of is commutative, associative and idempotent: the order of files, and loading one twice, change nothing.
@@ -13,6 +14,7 @@ The largest-of is commutative, associative and idempotent: the order of files, a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,7 @@ VALID_CODE: dict[int, int] = {label: code for code, label in enumerate(VALID_LAB
 REC_COLUMNS = ["rec_" + level.replace(".", "_") for level in RECALLS]
 
 KEY = ["head", "relation", "tail"]
-SCORES = ["split", "p_valid", "valid", *REC_COLUMNS]
+SCORES = ["split", "p_valid", "valid", *REC_COLUMNS, "log_prob"]
 SCHEMA = pa.schema(
     [
         ("head", pa.string()),
@@ -42,13 +44,14 @@ SCHEMA = pa.schema(
         ("p_valid", pa.float64()),
         ("valid", pa.int8()),
         *((name, pa.int8()) for name in REC_COLUMNS),
+        ("log_prob", pa.float64()),
         ("origins", pa.string()),
     ]
 )
 """One row an edge; `origins` is the sorted names joined by line feeds. A tail `none` is a row like others."""
 
 Row = tuple[str, int, str, int | None, float | None, int | None, int | None, int | None, int | None, int | None,
-            int | None, str]  # fmt: skip
+            int | None, float | None, str]  # fmt: skip
 
 
 def table_of(rows: Iterable[Row]) -> pa.Table:
@@ -68,7 +71,7 @@ def row_of(triple: Triple) -> Row:
     a, b, c, d, e = (None if kept is None else int(kept) for kept in triple.recalls)
     origins = "\n".join(sorted(set(triple.origins)))
     return (triple.head, RELATION_CODE[triple.relation], triple.tail, split, triple.p_valid, valid, a, b, c, d, e,
-            origins)  # fmt: skip
+            triple.log_prob, origins)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +156,14 @@ def _union(distinct: Any) -> pa.Array:
     return pc.replace_with_mask(pc.list_element(distinct, 0), many, pa.array(union, pa.string()))
 
 
+_NOTHING = {"origins": "", "log_prob": inf}
+"""What stands for null in a column, where -1 will not do: a value that the column never has."""
+
+
 def _differs(before: pa.Table, after: pa.Table) -> Any:
     differs: Any = pa.repeat(pa.scalar(False), len(before))
     for name in [*SCORES, "origins"]:
-        nothing = "" if name == "origins" else -1
+        nothing = _NOTHING.get(name, -1)
         a, b = (pc.fill_null(table.column(name).combine_chunks(), nothing) for table in (before, after))
         differs = pc.or_(differs, pc.not_equal(a, b))
     return differs
@@ -187,6 +194,7 @@ PROPERTIES = pa.schema(
         ("split", pa.string()),
         ("valid", pa.int8()),
         *((name, pa.bool_()) for name in REC_COLUMNS),
+        ("log_prob", pa.float64()),
         ("origins", pa.list_(pa.string())),
     ]
 )
@@ -204,17 +212,18 @@ def properties(rows: pa.Table) -> list[pa.Array]:
         pc.take(_SPLITS, column["split"]),
         pc.take(_LABELS, column["valid"]),
         *(pc.cast(column[name], pa.bool_()) for name in REC_COLUMNS),
+        column["log_prob"],
         _split_origins(column["origins"]),
     ]
 
 
 def from_properties(heads: pa.Array, relations: pa.Array, tails: pa.Array, columns: Sequence[pa.Array]) -> pa.Table:
     """The rows that `properties` came from. `relations` are codes."""
-    p_valid, split, valid, *recs, origins = columns
+    p_valid, split, valid, *recs, log_prob, origins = columns
     codes = [pc.cast(pc.index_in(valid, _LABELS), pa.int8()), *(pc.cast(rec, pa.int8()) for rec in recs)]
     split_code = pc.cast(pc.index_in(split, _SPLITS), pa.int8())
     return pa.Table.from_arrays(
-        [heads, relations, tails, split_code, p_valid, *codes, pc.binary_join(origins, "\n")], schema=SCHEMA
+        [heads, relations, tails, split_code, p_valid, *codes, log_prob, pc.binary_join(origins, "\n")], schema=SCHEMA
     )
 
 
@@ -230,8 +239,8 @@ def triples_of(rows: pa.Table) -> list[Triple]:
     """Rows as triples."""
     names = list(RELATIONS)
     found: list[Triple] = []
-    for head, relation, tail, p_valid, split, valid, *recs, origins in zip(
+    for head, relation, tail, p_valid, split, valid, *recs, log_prob, origins in zip(
         *(rows.column(name).to_pylist() for name in KEY), *(c.to_pylist() for c in properties(rows)), strict=True
     ):
-        found.append(Triple(head, names[relation], tail, split, p_valid, valid, tuple(recs), tuple(origins)))
+        found.append(Triple(head, names[relation], tail, split, p_valid, valid, tuple(recs), tuple(origins), log_prob))
     return found

@@ -6,33 +6,48 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from graph.forgetting import Forgotten
 from graph.rows import Counts
 from graph.staging import Staging
 from schemas.errors import BadInput
 from schemas.relations import Relation
-from schemas.triples import NONE, Triple, rank
+from schemas.triples import NONE, Triple, is_generated, rank
 
 Progress = Callable[[str, int, int], None]
 """Called as (what is being done, how much is done, of how much; 0 where that is not known)."""
 
 
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What is wanted of one event: of each relation the `limit` best that pass the filters."""
+    """What is wanted of one event: of each relation the `limit` best that pass the filters.
+
+    generated: also what students wrote of relations about which no data set says anything.
+    """
 
     event: str
     relations: tuple[Relation, ...]
     limit: int
     min_p_valid: float | None = None
     origins: tuple[str, ...] = ()
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """What a known event has: triples in the one order (`rank`), and the relations that do not apply."""
+    """What a known event has: triples in the one order (`rank`), and the relations that do not apply.
+
+    missing: asked relations about which nothing that may be shown is stored, whatever the filters leave of it.
+    generated: asked relations of which what is shown comes from students alone.
+    """
 
     triples: list[Triple] = field(default_factory=list[Triple])
     not_applicable: list[Relation] = field(default_factory=list[Relation])
+    missing: list[Relation] = field(default_factory=list[Relation])
+    generated: list[Relation] = field(default_factory=list[Relation])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,10 @@ class Store(Protocol):
         ...
 
     async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
-        """For each lookup what is known; None where the event is unknown."""
+        """For each lookup what is known; None where the event is unknown.
+
+        An event of which only students spoke is known to a lookup of what is generated.
+        """
         ...
 
     async def events(self, search: Search) -> list[str]:
@@ -93,6 +111,14 @@ class Store(Protocol):
         """Add what is staged; returns when it can be queried. The same again changes nothing."""
         ...
 
+    async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
+        """Take back all that a data set or model said; raises BadInput where nothing is stored of it.
+
+        What others say too stays, with the scores that were merged. A stop leaves a graph that is whole, and the same
+        again completes it.
+        """
+        ...
+
     async def stats(self) -> Stats:
         """Counts of all there is."""
         ...
@@ -103,20 +129,33 @@ class Store(Protocol):
 
 
 def select(triples: Sequence[Triple], lookup: Lookup) -> Tails:
-    """Of all triples of an event those that the lookup wants: filtered, ordered, cut. The same for every store."""
+    """Of all triples of an event those that the lookup wants: filtered, ordered, cut. The same for every store.
+
+    `triples` are all of the asked relations, `none` too; those of other relations may be among them.
+    """
+    said = {t.relation for t in triples}
+    generated: list[Relation] = []
+    if any(map(is_generated, triples)):
+        by_data = {t.relation for t in triples if not is_generated(t)}
+        if lookup.generated:
+            generated = [r for r in lookup.relations if r in said and r not in by_data]
+        else:
+            said = by_data
+        triples = [t for t in triples if t.relation in generated or not is_generated(t)]
+    missing = [r for r in lookup.relations if r not in said]
     if lookup.origins:
         wanted = set(lookup.origins)
         triples = [t for t in triples if not wanted.isdisjoint(t.origins)]
     kept = [t for t in triples if t.tail != NONE]
     not_applicable: list[Relation] = []
     if len(kept) < len(triples):
-        said = {t.relation for t in kept}
-        not_applicable = [r for r in lookup.relations if r not in said and _has_none(triples, r)]
+        apply = {t.relation for t in kept}
+        not_applicable = [r for r in lookup.relations if r not in apply and _has_none(triples, r)]
     least = lookup.min_p_valid
     if least is not None:
         kept = [t for t in kept if t.p_valid is not None and t.p_valid >= least]
     kept.sort(key=rank)
-    return Tails(kept if len(kept) <= lookup.limit else _best(kept, lookup), not_applicable)
+    return Tails(kept if len(kept) <= lookup.limit else _best(kept, lookup), not_applicable, missing, generated)
 
 
 def _best(triples: list[Triple], lookup: Lookup) -> list[Triple]:
@@ -145,9 +184,11 @@ class Neo4jLogin:
 
 @asynccontextmanager
 async def open_store(
-    address: str, *, read_only: bool = False, threads: int = 2, login: Neo4jLogin | None = None
+    address: str, *, read_only: bool = False, create: bool = True, threads: int = 2, login: Neo4jLogin | None = None
 ) -> AsyncGenerator[Store]:
     """Open the store at `address`: a folder, or bolt:// and neo4j:// URIs.
+
+    A folder that is no store yet becomes one, unless read_only or told not to `create`.
 
     Raises BadInput for an address of no known kind, StoreUnavailable where a server does not answer,
     StoreLocked where another process writes to the folder.
@@ -161,7 +202,7 @@ async def open_store(
     else:
         from graph.embedded import open_embedded
 
-        store = await open_embedded(Path(address), read_only=read_only, threads=threads)
+        store = await open_embedded(Path(address), read_only=read_only, create=create, threads=threads)
     try:
         yield store
     finally:

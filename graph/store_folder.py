@@ -18,7 +18,8 @@ import orjson
 
 from schemas.errors import BadInput, StoreLocked, StoreUnavailable
 
-VERSION = 1
+VERSION = 2
+"""2: edges have a log_prob."""
 _OURS = re.compile(r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?")
 _NUMBERED = re.compile(r"graph-\d+\.lbug|events-\d+\.sqlite")
 
@@ -83,7 +84,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise StoreUnavailable(f"{path} is damaged; load the data into a new folder") from error
     if version != VERSION:
-        raise StoreUnavailable(f"{folder} was written by another version (store {version}, here {VERSION})")
+        raise StoreUnavailable(
+            f"{folder} was written by another version (store {version}, here {VERSION}); "
+            "load the data into a new folder"
+        )
     return Manifest(number)
 
 

@@ -9,8 +9,10 @@ CometgraphError
 │   └── ScopeMissing      a key without the scope that the route asks for
 ├── NotFound
 │   ├── EventNotFound     an event that the graph does not know
-│   └── PageNotFound      a cursor that this search did not give
+│   ├── PageNotFound      a cursor that this search did not give
+│   └── NoStudent         what only a student can answer, where none runs
 ├── TooManyRequests       over the key's rate; carries when to come back
+├── Overloaded            more questions for the model than may wait; carries when to come back
 └── Unavailable           a part that is needed does not answer now
     ├── StoreUnavailable  the graph store
     └── StoreLocked       another process writes to the embedded store
@@ -146,6 +148,15 @@ class PageNotFound(NotFound):
         super().__init__(f"this search gave no cursor {_short(cursor)}: send one as it came, with the same search")
 
 
+class NoStudent(NotFound):
+    """This service runs without a student, and the question needs one."""
+
+    title = "No student here"
+
+    def __init__(self) -> None:
+        super().__init__("this service runs without a student (--no-generate)")
+
+
 class TooManyRequests(CometgraphError):
     """More requests than the key's rate allows."""
 
@@ -160,14 +171,32 @@ class TooManyRequests(CometgraphError):
         return self._retry_after
 
 
+class Overloaded(CometgraphError):
+    """More questions wait for the model than may; none of this request was begun."""
+
+    title = "Too busy"
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(f"{reason}; try again in {retry_after} s")
+        self._retry_after = retry_after
+
+    @property
+    def retry_after(self) -> int:
+        return self._retry_after
+
+
 class Unavailable(CometgraphError):
     """A part that the answer needs is not there now; the same request may succeed later."""
 
     title = "Temporarily unavailable"
 
+    def __init__(self, reason: str, retry_after: int = 2) -> None:
+        super().__init__(reason)
+        self._retry_after = retry_after
+
     @property
     def retry_after(self) -> int:
-        return 2
+        return self._retry_after
 
 
 class StoreUnavailable(Unavailable):

@@ -9,11 +9,15 @@ from schemas.errors import FieldError
 from schemas.events import MAX_EVENT
 from schemas.relations import RELATIONS, Relation
 
-Mode = Literal["auto", "graph"]
-Source = Literal["graph"]
+Mode = Literal["auto", "graph", "generate"]
+Source = Literal["graph", "generated"]
+DecodingName = Literal["paper", "fast", "beam5", "greedy", "beam", "sample"]
 
 MAX_QUESTIONS = 1000
 MAX_LIMIT = 1000
+MAX_N = 50
+MAX_NEW_TOKENS = 64
+MAX_SEED = 2**32 - 1
 
 
 def _as_list(value: Any) -> Any:
@@ -50,7 +54,10 @@ class Question(BaseModel):
     ] = 10
     mode: Annotated[
         Mode,
-        Field(description="Rungs that may answer: all there are (`auto`) or the exact graph match alone (`graph`)."),
+        Field(
+            description="Rungs that may answer: all there are, first come (`auto`); the exact graph match alone, "
+            "without what a student wrote (`graph`); the student, even where the graph knows (`generate`)."
+        ),
     ] = "auto"
     min_p_valid: Annotated[
         float | None,
@@ -67,6 +74,33 @@ class Question(BaseModel):
         AfterValidator(_once),
         Field(max_length=20, description="Only inferences that one of these data sets or models says."),
     ] = ()
+    decoding: Annotated[
+        DecodingName | None,
+        Field(
+            description="How the student draws tails: `paper` (10 samples, top_p 0.9), `fast` (the likeliest), "
+            "`beam5`; or plainly `greedy`, `beam`, `sample`. Unset: as the service is set."
+        ),
+    ] = None
+    n: Annotated[int | None, Field(ge=1, le=MAX_N, description="Tails that the student draws.")] = None
+    temperature: Annotated[
+        float | None,
+        Field(ge=0.05, le=5, allow_inf_nan=False, description="With sampling: below 1 safer, above wilder."),
+    ] = None
+    top_p: Annotated[
+        float | None,
+        Field(
+            gt=0, le=1, allow_inf_nan=False, description="With sampling: the share of probability that is drawn from."
+        ),
+    ] = None
+    max_new_tokens: Annotated[
+        int | None,
+        Field(ge=1, le=MAX_NEW_TOKENS, description="Longest tail, in the student's tokens, its end included."),
+    ] = None
+    seed: Annotated[
+        int | None,
+        Field(ge=0, le=MAX_SEED, description="With sampling: the same seed draws the same tails. Unset: one is drawn."),
+    ] = None
+    explain: Annotated[bool, Field(description="Say what the student was asked, word for word.")] = False
 
 
 class Batch(BaseModel):
@@ -95,31 +129,68 @@ class Match:
 
 @dataclass(slots=True)
 class Inference:
-    """One tail, with what is known about it."""
+    """One tail, with what is known about it.
+
+    stored: it was in the graph already, rather than written for this answer.
+    """
 
     relation: Relation
     tail: str
     p_valid: Annotated[float | None, Field(description="The critic's score, null where nobody scored.")]
+    log_prob: Annotated[
+        float | None,
+        Field(description="Natural logarithm of the probability that the student says so; null where none did."),
+    ]
+    rank: Annotated[int, Field(description="Place among the inferences of its relation, from 1.")]
     source: Source
+    stored: bool
     origins: tuple[str, ...]
     split: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The student that wrote: its name, version (of its weights), and where and how it computed."""
+
+    name: str
+    version: str
+    engine: str
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """How tails were drawn: all that is needed to draw them again."""
+
+    method: Literal["greedy", "beam", "sample"]
+    n: int
+    beams: int | None
+    temperature: float | None
+    top_p: float | None
+    max_new_tokens: int
+    seed: int | None
 
 
 @dataclass(slots=True)
 class Answer:
     """What the ladder found.
 
-    source: the lowest rung that any relation needed. not_applicable: relations of which the graph says only that
-    they do not apply to this event. degraded: what was skipped on the way to this answer.
+    source: the lowest rung that any relation needed. stored: all of it was in the graph before. match: the stored
+    event that answered. not_applicable: relations that do not apply to this event. degraded: what was skipped on the
+    way to this answer. model, decoding: of what was written for this answer. prompts: with `explain`.
     """
 
     event: str
     source: Source
-    match: Match
+    stored: bool
+    match: Match | None
     inferences: list[Inference]
     not_applicable: list[Relation] = field(default_factory=list[Relation])
     degraded: list[str] = field(default_factory=list[str])
-    model: str | None = None
+    model: Model | None = None
+    decoding: Decoded | None = None
+    prompts: dict[Relation, str] | None = None
     took_ms: Annotated[float, Field(description="Time to find this answer, in milliseconds.")] = 0.0
 
 

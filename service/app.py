@@ -39,6 +39,7 @@ def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAP
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with open_parts(settings) as house:
             app.state.house = house
+            metrics.watch(house)
             yield
 
     app = FastAPI(

@@ -5,11 +5,13 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
+from distill.decoding import Decoding, decoding_of
 from schemas.checking import bad_input
 from schemas.errors import BadInput
 from schemas.questions import Question
 
 _MANY = frozenset({"relation", "origin"})
+_SAYS_HOW = frozenset({"decoding", "n", "temperature", "top_p", "max_new_tokens"})
 
 
 def question_of(query: bytes) -> Question:
@@ -31,6 +33,24 @@ def question_of(query: bytes) -> Question:
 def checked(said: Any) -> Question:
     """The question of a JSON value. Raises BadInput."""
     try:
-        return Question.model_validate(said)
+        question = Question.model_validate(said)
     except ValidationError as error:
         raise bad_input(error.errors(), list(Question.model_fields)) from None
+    if not _SAYS_HOW.isdisjoint(question.model_fields_set):
+        decoding_for(question, "beam")
+    return question
+
+
+def decoding_for(question: Question, default: str) -> Decoding:
+    """How the student is to draw: as asked, by sampling where only its values are given, else the default.
+
+    Raises BadInput where what is asked contradicts itself.
+    """
+    samples = question.temperature is not None or question.top_p is not None
+    return decoding_of(
+        question.decoding or ("sample" if samples else default),
+        n=question.n,
+        temperature=question.temperature,
+        top_p=question.top_p,
+        max_new_tokens=question.max_new_tokens,
+    )

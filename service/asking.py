@@ -4,8 +4,8 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,17 +19,28 @@ from rich.progress import Progress
 from rich.table import Table
 
 from graph.files import Source, opened
-from schemas.errors import BadFile, BadInput, CometgraphError
+from schemas.errors import BadFile, BadInput, CometgraphError, StoreLocked
 from schemas.questions import Answer
 from service import answering
 from service.app import create_app
 from service.asked import checked
-from service.house import open_house
+from service.house import House, open_house
 from service.info import info_of
 from service.problems import problem
 from service.settings import SECRETS, Settings, flag, load_settings, variable
 
-_OF_ASKING = ("relation", "limit", "mode", "min_p_valid", "origin")
+_OF_ASKING = (
+    "relation",
+    "limit",
+    "mode",
+    "min_p_valid",
+    "origin",
+    "n",
+    "temperature",
+    "top_p",
+    "max_new_tokens",
+    "seed",
+)
 _AT_A_TIME = 1000
 
 
@@ -47,24 +58,37 @@ def infer(flags: Mapping[str, Any]) -> int:
     question = checked(asked | {"event": flags["event"]})
 
     async def one() -> Answer:
-        async with open_house(settings, read_only=True) as house:
+        async with _opened(settings) as house:
             return await answering.answer(question, house)
 
     answer = asyncio.run(one())
-    click.echo(orjson.dumps(answer).decode()) if flags["as_json"] else _print(answer)
+    click.echo(orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS).decode()) if flags["as_json"] else _print(answer)
     return 0
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncGenerator[House]:
+    """The parts, the student late; what it writes is stored, unless another process has the store open for writing."""
+    try:
+        async with open_house(settings, read_only=not settings.generate, create=False, generate="late") as house:
+            yield house
+    except StoreLocked:
+        async with open_house(settings, read_only=True, generate="late") as house:
+            yield house
 
 
 def _print(answer: Answer) -> None:
     table = Table(title=f"{answer.event}  ·  from {answer.source}", title_justify="left", box=None, pad_edge=False)
-    for column in ("relation", "inference", "p_valid", "origins"):
+    for column in ("relation", "inference", "p_valid", "log_prob", "origins"):
         table.add_column(column, no_wrap=column == "relation")
     for said in answer.inferences:
-        score = "" if said.p_valid is None else f"{said.p_valid:.3f}"
-        table.add_row(said.relation.value, said.tail, score, ", ".join(said.origins))
+        scores = ("" if score is None else f"{score:.3f}" for score in (said.p_valid, said.log_prob))
+        table.add_row(said.relation.value, said.tail, *scores, ", ".join(said.origins))
     for relation in answer.not_applicable:
-        table.add_row(relation.value, "does not apply", "", "")
+        table.add_row(relation.value, "does not apply", "", "", "")
     Console().print(table)
+    for skipped in answer.degraded:
+        click.echo(f"cometgraph: {skipped}", err=True)
 
 
 async def _many(settings: Settings, asked: dict[str, Any], source: str, target: str | None) -> None:
@@ -72,7 +96,7 @@ async def _many(settings: Settings, asked: dict[str, Any], source: str, target: 
     path = None if source == "-" else Path(source)
     if path is not None and (path.is_dir() or not path.exists()):
         raise BadFile(source, "a folder" if path.is_dir() else "no such file")
-    async with open_house(settings, read_only=True) as house:
+    async with _opened(settings) as house:
         with _written(target) as out, _bar() as bar, opened(Source(source, path)) as blocks:
             task = bar.add_task("answering", total=path.stat().st_size if path else None)
             for block in blocks:
@@ -81,7 +105,7 @@ async def _many(settings: Settings, asked: dict[str, Any], source: str, target: 
                     said = [_said(line, asked) for line in batch]
                     for result in await answering.answer_all(said, house):
                         body = problem(result) if isinstance(result, CometgraphError) else result
-                        out.write(orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE))
+                        out.write(orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
                 bar.update(task, completed=block.position)
 
 
@@ -129,7 +153,7 @@ def get(flags: Mapping[str, Any]) -> int:
     settings = settings.model_copy(update={"api_keys": SecretStr(""), "rate_limit": ""})
 
     async def ask() -> httpx2.Response:
-        async with open_house(settings, read_only=True) as house:
+        async with _opened(settings) as house:
             app = create_app(settings)
             app.state.house = house
             transport = httpx2.ASGITransport(app)

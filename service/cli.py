@@ -1,11 +1,11 @@
-"""The command line: cometgraph serve | load | infer | get | stats | settings."""
+"""The command line: cometgraph serve | load | infer | get | stats | forget | models | distill | settings."""
 
 import sys
 from typing import Any
 
 import click
 
-from service.options import SERVE, STORE, run, setting_options
+from service.options import SERVE, STORE, STUDENT, run, setting_options
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -52,15 +52,20 @@ def load(**flags: Any) -> None:
 @click.argument("event", required=False)
 @click.option("-r", "--relation", multiple=True, metavar="NAME", help="Relation, may be repeated; none means all.")
 @click.option("--limit", metavar="N", help="At most N inferences for each relation. [default 10]")
-@click.option("--mode", metavar="NAME", help="auto or graph. [default auto]")
+@click.option("--mode", metavar="NAME", help="auto, graph or generate. [default auto]")
 @click.option("--min-p-valid", metavar="P", help="Only inferences scored at least P.")
 @click.option("--origin", multiple=True, metavar="NAME", help="Only what this data set or model says, may be repeated.")
+@click.option("--n", metavar="N", help="Tails that the student draws.")
+@click.option("--temperature", metavar="T", help="With sampling: below 1 safer, above wilder.")
+@click.option("--top-p", metavar="P", help="With sampling: the share of probability that is drawn from.")
+@click.option("--max-new-tokens", metavar="N", help="Longest tail, in the student's tokens.")
+@click.option("--seed", metavar="N", help="With sampling: the same seed draws the same tails.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option(
     "--input", "input_", metavar="FILE", help='Questions, one {"event": …, "relation": …} a line; - for stdin.'
 )
 @click.option("--output", metavar="FILE", help="Answers to --input, one object a line, in order; else standard output.")
-@setting_options(STORE)
+@setting_options((*STORE, *STUDENT))
 def infer(**flags: Any) -> None:
     """What follows from EVENT, or lies behind it."""
     from service.asking import infer
@@ -86,6 +91,64 @@ def stats(**flags: Any) -> None:
     from service.asking import stats
 
     stats(flags)
+
+
+@cli.command()
+@click.option("--origin", required=True, metavar="NAME", help="The data set, or student:… the model, to forget.")
+@setting_options(STORE)
+def forget(**flags: Any) -> None:
+    """Take back all that a data set or model said.
+
+    Edges that others say too stay. Stopped and run again, it completes what is left.
+    """
+    from service.forgetting import forget
+
+    forget(flags)
+
+
+@cli.command()
+@click.option("--convert", is_flag=True, help="Make now what a first start would make of the student's files.")
+@click.option("--clear", is_flag=True, help="Remove what was made of students' files.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@setting_options(STUDENT)
+def models(**flags: Any) -> None:
+    """Which student answers, what was made of its files, and the room that takes."""
+    from service.modelling import models
+
+    models(flags)
+
+
+@cli.group()
+def distill() -> None:
+    """Where triples come from: train what writes them."""
+
+
+@distill.command()
+@click.option("--train", multiple=True, required=True, metavar="FILE", help="Triples, any format; may be repeated.")
+@click.option(
+    "--validation", multiple=True, metavar="FILE", help="Triples that validate; else the dev rows of --train."
+)
+@click.option(
+    "--out", required=True, metavar="DIR", help="Folder for the student, its log, and what a stopped run left."
+)
+@click.option(
+    "--base", metavar="NAME", help="smollm2-135m (in the box), a folder or a hub's name. [default smollm2-135m]"
+)
+@click.option("--prompt-form", metavar="NAME", help="plain, comet-distill or comet-2020. [default plain]")
+@click.option("--rank", metavar="N", help="Rank of the adapter; 0 trains all weights. [default 24]")
+@click.option("--from-layer", metavar="N", help="First block that is adapted. [default 0]")
+@click.option("--learning-rate", metavar="R", help="Highest learning rate. [default 0.001]")
+@click.option("--epochs", metavar="N", help="How often each triple is seen. [default 2]")
+@click.option("--batch-tokens", metavar="N", help="Tokens a step. [default 1536]")
+@click.option("--decay", metavar="P", help="Share of all steps over which the learning rate falls. [default 0.5]")
+@click.option("--evaluate-every", metavar="N", help="Steps from one validation to the next. [default 100]")
+@click.option("--seed", metavar="N", help="Decides the order of the triples and the start of the adapter. [default 0]")
+@click.option("--start", metavar="DIR", help="An adapter of the same shape to go on from.")
+def student(**flags: Any) -> None:
+    """Train a student on triples. Stopped or killed, and run again, it goes on where it was."""
+    from service.distilling import student
+
+    student(flags)
 
 
 @cli.command()

@@ -1,31 +1,108 @@
 """What the service needs to answer, opened and closed together."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from distill.comet import Spec
 from graph.loader import Options, load
 from graph.store import Neo4jLogin, Store, open_store
+from schemas.errors import Unavailable
+from schemas.triples import Triple
+from service.batching import Batcher
+from service.generation import Generation, Patience, open_generation
 from service.settings import Settings
 
 SAMPLE = Path(__file__).parent.parent / "graph" / "sample.jsonl"
 
 
+KEPT_AT_ONCE = 64
+"""Most relations whose tails are stored in one transaction."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
-    """The parts that answer questions."""
+    """The parts that answer questions.
+
+    generation: the student, None where none is wanted. keeper: stores what it writes, None where the store is only
+    read. decoding: how it draws where a question does not say.
+    """
 
     store: Store
+    generation: Generation | None = None
+    keeper: Batcher[Sequence[Triple], None] | None = None
+    decoding: str = "beam"
+
+    async def keep(self, triples: Sequence[Triple]) -> None:
+        """Store what the student wrote; returns when it is durable. Raises Unavailable where that cannot be done."""
+        if self.keeper is None:
+            raise Unavailable("the store is open for reading only")
+        await self.keeper.ask(tuple(triples), triples)
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, read_only: bool = False) -> AsyncGenerator[House]:
-    """Open all parts. Raises BadInput, StoreUnavailable, StoreLocked."""
-    async with open_store(
-        settings.store, read_only=read_only, threads=settings.threads, login=login_of(settings)
-    ) as store:
-        yield House(store)
+async def open_house(
+    settings: Settings, *, read_only: bool = False, create: bool = True, generate: Literal["now", "late"] | None = None
+) -> AsyncGenerator[House]:
+    """Open the store and, to `generate`, the student: it begins to load now, or when it is needed first.
+
+    Raises BadInput, StoreUnavailable, StoreLocked.
+    """
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(
+            open_store(
+                settings.store,
+                read_only=read_only,
+                create=create,
+                threads=settings.threads,
+                login=login_of(settings),
+            )
+        )
+        if generate is None or not settings.generate:
+            yield House(store)
+            return
+        keeper = None if read_only else await stack.enter_async_context(_open_keeper(store))
+        generation = await stack.enter_async_context(
+            open_generation(spec_of(settings), _patience(settings), is_late=generate == "late")
+        )
+        yield House(store, generation, keeper, settings.decoding)
+
+
+@asynccontextmanager
+async def _open_keeper(store: Store) -> AsyncGenerator[Batcher[Sequence[Triple], None]]:
+    async def add(written: Sequence[Sequence[Triple]]) -> list[None]:
+        await store.add([triple for triples in written for triple in triples])
+        return [None] * len(written)
+
+    keeper = Batcher("keeper", add, size=KEPT_AT_ONCE, limit=100 * KEPT_AT_ONCE, patience=0.0, timeout=30.0)
+    keeper.start()
+    try:
+        yield keeper
+    finally:
+        await keeper.close()
+
+
+def spec_of(settings: Settings) -> Spec:
+    """The student that the settings say."""
+    return Spec(
+        student=settings.student,
+        prompt_form=settings.prompt_form,
+        device=settings.device,
+        compute_type=settings.compute_type,
+        cache=Path(settings.cache),
+        threads=settings.model_threads or os.cpu_count() or 1,
+        url=settings.engine_url,
+        url_model=settings.engine_model,
+        url_key=settings.engine_key.get_secret_value(),
+        url_timeout=settings.generate_seconds,
+    )
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(settings.batch_size, settings.batch_wait_ms, settings.queue_limit, settings.generate_seconds)
 
 
 def login_of(settings: Settings) -> Neo4jLogin:

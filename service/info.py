@@ -1,10 +1,12 @@
 """What /ready, /info and `cometgraph stats` tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import cometgraph
+from distill.engine import Placement
 from graph.store import Search, Stats
+from schemas.errors import Unavailable
 from schemas.relations import Relation
 from service.house import House
 from service.settings import Settings
@@ -12,9 +14,30 @@ from service.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Each part that answers need, and that it answers. A part that does not is a 503 instead."""
+    """Each part that answers need: "ok", or "off" for a student that nobody wants. Else it is a 503 instead."""
 
     store: str
+    student: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudentInfo:
+    """The student: what it is, where it computes, how much waits for it.
+
+    state: off, loading, up or failed; doing: what it is doing while it loads, or why it failed. placements: one for
+    each engine (greedy and beam search may use another than sampling). waiting: relations of events in the queue.
+    """
+
+    state: str
+    doing: str | None = None
+    name: str | None = None
+    version: str | None = None
+    prompt_form: str | None = None
+    relations: list[Relation] = field(default_factory=list[Relation])
+    placements: list[Placement] = field(default_factory=list[Placement])
+    decoding: str | None = None
+    waiting: int = 0
+    queue_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +54,43 @@ class Info:
     rate_limit: str | None
     max_body_bytes: int
     keys_required: bool
+    student: StudentInfo
 
 
 async def ready_of(house: House) -> Ready:
-    """Ask every part. Raises Unavailable."""
+    """Ask every part. Raises Unavailable, which says which part it is."""
     await house.store.events(Search(1))
-    return Ready(store="ok")
+    if house.generation is None:
+        return Ready(store="ok", student="off")
+    assert house.generation.comet
+    if not house.generation.batcher.alive:
+        raise Unavailable("the student's worker has ended")
+    return Ready(store="ok", student="ok")
+
+
+def student_of(house: House) -> StudentInfo:
+    """What there is to say of the student now."""
+    generation = house.generation
+    if generation is None:
+        return StudentInfo("off")
+    said = StudentInfo(
+        generation.state,
+        doing={"loading": generation.doing, "failed": generation.reason}.get(generation.state),
+        decoding=house.decoding,
+        waiting=generation.batcher.depth,
+        queue_limit=generation.batcher.limit,
+    )
+    if generation.state != "up":
+        return said
+    comet = generation.comet
+    return replace(
+        said,
+        name=comet.name,
+        version=comet.version,
+        prompt_form=comet.form.name,
+        relations=list(comet.relations),
+        placements=comet.placements,
+    )
 
 
 async def info_of(house: House, settings: Settings) -> Info:
@@ -53,6 +107,7 @@ async def info_of(house: House, settings: Settings) -> Info:
         rate_limit=settings.rate_limit or None,
         max_body_bytes=settings.max_body_bytes,
         keys_required=bool(settings.api_keys.get_secret_value()),
+        student=student_of(house),
     )
 
 

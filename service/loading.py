@@ -1,18 +1,12 @@
 """`cometgraph load`: the loader with a progress bar, a clean stop, and a report."""
 
 import asyncio
-import os
-import signal
-import sys
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from graph.cleaning import Filters
 from graph.files import sources
@@ -22,7 +16,7 @@ from graph.offline import import_command
 from graph.store import Progress as Told
 from schemas.errors import BadInput
 from service.house import open_house
-from service.options import Stopped
+from service.progress import progress
 from service.settings import load_settings
 
 _SHOWN = ("read", "loaded", "present", "duplicate", "filtered", "none", "rejected")
@@ -50,7 +44,7 @@ def load(flags: Mapping[str, Any]) -> None:
         async with open_house(settings) as house:
             return await load_files(house.store, flags["files"], options, told)
 
-    with _progress() as told:
+    with progress() as told:
         report = asyncio.run(work(told))
     if target is not None:
         _write(report, target)
@@ -73,49 +67,3 @@ def _print(report: Report) -> None:
     click.echo("  ".join(f"{name} {said[name]:,}" for name in _SHOWN) + f"  in {report.seconds:.1f} s")
     for file in report.rejected_files:
         click.echo(f"rejected rows, with their reasons, are in {file}", err=True)
-
-
-@contextmanager
-def _progress() -> Generator[Told]:
-    """A progress bar on standard error, if that is a terminal.
-
-    Ctrl-C stops the load where it next tells of progress; a second one at once, as a kill would: both are safe.
-    """
-    stopped = False
-
-    def stop(_signal: int, _frame: Any) -> None:
-        nonlocal stopped
-        if stopped:
-            os._exit(130)
-        stopped = True
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-    with bar:
-        doing: dict[str, TaskID] = {}
-
-        def told(what: str, done: int, total: int) -> None:
-            if stopped:
-                raise Stopped
-            if what not in doing:
-                for task in doing.values():
-                    bar.update(task, visible=False)
-                doing[what] = bar.add_task(what, total=total or None, rate="")
-            bar.update(doing[what], completed=done)
-            speed: float | None = bar.tasks[doing[what]].speed
-            if speed:
-                bar.update(doing[what], rate=f"{speed:,.0f}/s" if what != "reading" else f"{speed / 1e6:.1f} MB/s")
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield told
-        finally:
-            signal.signal(signal.SIGINT, before)

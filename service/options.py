@@ -14,6 +14,21 @@ from service.settings import Settings, flag, variable
 F = TypeVar("F", bound=Callable[..., Any])
 
 STORE = ("store", "neo4j_user", "neo4j_password", "neo4j_database", "threads")
+STUDENT = (
+    "generate",
+    "student",
+    "prompt_form",
+    "decoding",
+    "device",
+    "compute_type",
+    "model_threads",
+    "engine_url",
+    "engine_model",
+    "engine_key",
+    "cache",
+    "batch_size",
+    "generate_seconds",
+)
 SERVE = tuple(Settings.model_fields)
 
 

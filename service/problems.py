@@ -18,6 +18,7 @@ from schemas.errors import (
     KeyMissing,
     NotAllowed,
     NotFound,
+    Overloaded,
     ScopeMissing,
     TooLarge,
     TooManyRequests,
@@ -32,6 +33,7 @@ STATUS: dict[type[CometgraphError], int] = {
     NotAllowed: 403,
     NotFound: 404,
     TooManyRequests: 429,
+    Overloaded: 429,
     Unavailable: 503,
     CometgraphError: 500,
 }

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas.questions import Answer
+from service.streaming import is_wanted
 
 _PATH = "/infer"
 _TOOK = b'"took_ms":'
@@ -36,9 +37,12 @@ class ReadyAnswers:
         return kept[1] + b"%.3f}" % ((time.perf_counter() - started) * 1000)
 
     def keep(self, scope: Scope, generation: int | None, answer: Answer) -> bytes:
-        """The body of an answer found under `generation`, from now on ready for the same query string."""
-        body = orjson.dumps(answer)
-        if generation is not None and self._size:
+        """The body of an answer found under `generation`, from now on ready for the same query string.
+
+        One that was written live, or that lacks something, is not kept: the next may be better.
+        """
+        body = orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS)
+        if generation is not None and self._size and answer.stored and not answer.degraded:
             head, took, _ = body.rpartition(_TOOK)
             self._bodies[scope["query_string"]] = (generation, head + took)
             if len(self._bodies) > self._size:
@@ -53,7 +57,7 @@ class ReadyFirst:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == _PATH and scope["method"] == "GET":
+        if scope["type"] == "http" and scope["path"] == _PATH and scope["method"] == "GET" and not _streams(scope):
             state = scope["app"].state
             body = state.ready_answers.find(scope["query_string"], state.house.store.generation)
             if body is not None:
@@ -62,3 +66,7 @@ class ReadyFirst:
                 await Response(body, media_type="application/json")(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def _streams(scope: Scope) -> bool:
+    return any(name == b"accept" and is_wanted(value.decode("latin-1")) for name, value in scope["headers"])

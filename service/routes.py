@@ -5,15 +5,17 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from schemas.errors import CometgraphError
 from schemas.events import MAX_EVENT
 from schemas.questions import Answer, Answers, Batch, EventCard, EventPage, EventSearch, Nothing, Question
 from schemas.relations import RELATIONS, RelationInfo
-from service import answering, events
+from schemas.scores import Score, Scored, ScoredBatch, Scores
+from service import answering, events, scoring, streaming
 from service.asked import question_of
 from service.describing import EXAMPLES, PROBLEMS, query_parameters
+from service.gone import hung_up
 from service.house import House
 from service.info import Info, Ready, info_of, ready_of
 from service.problems import problem
@@ -34,10 +36,17 @@ def _json(body: Any) -> Response:
     tags=["inference"],
 )
 async def infer(request: Request) -> Response:
-    """What follows from an event, or lies behind it, by the first rung that knows."""
+    """What follows from an event, or lies behind it, by the first rung that knows.
+
+    With `Accept: text/event-stream` a stream: `inference`, `not_applicable` and `problem` as they come, `answer` last.
+    """
     state = request.app.state
+    question = question_of(request.scope["query_string"])
+    if streaming.is_wanted(request.headers.get("accept", "")):
+        events = await streaming.begun(answering.stream(question, state.house), question.limit)
+        return StreamingResponse(events, media_type=streaming.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
     generation = state.house.store.generation
-    answer = await answering.answer(question_of(request.scope["query_string"]), state.house)
+    answer = await answering.answer(question, state.house, hung_up(request.receive))
     request.scope["answer_ms"] = answer.took_ms
     state.metrics.answers.labels(answer.source).inc()
     return Response(state.ready_answers.keep(request.scope, generation, answer), media_type="application/json")
@@ -48,11 +57,24 @@ async def infer(request: Request) -> Response:
 )
 async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Query()]) -> Response:
     """Up to 1,000 questions at once; each has its own answer or problem, in order."""
-    results = await answering.answer_all(batch.questions, _house(request))
+    results = await answering.answer_all(batch.questions, _house(request), hung_up(request.receive))
     for result in results:
         if isinstance(result, Answer):
             request.app.state.metrics.answers.labels(result.source).inc()
     return _json({"answers": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
+
+
+@router.post("/score", response_model=Score, responses=PROBLEMS[413, 422, 503], tags=["inference"])
+async def score(request: Request, scored: Scored, _: Annotated[Nothing, Query()]) -> Response:
+    """How likely the student finds a tail: its natural log-probability, in all and token by token."""
+    return _json(await scoring.score(scored, _house(request), hung_up(request.receive)))
+
+
+@router.post("/score/batch", response_model=Scores, responses=PROBLEMS[413, 422, 503], tags=["inference"])
+async def score_batch(request: Request, batch: ScoredBatch, _: Annotated[Nothing, Query()]) -> Response:
+    """Up to 1,000 triples at once; each has its own score or problem, in order."""
+    results = await scoring.score_all(batch.triples, _house(request), hung_up(request.receive))
+    return _json({"scores": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
 
 
 @router.get("/relations", response_model=list[RelationInfo], responses=PROBLEMS[422,], tags=["graph"])

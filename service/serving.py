@@ -7,12 +7,14 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
 import uvicorn
 
+from distill.files import IN_THE_BOX, find
 from graph.store import Search
 from schemas.errors import BadInput
 from service.app import create_app
@@ -27,6 +29,7 @@ def serve(flags: Mapping[str, Any]) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are answered. Raises CometgraphError."""
     settings = load_settings(flags)
     _refuse_open_door(settings)
+    _refuse_no_student(settings)
     set_up(settings.log_level, settings.log_format)
     loop = uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop) as runner:
@@ -49,7 +52,7 @@ async def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=settings.stop_seconds,
     )
     with _listen(settings.host, settings.port) as listener:
-        async with open_house(settings) as house:
+        async with open_house(settings, generate="now") as house:
             if await load_sample_if_empty(house.store):
                 _log.info("the store was empty: the sample graph is in it now")
             await _announce(house, settings.host, listener.getsockname()[1])
@@ -102,6 +105,12 @@ def _refuse_open_door(settings: Settings) -> None:
     raise BadInput.of(
         "host", settings.host, "a loopback address: others could ask without a key; set api_keys, or --allow-anonymous"
     )
+
+
+def _refuse_no_student(settings: Settings) -> None:
+    """What is certainly no student is said at once, rather than in an hour's log."""
+    if settings.generate and (settings.student == IN_THE_BOX or Path(settings.student).exists()):
+        find(settings.student, settings.prompt_form, Path(settings.cache))
 
 
 def _is_loopback(host: str) -> bool:

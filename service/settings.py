@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from distill.files import IN_THE_BOX
 from schemas.checking import bad_input
 
 
@@ -26,6 +27,54 @@ class Settings(BaseSettings):
         str | None, Field(description="Database at the Neo4j server; its default one if unset.")
     ] = None
     threads: Annotated[int, Field(ge=1, le=64, description="Threads that query the embedded store.")] = 2
+    generate: Annotated[bool, Field(description="Answer live, by the student, what the graph does not know.")] = True
+    student: Annotated[
+        str,
+        Field(min_length=1, description=f"The student: {IN_THE_BOX} is in the box; else a folder, or a hub's name."),
+    ] = IN_THE_BOX
+    prompt_form: Annotated[
+        Literal["plain", "comet-distill", "comet-2020"] | None,
+        Field(description="How the student is asked; told from its files if unset."),
+    ] = None
+    decoding: Annotated[
+        Literal["paper", "fast", "beam5", "greedy", "beam", "sample"],
+        Field(description="How tails are drawn where a question does not say."),
+    ] = "beam"
+    device: Annotated[
+        str,
+        Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto (a GPU where there is one), cpu, cuda or cuda:N."),
+    ] = "auto"
+    compute_type: Annotated[
+        Literal["auto", "int8", "float32", "bfloat16"],
+        Field(description="Numbers that the student computes with: auto is int8 on a CPU, bfloat16 on a GPU."),
+    ] = "auto"
+    model_threads: Annotated[
+        int, Field(ge=0, le=256, description="Threads of the student on a CPU; 0: one for each core.")
+    ] = 0
+    engine_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://",
+            description="An OpenAI-compatible server that serves the student, http://HOST:PORT/v1; else it runs here.",
+        ),
+    ] = None
+    engine_model: Annotated[
+        str | None, Field(description="The name by which that server knows the student; its own name if unset.")
+    ] = None
+    engine_key: Annotated[SecretStr, Field(description="API key for that server.")] = SecretStr("")
+    cache: Annotated[
+        str, Field(min_length=1, description="Folder for what is made from the student's files on first use.")
+    ] = "data/models"
+    batch_size: Annotated[
+        int, Field(ge=1, le=1024, description="Most relations of events that the student writes in one batch.")
+    ] = 32
+    batch_wait_ms: Annotated[
+        float, Field(ge=0, le=1000, description="How long the first question of a batch waits for others.")
+    ] = 3.0
+    queue_limit: Annotated[
+        int, Field(ge=1, description="Most relations of events that wait for the student; more are refused with 429.")
+    ] = 256
+    generate_seconds: Annotated[float, Field(gt=0, description="Longest that a question waits for the student.")] = 30.0
     host: Annotated[str, Field(min_length=1, description="Address that the service listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port that the service listens on; 0 takes a free one.")] = (
         8000
@@ -60,7 +109,7 @@ class Settings(BaseSettings):
     log_events: Annotated[bool, Field(description="Log the events that are asked, too.")] = False
 
 
-SECRETS = frozenset({"neo4j_password", "api_keys"})
+SECRETS = frozenset({"neo4j_password", "api_keys", "engine_key"})
 
 
 def load_settings(flags: Mapping[str, Any]) -> Settings:

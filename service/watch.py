@@ -2,12 +2,18 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.generation import Generation
+from service.house import House
 
 _log = logging.getLogger("cometgraph.requests")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -35,6 +41,11 @@ class Metrics:
         )
         self._seen: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
+    def watch(self, house: House) -> None:
+        """Have /metrics tell of the parts of this house, too."""
+        if house.generation is not None:
+            self.registry.register(Student(house.generation))
+
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count one request."""
         key = (route, status)
@@ -43,6 +54,33 @@ class Metrics:
         requests, histogram = self._seen[key]
         requests.inc()
         histogram.observe(seconds)
+
+
+class Student(Collector):
+    """The student's numbers, read when they are asked for."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+
+    def collect(self) -> Iterable[Metric]:
+        batcher, watched = self._generation.batcher, self._generation.batcher.watched
+        up = float(self._generation.state == "up")
+        halved = self._generation.comet.out_of_memory if up else 0
+        yield GaugeMetricFamily("cometgraph_student_up", "1 where the student can be asked.", up)
+        yield GaugeMetricFamily(
+            "cometgraph_student_waiting", "Relations that wait or are being written.", batcher.depth
+        )
+        for name, help_, value in (
+            ("batches", "Batches written.", watched.batches),
+            ("written", "Relations of events written.", watched.items),
+            ("shared", "Askers that got what another had asked for.", watched.shared),
+            ("dropped", "Relations not written because nobody waited any more.", watched.dropped),
+            ("refused", "Relations refused because the queue was full.", watched.refused),
+            ("failed", "Relations that failed.", watched.failed),
+            ("seconds", "Time spent writing, in seconds.", watched.seconds),
+            ("out_of_memory", "Batches too large for the GPU's memory, written in halves.", halved),
+        ):
+            yield CounterMetricFamily(f"cometgraph_student_{name}", help_, value)
 
 
 class Watch:

@@ -112,9 +112,24 @@ def client(sample_store: str) -> Iterator[TestClient]:
         yield client
 
 
+def _environment(said: dict[str, str]) -> dict[str, str]:
+    """Nobody's settings, and no student: a test that wants one says so (`with_student`)."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")}
+    return clean | {"COMETGRAPH_GENERATE": "false"} | said
+
+
+@pytest.fixture(scope="session")
+def with_student(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Settings with the student in the box, made ready once for all tests."""
+    said = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(tmp_path_factory.mktemp("models"))}
+    done = cometgraph("models", "--convert", env=said)
+    assert done.returncode == 0, done.stderr
+    return said
+
+
 def cometgraph(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")} | options.pop("env", {})
+    environment = _environment(options.pop("env", {}))
     return subprocess.run([COMETGRAPH, *arguments], capture_output=True, text=True, env=environment, **options)
 
 
@@ -126,7 +141,7 @@ class Server:
             port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.log: list[str] = []
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")} | (env or {})
+        environment = _environment(env or {})
         self.process = subprocess.Popen(
             [COMETGRAPH, "serve", "--port", str(port), *arguments],
             stdout=subprocess.PIPE,

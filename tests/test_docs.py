@@ -21,7 +21,18 @@ from service.cli import cli
 from service.problems import status_of
 from service.settings import Settings, flag, variable
 from tests.conftest import ROOT, Neo4jAddress, Server, cometgraph
-from tests.pages import ADDRESS, FENCE, SHOWN, Reader, assert_output, blocks_of, expected_values, is_like, values
+from tests.pages import (
+    ADDRESS,
+    FENCE,
+    SHOWN,
+    Reader,
+    assert_output,
+    await_student,
+    blocks_of,
+    expected_values,
+    is_like,
+    values,
+)
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
@@ -51,6 +62,9 @@ def pages_with(*info: str) -> list[Any]:
         ('["one", "two"]', '["t…", …]', False),
         ("[1, 2]", "[1]", False),
         ('{"a": true}', '{"a": 1}', False),
+        ('{"log_prob": -1.52}', '{"log_prob": -1.49}', True),
+        ('{"log_prob": -1.52}', '{"log_prob": -2.52}', False),
+        ('{"log_prob": null}', '{"log_prob": -1.5}', False),
     ],
 )
 def test_expected_json_is_compared_strictly_but_for_what_it_leaves_open(said: str, expected: str, fine: bool) -> None:
@@ -64,9 +78,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def on_cpu(with_student: dict[str, str]) -> dict[str, str]:
+    """The student as the pages show it: on the CPU, whatever is here."""
+    return with_student | {"COMETGRAPH_DEVICE": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, on_cpu: dict[str, str]) -> Iterator[Server]:
+    """A running service on the sample graph, with its student up."""
+    server = Server("--store", str(tmp_path_factory.mktemp("served") / "store"), env=on_cpu)
+    await_student(server.url)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def reader(folder: Path, server: Server) -> Iterator[Reader]:
-    reader = Reader(folder, server.url, {}, {})
+def reader(folder: Path, server: Server, on_cpu: dict[str, str]) -> Iterator[Reader]:
+    reader = Reader(folder, server.url, {}, on_cpu)
     yield reader
     reader.close()
 
@@ -169,11 +198,19 @@ def test_each_relation_is_documented() -> None:
         assert f"| `{info.name}` | {info.phrase} | {info.group} | {info.whose} |" in text, info.name
 
 
+def commands_of(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Each command with its name; those of groups, too."""
+    for part, command in group.commands.items():
+        yield f"{name} {part}", command
+        if isinstance(command, click.Group):
+            yield from commands_of(command, f"{name} {part}")
+
+
 def test_each_command_and_option_is_documented() -> None:
-    sections = headings("command-line.md")
+    sections = headings("command-line.md") | headings("training.md")
     of_settings = {flag(name) for name in Settings.model_fields}
-    for name, command in cli.commands.items():
-        section = sections[f"cometgraph {name}"]
+    for name, command in commands_of(cli, "cometgraph"):
+        section = sections[name]
         for parameter in command.params:
             long = [option for option in parameter.opts if option.startswith("--")]
             if isinstance(parameter, click.Option) and not of_settings & set(long):
@@ -232,7 +269,7 @@ def test_compose_has_no_default_secret_and_waits_for_neo4j() -> None:
     assert neo4j_service["healthcheck"]["test"]
     names = [name for name in service["environment"] if name.startswith("COMETGRAPH_")]
     assert {name.removeprefix("COMETGRAPH_").lower() for name in names} <= Settings.model_fields.keys()
-    volumes = [volume.partition(":")[0] for volume in neo4j_service["volumes"]]
+    volumes = [volume.partition(":")[0] for part in (neo4j_service, service) for volume in part["volumes"]]
     assert volumes == list(compose["volumes"])
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.forgetting import Forgotten, without
 from graph.rows import (
     SPLIT_NAMES,
     VALID_LABELS,
@@ -17,7 +18,7 @@ from graph.rows import (
     triples_of,
 )
 from schemas.relations import Relation
-from schemas.triples import Triple
+from schemas.triples import STUDENT, Triple, is_generated, rank
 from tests.conftest import triple
 
 MAYBE = st.none() | st.booleans()
@@ -30,8 +31,10 @@ TRIPLES = st.builds(
     p_valid=st.none() | st.sampled_from([0.0, 0.25, 1.0]),
     valid=st.none() | st.sampled_from(VALID_LABELS),
     recalls=st.tuples(MAYBE, MAYBE, MAYBE, MAYBE, MAYBE),
-    origins=st.sampled_from([("a",), ("b",), ("a", "b"), ("c, d",)]),
-)
+    origins=st.sampled_from([("a",), ("b",), ("a", "b"), ("c, d",), ("a", "student:s"), ("student:s",),
+                             ("student:s", "student:t"), ("student:s", "z")]),
+    log_prob=st.none() | st.sampled_from([-12.25, -1.0, 0.0]),
+)  # fmt: skip
 MANY = st.lists(TRIPLES, max_size=12)
 
 
@@ -84,12 +87,58 @@ def test_every_row_is_counted_once(stored: list[Triple], incoming: list[Triple])
         ("split", "dev", "val", "dev"),
         ("recalls", (None,) * 5, (True, False, None, None, None), (True, False, None, None, None)),
         ("recalls", (False,) * 5, (True,) * 5, (True,) * 5),
+        ("log_prob", None, -1.0, -1.0),
+        ("log_prob", -1.0, -0.5, -0.5),
+        ("log_prob", -1.0, 0.0, 0.0),
         ("origins", ("b",), ("a",), ("a", "b")),
     ],
 )
 def test_the_rule(field: str, one: object, other: object, both: object) -> None:
     make = [[triple("PersonX waits", "xWant", "to go", **{field: value})] for value in (one, other)]
     assert {getattr(t, field) for t in joined(*make)} == {both}
+    first, second = (table_of(map(row_of, batch)) for batch in make)
+    assert merge(first, second).is_news == (one != both)
+
+
+@given(MANY, st.sampled_from(["a", "b", "c, d", "student:s", "student:t", "z", "nobody"]))
+def test_without_an_origin_is_what_the_others_say(triples: list[Triple], origin: str) -> None:
+    stored = joined(triples)
+    left, counts, known = without(table_of(map(row_of, stored)), origin)
+    expected = {
+        t._replace(
+            origins=tuple(name for name in t.origins if name != origin),
+            log_prob=t.log_prob if any(o.startswith(STUDENT) for o in t.origins if o != origin) else None,
+        )
+        if origin in t.origins
+        else t
+        for t in stored
+        if t.origins != (origin,)
+    }
+    assert set(triples_of(left)) == expected
+    assert len(left) == len(expected)
+    assert known == {name for t in stored for name in t.origins}
+    gone = [t.tail for t in stored if t.origins == (origin,)]
+    kept = sum(origin in t.origins for t in stored) - len(gone)
+    assert counts == Forgotten(forgotten=len(gone) - gone.count("none"), none=gone.count("none"), kept=kept)
+    assert without(left, origin)[0].equals(left)
+
+
+@given(TRIPLES)
+def test_what_students_alone_say_is_generated(one: Triple) -> None:
+    assert is_generated(one) == (set(one.origins) <= {"student:s", "student:t"})
+    assert is_generated(one._replace(origins=one.origins[::-1])) == is_generated(one)
+    assert not is_generated(one._replace(origins=()))
+
+
+@given(st.lists(TRIPLES, min_size=2, max_size=2))
+def test_the_order_is_score_then_origins_then_log_prob(pair: list[Triple]) -> None:
+    first, second = sorted(pair, key=rank)
+    keys = [
+        (-1 if t.p_valid is None else t.p_valid, len(t.origins), -99 if t.log_prob is None else t.log_prob)
+        for t in (first, second)
+    ]
+    assert keys[0] >= keys[1]
+    assert keys[0] != keys[1] or first.tail <= second.tail
 
 
 def test_many_groups_keep_the_stored_ones_apart_from_the_new() -> None:

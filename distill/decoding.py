@@ -1,0 +1,63 @@
+"""How tails are drawn from a student."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from schemas.errors import BadInput
+
+Method = Literal["greedy", "beam", "sample"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """greedy: the likeliest token each time, one tail. beam: the `n` best of a search with `beams` beams.
+
+    sample: `n` tails drawn from the smallest set of tokens that holds `top_p` of the probability, at `temperature`.
+    max_new_tokens: a tail's longest length, its end included.
+    """
+
+    method: Method = "beam"
+    n: int = 10
+    beams: int = 10
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 24
+
+
+PRESETS: dict[str, Decoding] = {
+    "paper": Decoding("sample", n=10, top_p=0.9),
+    "fast": Decoding("greedy", n=1),
+    "beam5": Decoding("beam", n=5, beams=5),
+    "greedy": Decoding("greedy", n=1),
+    "beam": Decoding("beam", n=10, beams=10),
+    "sample": Decoding("sample", n=10),
+}
+"""By name. The three methods are names too, with the plainest values."""
+
+
+def decoding_of(
+    name: str,
+    *,
+    n: int | None = None,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    max_new_tokens: int | None = None,
+) -> Decoding:
+    """A preset with some values changed. Raises BadInput where they contradict the method."""
+    if name not in PRESETS:
+        raise BadInput.of("decoding", name, "one of: " + ", ".join(PRESETS))
+    chosen = PRESETS[name]
+    if chosen.method != "sample":
+        for field, value in (("temperature", temperature), ("top_p", top_p)):
+            if value is not None:
+                raise BadInput.of(field, value, f"left out with decoding={name}, which draws nothing at random")
+    if n is not None:
+        if chosen.method == "greedy" and n != 1:
+            raise BadInput.of("n", n, f"1 with decoding={name}, which has one result")
+        chosen = replace(chosen, n=n, beams=max(n, chosen.beams) if chosen.method == "beam" else chosen.beams)
+    return replace(
+        chosen,
+        temperature=chosen.temperature if temperature is None else temperature,
+        top_p=chosen.top_p if top_p is None else top_p,
+        max_new_tokens=chosen.max_new_tokens if max_new_tokens is None else max_new_tokens,
+    )

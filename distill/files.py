@@ -1,0 +1,257 @@
+"""A student's files: found, merged with its base, converted for CTranslate2, and kept in a cache.
+
+CACHE/NAME-VERSION/merged/      weights and tokenizer as transformers reads them
+CACHE/NAME-VERSION/ct2-int8/    the same for CTranslate2, with all that a start needs
+
+Each folder is filled beside its place, gets its manifest last and is renamed: it is whole, or it is not there.
+"""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distill.prompts import FORMS, PromptForm, form_named
+from schemas.errors import BadFile, BadInput, Unavailable
+from schemas.relations import Relation
+
+IN_THE_BOX = "smollm2-135m-atomic"
+_BOX = Path(__file__).parent / "students"
+_MANIFEST = "whole.json"
+_SAMPLE = 1 << 20
+
+COMET_DISTILL_RELATIONS = ("xAttr", "xEffect", "xIntent", "xNeed", "xReact", "xWant", "HinderedBy")
+"""Those that the released COMET-distill was trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFiles:
+    """Where a student is, what it is called, and how it is asked."""
+
+    folder: Path
+    name: str
+    version: str
+    form: PromptForm
+    relations: tuple[Relation, ...]
+    cache: Path
+
+    @property
+    def is_adapter(self) -> bool:
+        """True where base weights are needed besides."""
+        return (self.folder / "adapter_config.json").exists()
+
+    @property
+    def home(self) -> Path:
+        """Its place in the cache."""
+        return self.cache / f"{self.name}-{self.version}"
+
+
+def find(student: str, prompt_form: str | None, cache: Path) -> StudentFiles:
+    """The files of a student: the one in the box by name, a folder, or a hub's name. Raises BadInput, BadFile."""
+    folder = _BOX / student if student == IN_THE_BOX else Path(student)
+    if not folder.is_dir():
+        folder = _from_hub(student)
+    if not any((folder / name).exists() for name in ("config.json", "adapter_config.json")):
+        raise BadInput.of("student", student, "a folder with a config.json or an adapter_config.json")
+    about = _json(folder / "student.json") if (folder / "student.json").exists() else {}
+    form = form_named(prompt_form or about.get("recipe", {}).get("prompt_form") or _recognised(folder, student))
+    said = about.get("relations") or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else list(Relation))
+    return StudentFiles(
+        folder, about.get("name") or _name(student), _version(folder), form, tuple(map(Relation, said)), cache
+    )
+
+
+def merged(files: StudentFiles, progress: Callable[[str, int, int], None]) -> Path:
+    """The folder that transformers loads; an adapter is merged with its base on first use."""
+    if not files.is_adapter:
+        return files.folder
+
+    def fill(folder: Path) -> None:
+        import torch
+
+        from distill import lora
+        from distill.weights import load_base
+
+        progress("loading the base weights", 0, 3)
+        base = load_base(str(_json(files.folder / "adapter_config.json").get("base_model_name_or_path")))
+        progress("merging the adapter", 1, 3)
+        base.model.to(torch.bfloat16).to(torch.float32)  # as the adapter saw it
+        lora.merge(base.model, files.folder)
+        progress("writing the merged weights", 2, 3)
+        base.model.to(torch.float16)
+        base.model.config.quantization_config = None
+        state = base.model.state_dict()
+        fresh = type(base.model)(_plain(base.model.config)).to(torch.float16)
+        fresh.load_state_dict(state)
+        fresh.save_pretrained(folder)
+        base.tokenizer.save_pretrained(folder)
+
+    return _kept(files, "merged", fill)
+
+
+def converted(files: StudentFiles, compute_type: str, progress: Callable[[str, int, int], None]) -> Path:
+    """The folder that CTranslate2 loads, made on first use. Raises BadFile where it cannot read the architecture."""
+
+    def fill(folder: Path) -> None:
+        import ctranslate2
+        from transformers import AutoTokenizer
+
+        source = merged(files, progress)
+        progress("converting for CTranslate2", 0, 0)
+        made = folder / "model"
+        try:
+            converter = ctranslate2.converters.TransformersConverter(str(source))
+            converter.convert(str(made), quantization=compute_type, force=True)
+            tokenizer = AutoTokenizer.from_pretrained(source)
+            tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+        except Exception as error:  # transformers, safetensors and the converter raise of every kind
+            if isinstance(error, OSError) and error.errno is not None:  # the disk's, not transformers' own
+                raise
+            reason = str(error).strip().partition("\n")[0]
+            raise BadFile(str(source), f"not convertible for CTranslate2 ({reason})") from error
+        config = _json(source / "config.json")
+        for path in made.iterdir():
+            path.rename(folder / path.name)
+        made.rmdir()
+        _name_all_tokens(folder / "config.json", tokenizer.eos_token)
+        about = {"is_seq2seq": bool(config.get("is_encoder_decoder")), "end": ends_of(tokenizer, files.form)}
+        (folder / "student.json").write_text(json.dumps(about))
+
+    return _kept(files, f"ct2-{compute_type}", fill)
+
+
+def _name_all_tokens(path: Path, end: str) -> None:
+    """Name the end token where a tokenizer has no token for a purpose: CTranslate2 wants one for each."""
+    config = _json(path)
+    path.write_text(json.dumps({k: end if k.endswith("_token") and v is None else v for k, v in config.items()}))
+
+
+def ends_of(tokenizer: Any, form: PromptForm) -> list[int]:
+    """The tokens that end a tail, the end token first: those with one of the form's stops in them end it, too."""
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    end = vocabulary[form.end] if form.end in vocabulary else int(tokenizer.eos_token_id)
+    stops = {"Ċ" if stop == "\n" else stop for stop in form.stops}  # byte-level tokenizers write a line feed so
+    return [end, *sorted(number for token, number in vocabulary.items() if stops.intersection(token) and number != end)]
+
+
+def made(files: StudentFiles) -> list[tuple[str, int]]:
+    """What was made from a student's files and is whole: name and size in bytes."""
+    folders = sorted(path for path in files.home.glob("*") if path.is_dir() and _is_whole(path))
+    return [(path.name, sum(p.stat().st_size for p in path.iterdir())) for path in folders]
+
+
+def clear(cache: Path) -> int:
+    """Remove everything that was made from students' files; how many bytes that were."""
+    freed = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file())
+    shutil.rmtree(cache, ignore_errors=True)
+    return freed
+
+
+def _kept(files: StudentFiles, name: str, fill: Callable[[Path], None]) -> Path:
+    """A folder of the cache, filled where it is missing or not whole. Raises Unavailable where the disk is full."""
+    folder = files.home / name
+    try:
+        files.home.mkdir(parents=True, exist_ok=True)
+        with _locked(files.home / f"{name}.lock"):
+            if _is_whole(folder):
+                return folder
+            new = folder.with_name(f"{name}.new")
+            shutil.rmtree(new, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            new.mkdir()
+            try:
+                fill(new)
+                sizes = {p.name: p.stat().st_size for p in new.iterdir()}
+                (new / _MANIFEST).write_text(json.dumps(sizes))
+                new.rename(folder)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        where = error.filename or folder
+        raise Unavailable(f"the student cannot be prepared: {where}: {error.strerror or error}") from error
+    return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        sizes: dict[str, int] = json.loads((folder / _MANIFEST).read_text())
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def _locked(path: Path) -> Generator[None]:
+    """One process prepares; the others wait and find it done."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _from_hub(name: str) -> Path:
+    if not all(part and not part.startswith(".") for part in name.split("/")) or name.count("/") > 1:
+        raise BadInput.of("student", name, f"{IN_THE_BOX}, a folder that exists, or a hub's name")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.bin", "*.txt", "*.model"]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise BadInput.of(
+            "student", name, f"{IN_THE_BOX}, a folder that exists, or a hub's name that can be reached ({reason})"
+        ) from error
+
+
+def _recognised(folder: Path, student: str) -> str:
+    """The prompt form of a published checkpoint, from its architecture and vocabulary."""
+    if _json(folder / "config.json").get("is_encoder_decoder"):
+        return "comet-2020"
+    words = "".join(
+        (folder / name).read_text("utf-8", "replace")
+        for name in ("added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "tokenizer.json")
+        if (folder / name).exists()
+    )
+    if "</head>" in words:
+        return "comet-distill"
+    if "[GEN]" in words:
+        return "comet-2020"
+    raise BadInput.of("prompt_form", None, f"needed for {student}, whose form is not known: " + ", ".join(FORMS))
+
+
+def _version(folder: Path) -> str:
+    """Twelve hexadecimal digits that change with the weights; of large files the ends are read, not all."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".safetensors", ".bin", ".json") and path.is_file():
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+            with path.open("rb") as file:
+                digest.update(file.read(_SAMPLE))
+                file.seek(max(0, path.stat().st_size - _SAMPLE))
+                digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()[:12]
+
+
+def _name(student: str) -> str:
+    return "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(student).name) or "student"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadFile(str(path), f"no JSON that can be read ({error})") from error
+    if not isinstance(said, dict):
+        raise BadFile(str(path), "no JSON object")
+    return said
+
+
+def _plain(config: Any) -> Any:
+    """The configuration without a word of the file that it came from."""
+    said = {k: v for k, v in config.to_dict().items() if k not in ("quantization_config", "_name_or_path")}
+    return type(config)(**said)

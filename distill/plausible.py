@@ -1,0 +1,271 @@
+"""Is a text an event at all? Asked before a student writes about an event that nobody stored.
+
+A text is refused, with the reason, where it
+1. has no word besides persons (PersonX), blanks, digits and signs;
+2. is mostly written in another script than the Latin one: the student knows English alone;
+3. has a link, an e-mail address or a path of files in it;
+4. has program code, a query, a command with options, markup or a name such as `my_variable` in it;
+5. consists of signs and digits for more than two thirds;
+6. says the same letters, or one word, over and over;
+7. is not English. A word is English where the word list has it, or two listed words make it up, or one slip of the
+   pen (in six letters or more) tells it from a listed one. It *reads* like English where each three letters in a row
+   in it, its edges counted, stand in ten words of the list. Persons, blanks, numbers, and names (unlisted words with
+   a capital, beside an English word) are left aside. Of the words that remain,
+   - where there are three different ones or more, at least half must be English;
+   - where there are one or two, one must be English, or each must read like it ("googles"), without being a run of
+     neighbouring keys; a single abbreviation of two or three letters may stand for itself ("mm").
+
+What passes is a text in English, not yet a sensible one: English words in no order are not told from a sentence, and
+some short sentences of a related language are not told from English. The word list is that of symspellpy (82,834
+words, MIT); it is read at the first question.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from string import ascii_lowercase
+
+from schemas.errors import BadInput
+from schemas.events import canonical
+
+_WORD_LIST = "frequency_dictionary_en_82_765.txt"
+_LEAST_WORDS = 10  # of the list, to have three letters in a row
+_LONGEST_WORD = 30  # antidisestablishmentarianism has 28
+_UNREAD_OF_A_SLIP = 4  # one slip spoils at most so many threes
+_SAME_WORD = 6
+
+_DOMAINS = "com|org|net|edu|gov|info|io|ai|dev|app|co|uk|de|fr|es|it|nl|ru|cn|jp|in|us|eu|me|tv|xyz"
+_FOREIGN_BODIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile("|".join(patterns)))
+    for kind, *patterns in (
+        (
+            "a link",
+            r"\b\w{2,20}://\S*",
+            r"\bwww\.\w\S*",
+            r"\blocalhost:\d+",
+            rf"^(?:[\w-]{{2,}}\.)+(?:{_DOMAINS})(?:[/?:]\S*)?$",  # alone: "shops on amazon.com" is an event
+            rf"\b(?:[\w-]{{2,60}}\.)+(?:{_DOMAINS})/\S+",
+        ),
+        ("an address", r"\bmailto:\S*", r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.\w[\w.]*"),
+        ("a path", r"(?<!\S)(?:~|\.{1,2})/\S+", r"(?<!\S)(?:/[\w.-]+){2,}", r"\b[A-Za-z]:\\\S*"),
+        (
+            "markup or data",
+            r"<[A-Za-z/!?|][^<]*>",
+            r"&#?\w{1,10};",
+            r"[{}]",
+            r"\[[A-Z_]{2,}\]",
+            r'\[\s*["\d]',
+            r'"\w+"\s*:',
+            r"\\[A-Za-z]+",
+            r"```|`[^`]+`",
+        ),
+        (
+            "a query",
+            r"\bSELECT\b.+\bFROM\b",
+            r"(?i:\bselect\s+(?:\*|\w+\())",
+            r"\b(?:SELECT\s+\d|(?:MATCH|MERGE|CREATE)\s*\()",
+            r"(?i:\binsert\s+into\s+\w+\s*(?:\(|values\b))",
+            r"(?i:\bupdate\s+\w+\s+set\s+\w+\s*=)",
+            r"(?i:\bdelete\s+from\s+\w+\s+where\b)",
+            r"(?i:^\W*(?:drop|create|alter|truncate)\s+(?:table|database|schema)\s+\w+)",
+        ),
+        (
+            "a command",
+            r"^\s*(?:sudo|git|npm|npx|pip3?|docker|kubectl)\s+\w+",
+            r"(?<=\s)--\w+",
+            r"^[a-z]\w*\s(?:.*\s)?-[A-Za-z]{1,3}\d*\b",
+            r"\s\|\s+\w+",
+            r"\$[({]|(?<!\w)\$[A-Z_]{3,}\b",
+        ),
+        (
+            "code",
+            r"->|=>|==|!=|<=|>=|&&|\|\||::|:=|\+=|-=|/\*|\*/",
+            r"(?<!\S)//|\b[a-z]\+\+|(?<!\S)%[sdif]\b|[?&]\w{1,40}=\w+",
+            r"""\b\w{1,40}\((?:\s*|[^)]*["'\d=,][^)]*)\)|\w\.\w{1,40}\(|^[A-Za-z_][\w.]*\([^)]*\)\S*$""",  # calls
+            r"""\b[A-Za-z_]\w{0,40}\s*=\s*["'\d({\[]""",
+            r"\w\[\w+\]|[<>]\s*\d+\s*:|:\s*(?:pass|break|continue|return)\b",
+            r"^\s*print\s+['\"]",
+            r"^\s*(?:let|const|var|int|float|double|bool|char)\s+\w+\s*=",
+            r"^\s*(?:def|function)\s+\w+\s*\(",
+            r"^\s*(?:from\s+[\w.]+\s+import\s+\w+|import\s+\w+(?:\.\w+|\s+as\s+\w+)$)",
+            r"\blambda(?:\s\w+)?:|\bpublic\s+(?:static|class|void)\b|^\s*#(?:include|define|!)",
+            r"\b\w{0,40}[^\W_]_[^\W_]\w*",  # my_variable
+            r"\b[a-z]{2,}(?:[A-Z][a-z]+){2,}\b",  # getUserName
+        ),
+    )
+)
+
+_ASIDE = re.compile(r"(?:Person|People)[XYZ](?:'s)?(?!\w)|___")
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_INITIALS = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
+_NUMBERED = re.compile(r"[a-z]{1,5}\d{1,4}|\d+[a-z]{1,3}|[a-z\d]{1,5}")
+_SAME_LETTERS = re.compile(r"([^\W\d_])\1{7,}|^\W*([^\W\d_]{1,4}?)\2{5,}[^\W\d_]{0,3}\W*$", re.IGNORECASE)
+_STRETCHED = re.compile(r"(.)\1{2,}")
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_LETTERS_OF_THEIR_OWN = str.maketrans(
+    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe"}
+)
+
+
+def check_plausible(event: str) -> None:
+    """Let a text pass that may be an event. Raises BadInput, with the reason, where it is none."""
+    reason = _reason(event)
+    if reason is not None:
+        raise BadInput.of("event", event, reason)
+
+
+def _reason(event: str) -> str | None:
+    """What an event is that this text is not; None where nothing is wrong."""
+    rest = _ASIDE.sub(" ", _unaccented(canonical(event)))
+    letters = [c for c in rest if c.isalpha()]
+    if not letters:
+        return "an event in words: besides persons, blanks, digits and signs it has none"
+    other = [c for c in letters if not c.isascii()]
+    if len(other) * 2 > len(letters):
+        return f"an event in English, which is all that the student knows: it is written in {_script(other)}"
+    for kind, pattern in _FOREIGN_BODIES:
+        if found := pattern.search(event):
+            return f"an event in words alone: {_cut(found[0])} is {kind}"
+    solid = [c for c in _STRETCHED.sub(r"\1", unicodedata.normalize("NFD", event)) if c != "_" and not c.isspace()]
+    if sum(c.isalpha() for c in solid) * 3 < len(solid):
+        return "an event in words: more than two thirds of it are signs and digits"
+    tokens = _TOKEN.findall(_INITIALS.sub("", rest))
+    if found := _SAME_LETTERS.search(rest):
+        return f"an event: it says {_cut(found[1] or found[2])} over and over"
+    if len(tokens) >= _SAME_WORD and len({token.lower() for token in tokens}) == 1:
+        return f"an event: it says {_cut(tokens[0])} over and over"
+    return _not_english(tokens)
+
+
+def _not_english(tokens: list[str]) -> str | None:
+    spelling = _spelling()
+    words = {token.lower(): token for token in tokens if not token.isdigit()}
+    english = {word for word in words if spelling.has(word)}
+    if all(len(word) == 1 for word in english):  # "a" and "i" are no evidence by themselves
+        english.clear()
+    aside = _left_aside(words, english)
+    judged = [word for word in words if word not in aside] or list(words)
+    needed = 1 if len(judged) <= 2 else -(-len(judged) // 2)
+    missing = needed - len(english)
+    strange = [word for word in judged if word not in english]
+    for left in range(len(strange), 0, -1):
+        if not 0 < missing <= left:
+            break
+        missing -= spelling.is_misspelt(strange[-left])
+    if missing <= 0 and not all(map(_is_run, judged)):
+        return None
+    if len(judged) > 2:
+        return f"an event in English words: most of its words are none ({_listed(strange)})"
+    if len(words) == 1 and _is_abbreviation(judged[0]):
+        return None
+    unread = [word for word in judged if _is_run(word) or not spelling.reads(word)]
+    return f"an event in English words: {_listed(unread)} cannot be read as English" if unread else None
+
+
+def _left_aside(words: dict[str, str], english: set[str]) -> set[str]:
+    """Words that say nothing for or against English: names and single letters beside an English word, "30th", "mp3"."""
+    shows_names = not all(token.isupper() for token in words.values())
+    return {
+        word
+        for word, token in words.items()
+        if word not in english
+        and (_is_numbered(word) or (english and (len(word) == 1 or (shows_names and token[0].isupper()))))
+    }
+
+
+def _is_numbered(word: str) -> bool:
+    return not word.isalpha() and _NUMBERED.fullmatch(word) is not None
+
+
+def _is_abbreviation(word: str) -> bool:
+    return _is_numbered(word) or (2 <= len(word) <= 3 and not _is_run(word))
+
+
+def _is_run(word: str) -> bool:
+    """Three or more letters that are neighbours on the keyboard, from left to right or from right to left."""
+    return len(word) >= 3 and any(word in row or word[::-1] in row for row in _ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """The word list, and the threes of letters that its words are made of."""
+
+    words: frozenset[str]
+    threes: frozenset[tuple[str, str, str]]
+
+    def has(self, word: str) -> bool:
+        """Listed, as it is or as a contraction, with letters drawn out ("soooo"), or as two listed words in one."""
+        forms = {word, _STRETCHED.sub(r"\1", word), _STRETCHED.sub(r"\1\1", word)}
+        if "'" in word:
+            forms |= {word.replace("'", ""), word.removesuffix("n't"), word.partition("'")[0]}
+        return not self.words.isdisjoint(forms) or self._joins_two(word)
+
+    def is_misspelt(self, word: str) -> bool:
+        """A listed word with one letter too many, too few or wrong, or with two changed over."""
+        if not 6 <= len(word) <= _LONGEST_WORD or self._unread(word) > _UNREAD_OF_A_SLIP:
+            return False
+        return not self.words.isdisjoint(_one_slip_away(word))
+
+    def reads(self, word: str) -> bool:
+        """Whether each three letters in a row are those of English words."""
+        return len(word) <= _LONGEST_WORD and self._unread(word) == 0
+
+    def _joins_two(self, word: str) -> bool:
+        return len(word) <= _LONGEST_WORD and any(
+            word[:cut] in self.words and word[cut:] in self.words for cut in range(3, len(word) - 2)
+        )
+
+    def _unread(self, word: str) -> int:
+        edged = " " + _STRETCHED.sub(r"\1\1", word) + " "
+        return sum(three not in self.threes for three in zip(edged, edged[1:], edged[2:], strict=False))
+
+
+def _one_slip_away(word: str) -> Iterable[str]:
+    parts = [(word[:cut], word[cut:]) for cut in range(len(word) + 1)]
+    return chain(
+        (a + b[1:] for a, b in parts if b),
+        (a + b[1] + b[0] + b[2:] for a, b in parts if len(b) > 1),
+        (a + letter + b[1:] for a, b in parts if b for letter in ascii_lowercase),
+        (a + letter + b for a, b in parts for letter in ascii_lowercase),
+    )
+
+
+@cache
+def _spelling() -> _Spelling:
+    spec = find_spec("symspellpy")  # found, not imported: only its list is wanted
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("symspellpy, which brings the word list, is not installed")
+    lines = (Path(spec.origin).parent / _WORD_LIST).read_text("utf-8-sig").splitlines()
+    words = frozenset(line.partition(" ")[0] for line in lines)
+    row = " ".join(words).replace("'", "")
+    counts = Counter(zip(row, row[1:], row[2:], strict=False))
+    return _Spelling(words, frozenset(three for three, n in counts.items() if n >= _LEAST_WORDS and three[1] != " "))
+
+
+def _unaccented(text: str) -> str:
+    """So that "crème brûlée" can be looked up; letters of other scripts stay."""
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFKD", text.translate(_LETTERS_OF_THEIR_OWN))
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
+
+
+def _script(letters: list[str]) -> str:
+    """The script of most letters by its Unicode name: "Cyrillic letters"."""
+    names = Counter(unicodedata.name(c, "other").split()[0] for c in letters)
+    name = names.most_common(1)[0][0]
+    return "Chinese characters" if name == "CJK" else f"{name.title()} letters"
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(map(_cut, words[:3])) + (", …" if len(words) > 3 else "")
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= 30 else text[:29] + "…")

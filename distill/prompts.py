@@ -1,0 +1,74 @@
+"""Prompt forms: how an event and a relation are put to a student, and where its tail begins and ends."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schemas.errors import BadInput
+from schemas.relations import Relation
+
+_WORDS: dict[Relation, str] = {
+    Relation.xIntent: "intent",
+    Relation.xNeed: "need",
+    Relation.xWant: "want",
+    Relation.xEffect: "effect",
+    Relation.xReact: "feels",
+    Relation.xAttr: "trait",
+    Relation.oWant: "others want",
+    Relation.oEffect: "others",
+    Relation.oReact: "others feel",
+    Relation.xReason: "reason",
+    Relation.HinderedBy: "unless",
+    Relation.isAfter: "after",
+    Relation.isBefore: "before",
+    Relation.Causes: "causes",
+    Relation.HasSubEvent: "step",
+    Relation.isFilledBy: "blank",
+    Relation.ObjectUse: "use",
+    Relation.AtLocation: "place",
+    Relation.CapableOf: "can",
+    Relation.Desires: "likes",
+    Relation.NotDesires: "dislikes",
+    Relation.HasProperty: "property",
+    Relation.MadeUpOf: "made of",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PromptForm:
+    """How a prompt is written.
+
+    before_tail: stands between prompt and tail; with a byte-level tokenizer a blank there belongs to the tail's
+    first token. stops: characters that end a tail, besides the end token. end: the end token's text, where it is not
+    the tokenizer's own.
+    """
+
+    name: str
+    write: Callable[[str, Relation], str]
+    before_tail: str
+    stops: str = "\n"
+    end: str | None = None
+
+
+FORMS: dict[str, PromptForm] = {
+    form.name: form
+    for form in (
+        # Three tokens a relation, against sixteen of the markup; words that the base model knows.
+        PromptForm("plain", lambda event, relation: f"{event}\n{_WORDS[relation]}:", " "),
+        # COMET-distill (West et al. 2022, released notebook): the blank at the end belongs to the prompt.
+        PromptForm(
+            "comet-distill",
+            lambda event, relation: f"<head> {event} </head> <relation> {relation} </relation> [GEN] ",
+            "",
+            stops=".\n",
+        ),
+        # COMET-ATOMIC-2020 (Hwang et al. 2021), its BART and its GPT-2.
+        PromptForm("comet-2020", lambda event, relation: f"{event} {relation} [GEN]", " ", end="[EOS]"),
+    )
+}
+
+
+def form_named(name: str) -> PromptForm:
+    """The form of that name. Raises BadInput."""
+    if name not in FORMS:
+        raise BadInput.of("prompt_form", name, "one of: " + ", ".join(FORMS))
+    return FORMS[name]

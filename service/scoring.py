@@ -1,0 +1,57 @@
+"""POST /score: how likely the student finds given tails."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.checking import bad_input
+from schemas.errors import CometgraphError, NoStudent
+from schemas.events import parse_event, tidy
+from schemas.scores import Score, Scored, Token
+from service.gone import Gone, unless
+from service.house import House
+
+AT_ONCE = 64
+
+
+async def score(scored: Scored, house: House, gone: Gone | None = None) -> Score:
+    """The log-probability of a tail. Raises BadInput, NoStudent, Unavailable, Overloaded."""
+    if house.generation is None:
+        raise NoStudent
+    event, tail = parse_event(scored.event), tidy(scored.tail)
+    tokens = await unless(gone, house.generation.score(event, scored.relation, tail))
+    total = sum(token.log_prob for token in tokens)
+    comet = house.generation.comet
+    return Score(
+        event,
+        scored.relation,
+        tail,
+        round(total, 4),
+        round(total / len(tokens), 4),
+        [Token(token.token, round(token.log_prob, 4)) for token in tokens],
+        comet.name,
+        comet.version,
+    )
+
+
+async def score_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Score | CometgraphError]:
+    """A score for each JSON value that should be a triple, in order; or what went wrong with it."""
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(value: Any) -> Score | CometgraphError:
+        try:
+            async with room:
+                return await score(_checked(value), house)
+        except CometgraphError as error:
+            return error
+
+    return await unless(gone, asyncio.gather(*map(one, said)))
+
+
+def _checked(said: Any) -> Scored:
+    try:
+        return Scored.model_validate(said)
+    except ValidationError as error:
+        raise bad_input(error.errors(), list(Scored.model_fields)) from None

@@ -1,0 +1,202 @@
+"""Taking back what one data set or model said."""
+
+import asyncio
+import random
+
+import pytest
+
+from graph.forgetting import Forgotten
+from graph.rows import Counts
+from graph.store import Search, Stats, Store, Tails
+from schemas.errors import BadInput
+from schemas.triples import Triple
+from tests.conftest import OpenStore, triple
+from tests.contract.test_store import ask
+
+pytestmark = pytest.mark.anyio
+
+S, T = "student:s", "student:t"
+
+
+async def all_of(store: Store, *events: str) -> list[Tails | None]:
+    return await store.tails([ask(event, limit=1000, generated=True) for event in events])
+
+
+async def test_edges_go_and_the_nodes_that_are_left_without_any(opened: OpenStore) -> None:
+    stays = triple("PersonX naps", "xWant", "to wake", origins=("data",))
+    async with opened() as store:
+        await store.add(
+            [
+                stays,
+                triple("PersonX naps", "xWant", "to dream", origins=(S,)),
+                triple("PersonX waits", "xWant", "to wake", origins=(S,)),
+                triple("PersonX waits", "oReact", "none", origins=(S,)),
+                triple("PersonX waits", "xEffect", "naps", origins=(S,)),  # that PersonX naps does not keep it
+            ]
+        )
+        assert await store.forget(S) == Forgotten(forgotten=3, none=1, kept=0, inferences=2, events=1)
+        assert await all_of(store, "PersonX waits", "PersonX naps") == [None, Tails([stays], [], ANY_BUT_X_WANT)]
+        stats = await store.stats()
+        assert (stats.events, stats.inferences, sum(stats.triples.values()), stats.not_applicable) == (1, 1, 1, 0)
+        assert await store.events(Search(5)) == ["PersonX naps"]
+        assert await store.events(Search(5, words=("waits",))) == []
+        assert await store.events(Search(5, words=("naps",))) == ["PersonX naps"]
+
+
+ANY_BUT_X_WANT = [r for r in ask("").relations if r != "xWant"]
+
+
+async def test_what_others_say_too_stays_and_has_no_log_prob_without_a_student(opened: OpenStore) -> None:
+    def said(tail: str, *origins: str, log_prob: float | None) -> Triple:
+        return triple("PersonX waits", "xWant", tail, origins=origins, log_prob=log_prob, p_valid=0.5, valid=1)
+
+    async with opened() as store:
+        await store.add(
+            [
+                said("a", "data", S, log_prob=-1.0),
+                said("b", "data", S, T, log_prob=-2.0),
+                said("c", S, T, log_prob=-3.0),
+                said("d", T, log_prob=-4.0),
+                said("none", "data", S, log_prob=-5.0),
+            ]
+        )
+        assert await store.forget(S) == Forgotten(kept=4)
+        [found] = await store.tails([ask("PersonX waits", "xWant", generated=True)])
+        assert found is not None
+        assert found.triples == [said("b", "data", T, log_prob=-2.0), said("a", "data", log_prob=None)]
+        assert await store.forget("data") == Forgotten(forgotten=1, none=1, kept=1, inferences=1)
+        [found] = await store.tails([ask("PersonX waits", "xWant", generated=True)])
+        assert found is not None
+        assert found.triples == [said(t, T, log_prob=p) for t, p in (("b", -2.0), ("c", -3.0), ("d", -4.0))]
+
+
+async def test_an_origin_that_nobody_has_is_refused_with_some_that_there_are(opened: OpenStore) -> None:
+    async with opened() as store:
+        with pytest.raises(BadInput, match="nothing is stored"):
+            await store.forget("nobody")
+        await store.add([triple("PersonX waits", "xWant", "to go", origins=("a", S))])
+        await store.add([triple("PersonX waits", "oReact", "none", origins=("b",))])
+        with pytest.raises(BadInput) as few:
+            await store.forget("student")
+        assert few.value.errors[0].allowed == f"an origin that the store has (a, b, {S})"
+        await store.add([triple("PersonX waits", "xWant", "to go", origins=tuple(f"set {n:02}" for n in range(12)))])
+        with pytest.raises(BadInput) as many:
+            await store.forget("nobody")
+        names = ", ".join(["a", "b", *(f"set {n:02}" for n in range(8))])
+        assert many.value.errors[0].allowed == f"an origin that the store has ({names} and 5 more)"
+        assert (await store.stats()).events == 1
+
+
+async def test_all_can_be_forgotten_and_said_again(opened: OpenStore) -> None:
+    one = triple("PersonX waits", "xWant", "to go")
+    async with opened() as store:
+        await store.add([one])
+        before = store.generation
+        assert await store.forget("test") == Forgotten(forgotten=1, inferences=1, events=1)
+        assert before is None or store.generation != before
+        assert (await store.stats()).events == 0
+        with pytest.raises(BadInput):
+            await store.forget("test")
+        assert await store.add([one]) == Counts(loaded=1)
+    async with opened() as store:
+        assert await all_of(store, one.head) == [Tails([one], [], ANY_BUT_X_WANT)]
+        assert await store.events(Search(5, words=("waits",))) == [one.head]
+
+
+def many(events: int) -> list[Triple]:
+    """Triples by data sets and students about events that share their inferences."""
+    rng = random.Random(5)
+    found: dict[tuple[str, str, str], Triple] = {}
+    for n in range(2 * events):
+        relation = rng.choice(["xWant", "xNeed", "oReact"])
+        tail = rng.choice(["none", "naps", *(f"to do {k}" for k in range(300))])
+        origins = rng.choice([("data",), (S,), (S, T), ("data", S), ("more",)])
+        one = triple(f"PersonX waits {n % events}", relation, tail, origins=origins)
+        found[one[:3]] = one
+    return list(found.values())
+
+
+async def contents(store: Store) -> tuple[Stats, list[str], list[Tails | None]]:
+    events = [f"PersonX waits {n}" for n in range(1100)]
+    return await store.stats(), await store.events(Search(2000)), await all_of(store, *events)
+
+
+@pytest.mark.parametrize("origin", [S, "data", "more"])
+async def test_what_is_left_is_as_if_it_had_never_been_said(opened: OpenStore, origin: str) -> None:
+    triples = many(400)
+    rest = [t._replace(origins=tuple(o for o in t.origins if o != origin)) for t in triples if t.origins != (origin,)]
+    async with opened() as store:
+        await store.add(rest)
+        expected = await contents(store)
+        await store.add(triples)
+        with_all = await store.stats()
+        said = await store.forget(origin)
+        assert await contents(store) == expected
+        stats = expected[0]
+        assert said == Forgotten(
+            forgotten=sum(with_all.triples.values()) - sum(stats.triples.values()),
+            none=with_all.not_applicable - stats.not_applicable,
+            kept=sum(origin in t.origins and t.origins != (origin,) for t in triples),
+            inferences=with_all.inferences - stats.inferences,
+            events=with_all.events - stats.events,
+        )
+        assert await store.add(triples) == Counts(said.forgotten, sum(stats.triples.values()), 0,
+                                                  sum(t.tail == "none" for t in triples))  # fmt: skip
+
+
+class _Stopped(Exception):
+    pass
+
+
+class StopAt:
+    """Progress that stops when it is told of for the `last` time."""
+
+    def __init__(self, last: int) -> None:
+        self.left = last
+
+    def __call__(self, _what: str, _done: int, _total: int) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise _Stopped
+
+
+async def test_stopped_anywhere_and_run_again_it_completes(opened: OpenStore) -> None:
+    # Of more events than Neo4j forgets in one transaction.
+    triples = many(1100) + [triple(f"PersonX waits {n}", "xAttr", "patient", origins=(S,)) for n in range(1100)]
+    async with opened() as store:
+        await store.add(triples)
+        await store.forget(S)
+        expected = await contents(store)
+        stops = 0
+        for last in (1, 2, 12, 25, 26, 40):
+            await store.add(triples)
+            try:
+                await store.forget(S, StopAt(last))
+            except _Stopped:
+                stops += 1
+                await store.forget(S)
+            assert await contents(store) == expected
+        assert stops >= 2
+
+
+async def test_lookups_and_writes_go_on_meanwhile(opened: OpenStore) -> None:
+    kept = [triple(f"PersonX waits {n}", "xWant", f"to do {n}", origins=("data",)) for n in range(200)]
+    gone = [t._replace(origins=(S,), tail=f"to sing {n}") for n, t in enumerate(kept)]
+    late = [triple(f"PersonX naps {n}", "xWant", f"to sing {n}", origins=("late",)) for n in range(50)]
+    async with opened() as store:
+        await store.add([*kept, *gone])
+
+        async def write() -> None:
+            for one in late:
+                await store.add([one])
+
+        async def read() -> None:
+            for one in kept:
+                [found] = await store.tails([ask(one.head, "xWant")])
+                assert found is not None
+                assert found.triples == [one]
+
+        await asyncio.gather(store.forget(S), write(), read(), read())
+        found = await all_of(store, *(t.head for t in [*kept, *late]))
+        assert [f and f.triples for f in found] == [[t] for t in [*kept, *late]]
+        assert (await store.stats()).inferences == 250

@@ -1,0 +1,173 @@
+"""What students wrote is stored beside what data sets say, and shown only to those who ask where no data set speaks."""
+
+import random
+
+import pytest
+
+from graph.rows import Counts
+from graph.store import Lookup, Store, Tails
+from schemas.relations import Relation
+from schemas.triples import Triple, rank
+from tests.conftest import OpenStore, triple
+from tests.contract.test_store import ALL, ask
+
+pytestmark = pytest.mark.anyio
+
+EVENT = "PersonX waits"
+S, T = "student:s", "student:t"
+NOTHING: list[Relation] = []
+
+
+def said(relation: str, tail: str, *origins: str, log_prob: float | None = -1.0) -> Triple:
+    by_student = any(name.startswith("student:") for name in origins)
+    return triple(EVENT, relation, tail, origins=origins, log_prob=log_prob if by_student else None)
+
+
+async def both(store: Store, *relations: str, **more: object) -> list[Tails | None]:
+    """What those find who do not ask for what is generated, and those who do."""
+    return await store.tails([ask(EVENT, *relations, generated=generated, **more) for generated in (False, True)])
+
+
+async def test_log_prob_comes_back_and_the_larger_one_stays(opened: OpenStore) -> None:
+    async with opened() as store:
+        assert await store.add([said("xWant", "to go", S, log_prob=-1.0)]) == Counts(loaded=1)
+        for other, kept in ((-2.5, -1.0), (None, -1.0), (-0.5, -0.5)):
+            assert await store.add([said("xWant", "to go", S, log_prob=other)]) == Counts(present=1)
+            [found] = await store.tails([ask(EVENT, "xWant", generated=True)])
+            assert found is not None
+            assert found.triples == [said("xWant", "to go", S, log_prob=kept)]
+
+
+async def test_likelier_ones_come_first(opened: OpenStore) -> None:
+    ordered = [
+        said("xWant", "z", S, T, log_prob=-9.0),
+        said("xWant", "y", S, log_prob=-0.25),
+        said("xWant", "x", S, log_prob=-0.5),
+        said("xWant", "a", S, log_prob=None),
+        said("xWant", "b", S, log_prob=None),
+    ]
+    async with opened() as store:
+        await store.add(ordered[::-1])
+        [found] = await store.tails([ask(EVENT, "xWant", limit=4, generated=True)])
+        assert found is not None
+        assert found.triples == ordered[:4]
+
+
+async def test_what_a_data_set_speaks_of_is_its_own(opened: OpenStore) -> None:
+    shared, own = said("xWant", "to go", "data", S), said("xWant", "to stay", "data")
+    async with opened() as store:
+        await store.add([shared, own, said("xWant", "to sing", S), said("xNeed", "a bus", S)])
+        for relations in (("xWant", "xNeed"), ALL):
+            without, with_all = await both(store, *relations)
+            assert without is not None
+            assert with_all is not None
+            assert (without.triples, without.generated) == ([shared, own], [])
+            assert without.missing == [r for r in relations if r != "xWant"]
+            assert with_all.triples == [shared, said("xNeed", "a bus", S), own]
+            assert with_all.generated == [Relation.xNeed]
+            assert with_all.missing == [r for r in relations if r not in ("xWant", "xNeed")]
+
+
+async def test_an_event_of_which_only_students_spoke_is_unknown_unless_asked_for(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.add([said("xWant", "to go", S), said("oReact", "none", T)])
+        for relations in (("xWant",), ("xNeed",), ("oReact",), ALL):
+            without, with_all = await both(store, *relations)
+            assert without is None
+            assert with_all is not None
+        await store.add([said("xAttr", "patient", "data")])
+        for relations in (("xWant",), ("xNeed",), ("oReact",)):
+            without, _ = await both(store, *relations)
+            assert without == Tails(missing=[Relation(relations[0])])
+
+
+async def test_a_none_alone_makes_an_event_known(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.add([said("xWant", "to go", S), said("oReact", "none", "data")])
+        assert await both(store, "xNeed") == [Tails(missing=[Relation.xNeed])] * 2
+
+
+async def test_the_none_of_a_student_counts_where_no_data_set_speaks(opened: OpenStore) -> None:
+    own = said("xWant", "to go", "data")
+    async with opened() as store:
+        await store.add([own, said("xWant", "none", S), said("oReact", "none", S)])
+        without, with_all = await both(store, "xWant", "oReact")
+        assert without == Tails([own], [], missing=[Relation.oReact])
+        assert with_all == Tails([own], [Relation.oReact], generated=[Relation.oReact])
+
+
+async def test_the_none_of_a_data_set_hides_what_a_student_says(opened: OpenStore) -> None:
+    async with opened() as store:
+        others = ("xWant", "xNeed", "xAttr", "oWant")
+        await store.add([said("oReact", "none", "data"), said("oReact", "sad", S)])
+        await store.add([said(relation, relation, S) for relation in others])
+        for relations in (("oReact",), ("oReact", *others)):
+            without, with_all = await both(store, *relations)
+            assert without is not None
+            assert with_all is not None
+            assert without.not_applicable == with_all.not_applicable == [Relation.oReact]
+            assert (without.triples, without.missing) == ([], list(relations[1:]))
+            assert {t.relation for t in with_all.triples} == set(relations[1:])
+            assert (with_all.missing, with_all.generated) == ([], list(relations[1:]))
+
+
+async def test_missing_does_not_depend_on_filters_and_limit(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.add([said("xWant", "to go", "data"), said("xNeed", "a bus", S), said("oReact", "none", "data")])
+        for more in ({"origins": ("nobody",)}, {"min_p_valid": 0.5}, {"limit": 1}):
+            without, with_all = await both(store, "xWant", "xNeed", "oReact", "xAttr", **more)
+            assert without is not None
+            assert with_all is not None
+            assert without.missing == [Relation.xNeed, Relation.xAttr]
+            assert with_all.missing == [Relation.xAttr]
+
+
+def expected_of(triples: list[Triple], lookup: Lookup) -> Tails | None:
+    """The rule, said anew and slowly."""
+
+    def by_data(one: Triple) -> bool:
+        return not all(name.startswith("student:") for name in one.origins)
+
+    if not triples or (not lookup.generated and not any(map(by_data, triples))):
+        return None
+    found = Tails()
+    for relation in lookup.relations:
+        about = [t for t in triples if t.relation == relation]
+        spoken = [t for t in about if by_data(t)]
+        shown = spoken or (about if lookup.generated else [])
+        if not shown:
+            found.missing.append(relation)
+        elif not spoken:
+            found.generated.append(relation)
+        shown = [t for t in shown if not lookup.origins or set(t.origins) & set(lookup.origins)]
+        tails = [t for t in shown if t.tail != "none"]
+        if shown and not tails:
+            found.not_applicable.append(relation)
+        found.triples.extend(sorted(tails, key=rank)[: lookup.limit])
+    found.triples.sort(key=rank)
+    return found
+
+
+async def test_any_mixture_follows_the_rule(opened: OpenStore) -> None:
+    rng = random.Random(4)
+    who = [("data",), (S,), (S, T), ("data", S), ("aaa", S), (S, "zzz")]
+    stored: dict[str, list[Triple]] = {}
+    for n in range(120):
+        event = f"PersonX waits {n}"
+        speakers = rng.choice([who, [(S,), (T,), (S, T)], [("data",)]])
+        keys = {(rng.choice(["xWant", "xNeed", "oReact"]), rng.choice(["none", "a", "b"])) for _ in range(n % 6)}
+        stored[event] = [
+            triple(event, relation, tail, origins=rng.choice(speakers), log_prob=rng.choice([None, -1.0, -2.0]))
+            for relation, tail in sorted(keys)
+        ]
+    lookups = [
+        Lookup(event, relations, limit, origins=origins, generated=generated)
+        for event in stored
+        for relations in ((Relation.xWant,), (Relation.oReact, Relation.xWant), (Relation.xAttr,), ALL)
+        for limit, origins in ((10, ()), (1, ()), (10, (S,)))
+        for generated in (False, True)
+    ]
+    async with opened() as store:
+        await store.add([t for triples in stored.values() for t in triples])
+        for lookup, found in zip(lookups, await store.tails(lookups), strict=True):
+            assert found == expected_of(stored[lookup.event], lookup), lookup
