@@ -31,13 +31,14 @@ def replaced(folder: Path) -> Generator[Path]:
 
 @dataclass(slots=True)
 class Checkpoint:
-    """Step, best validation loss, trained weights and optimiser of a run, and its log."""
+    """Step, the last one evaluated, best validation loss, trained weights and optimiser of a run, and its log."""
 
     out: Path
     fingerprint: str
     trained: Mapping[str, Tensor]
     optimiser: torch.optim.Optimizer
     step: int = 0
+    evaluated: int = 0
     best: float = math.inf
     lines: list[str] = field(default_factory=list[str])
 
@@ -55,7 +56,8 @@ class Checkpoint:
     def _restore(self, state: dict[str, Any]) -> None:
         if state["fingerprint"] != self.fingerprint:
             raise BadInput.of("out", str(self.out), "a new folder, or that of the same recipe and triples")
-        self.step, self.best, self.lines = state["step"], state["best"], state["lines"]
+        self.step, self.evaluated, self.best = state["step"], state["evaluated"], state["best"]
+        self.lines = state["lines"]
         with torch.no_grad():
             for name, tensor in self.trained.items():
                 tensor.copy_(state["trained"][name])
@@ -70,6 +72,7 @@ class Checkpoint:
         state = {
             "fingerprint": self.fingerprint,
             "step": self.step,
+            "evaluated": self.evaluated,
             "best": self.best,
             "lines": self.lines,
             "trained": {name: tensor.detach() for name, tensor in self.trained.items()},

@@ -100,7 +100,9 @@ def converted(files: StudentFiles, compute_type: str, progress: Callable[[str, i
     def fill(folder: Path) -> None:
         import ctranslate2
         from transformers import AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         source = merged(files, progress)
         progress("converting for CTranslate2", 0, 0)
         made = folder / "model"

@@ -13,17 +13,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from distill import lora
 from distill.checkpoint import Checkpoint, replaced
 from distill.plot import plot
 from distill.prompts import form_named
-from distill.tree import Batch, Tree, batches, collate, trees_of
+from distill.tree import MAX_NODES, Batch, Tree, batches, collate, trees_of
 from distill.weights import Base, load_base, training_dtype
 from schemas.errors import BadInput
 from schemas.triples import NONE, Triple, says_none
@@ -45,15 +46,15 @@ class Recipe:
 
     base: str = "smollm2-135m"
     prompt_form: str = "plain"
-    rank: int = 24
-    from_layer: int = 0
-    learning_rate: float = 1e-3
-    epochs: int = 2
-    batch_tokens: int = 1536
-    warmup: float = 0.02
-    decay: float = 0.5
-    evaluate_every: int = 100
-    seed: int = 0
+    rank: Annotated[int, Field(ge=0, le=1024)] = 24
+    from_layer: Annotated[int, Field(ge=0)] = 0
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    epochs: Annotated[int, Field(ge=1)] = 2
+    batch_tokens: Annotated[int, Field(ge=MAX_NODES)] = 1536
+    warmup: Annotated[float, Field(ge=0, le=1)] = 0.02
+    decay: Annotated[float, Field(ge=0, le=1)] = 0.7
+    evaluate_every: Annotated[int, Field(ge=1)] = 100
+    seed: Annotated[int, Field(ge=0)] = 0
     start: str | None = None
 
     def rate(self, step: int, steps: int) -> float:
@@ -82,13 +83,26 @@ def train(
     plan = [b for epoch in range(recipe.epochs) for b in batches(training, recipe.batch_tokens, (recipe.seed, epoch))]
     evaluation = batches(validation, recipe.batch_tokens, (recipe.seed,))
 
+    computes_in_bf16 = not recipe.rank and training_dtype() == torch.bfloat16
     started, seen = time.perf_counter(), 0
-    while checkpoint.step < len(plan):
+    while True:
+        is_last = checkpoint.step == len(plan)
+        if (is_last or checkpoint.step % recipe.evaluate_every == 0) and checkpoint.evaluated < checkpoint.step:
+            checkpoint.save()  # before what may fail
+            value = _evaluate(model, validation, evaluation, progress, bf16=computes_in_bf16)
+            checkpoint.log(step=checkpoint.step, validation_loss=round(value, 4))
+            if value < checkpoint.best:
+                checkpoint.best = value
+                _keep(model, base, out, recipe, names, {"step": checkpoint.step, "validation_loss": round(value, 4)})
+            checkpoint.evaluated = checkpoint.step
+            checkpoint.save()
+        if is_last:
+            break
         step = checkpoint.step
         batch = collate([training[n] for n in plan[step]])
         for group in optimiser.param_groups:
             group["lr"] = recipe.rate(step, len(plan))
-        loss = _loss(model, batch)
+        loss = tree_loss(model, batch, bf16=computes_in_bf16)
         loss.backward()
         nn.utils.clip_grad_norm_(trained.values(), 1.0)
         optimiser.step()
@@ -109,15 +123,6 @@ def train(
         except BaseException:  # somebody stops it: nothing of what was done is lost
             checkpoint.save()
             raise
-        if checkpoint.step % recipe.evaluate_every == 0 or checkpoint.step == len(plan):
-            checkpoint.save()
-            value = _evaluate(model, validation, evaluation, progress)
-            better = value < checkpoint.best
-            checkpoint.log(step=checkpoint.step, validation_loss=round(value, 4))
-            if better:
-                checkpoint.best = value
-                _keep(model, base, out, recipe, names, {"step": checkpoint.step, "validation_loss": round(value, 4)})
-            checkpoint.save()
     plot(out / "log.jsonl", out / "loss.svg")
 
 
@@ -145,12 +150,12 @@ def _prepared(base: Base, recipe: Recipe) -> nn.Module:
     return model
 
 
-def _loss(model: Any, batch: Batch) -> Tensor:
-    """Mean negative log-likelihood, nats a token, of the tails of a batch."""
+def tree_loss(model: Any, batch: Batch, *, bf16: bool) -> Tensor:
+    """Mean negative log-likelihood, nats a token, of the tails of a batch; with bf16, float32 weights compute in it."""
     embeddings = model.get_input_embeddings().weight
     unseen = torch.zeros(batch.sees.shape, dtype=embeddings.dtype)
     unseen.masked_fill_(~torch.from_numpy(batch.sees), torch.finfo(embeddings.dtype).min)
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=embeddings.dtype != training_dtype()):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         states = model.base_model(
             input_ids=torch.from_numpy(batch.tokens),
             attention_mask=unseen[:, None],
@@ -164,14 +169,16 @@ def _loss(model: Any, batch: Batch) -> Tensor:
     return (each * times).sum() / times.sum()
 
 
-def _evaluate(model: nn.Module, trees: Sequence[Tree], plan: Sequence[Sequence[int]], progress: Progress) -> float:
+def _evaluate(
+    model: nn.Module, trees: Sequence[Tree], plan: Sequence[Sequence[int]], progress: Progress, *, bf16: bool
+) -> float:
     total = count = 0.0
     model.eval()
     with torch.no_grad():
         for done, indices in enumerate(plan):
             batch = collate([trees[n] for n in indices])
             weight = float(batch.times.sum())
-            total += _loss(model, batch).item() * weight
+            total += tree_loss(model, batch, bf16=bf16).item() * weight
             count += weight
             progress("validating", done + 1, len(plan))
     model.train()

@@ -56,7 +56,9 @@ class TorchEngine:
     def load(cls, folder: Path, form: PromptForm, device: str, dtype: torch.dtype) -> "TorchEngine":
         """The model in a folder. Raises BadFile where it cannot be read."""
         from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         try:
             config = AutoConfig.from_pretrained(folder)
             kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM

@@ -30,7 +30,9 @@ class Base:
 def load_base(name: str) -> Base:
     """Load a base for training. Raises BadInput for a name that nothing is known by."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     if name == SMOLLM2:
         where, options = _packaged()
     else:

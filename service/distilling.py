@@ -36,7 +36,7 @@ def student(flags: Mapping[str, Any]) -> None:
         training = [t for t in rows if t.split in (None, "train")]
         validation = list(_triples(flags["validation"]))
     else:
-        training, validation = _parted(rows)
+        training, validation = parted(rows)
     with progress() as told:
         train(training, _few(validation), out, recipe, told)
     click.echo(f"the student is in {out / ('adapter' if recipe.rank else 'model')}; its loss, step by step, in {out}")
@@ -55,13 +55,13 @@ def _triples(files: Sequence[str]) -> Iterator[Triple]:
             yield from triples_of(chunk.rows)
 
 
-def _parted(rows: Sequence[Triple]) -> tuple[list[Triple], list[Triple]]:
+def parted(rows: Sequence[Triple]) -> tuple[list[Triple], list[Triple]]:
     """Train and dev rows as the files say; without dev rows one head in fifty is held out. Test rows are left alone."""
-    training = [t for t in rows if t.split in (None, "train")]
+    kept_apart = {t.head for t in rows if t.split not in (None, "train")}
+    training = [t for t in rows if t.split in (None, "train") and t.head not in kept_apart]
     validation = [t for t in rows if t.split in ("dev", "val")]
     if validation:
-        seen = {t.head for t in validation}
-        return [t for t in training if t.head not in seen], validation
+        return training, validation
     held = {t.head for t in training if crc32(t.head.encode()) % _HELD_OUT == 0}
     return [t for t in training if t.head not in held], [t for t in training if t.head in held]
 

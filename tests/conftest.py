@@ -170,6 +170,14 @@ class Server:
     def stop(self) -> int:
         """Ask it to stop; its exit code."""
         self.process.terminate()
+        return self._ended()
+
+    def kill(self) -> None:
+        """Stop it without leave."""
+        self.process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
         code = self.process.wait(30)
         self._reader.join()
         for pipe in (self.process.stdout, self.process.stderr):

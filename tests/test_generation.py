@@ -289,8 +289,7 @@ def test_the_graph_answers_while_the_student_is_made_ready(tmp_path: Path) -> No
         assert "ObjectUse" in partly["degraded"][0]
         problem(at.get("/ready"), 503, "Unavailable")
         assert at.get("/info").json()["student"]["state"] == "loading"
-    server.process.kill()
-    server.process.wait()
+    server.kill()
 
 
 def test_a_student_that_cannot_be_loaded_leaves_the_graph_alone(tmp_path: Path) -> None:
