@@ -26,9 +26,7 @@ def write_outputs(prompts: Sequence[tuple[str, str]], decoding: str) -> list[dic
     comet.load_rest()
     chosen = decoding_of(decoding)
     asks = [Ask(canonical(head), Relation(relation), chosen, n) for n, (head, relation) in enumerate(prompts)]
-    written = [
-        one for n in track(range(0, len(asks), AT_ONCE), decoding) for one in comet.write(asks[n : n + AT_ONCE])
-    ]
+    written = [one for n in track(range(0, len(asks), AT_ONCE), decoding) for one in comet.write(asks[n : n + AT_ONCE])]
     comet.close()
     outputs: list[dict[str, Any]] = []
     for (head, relation), one in zip(prompts, written, strict=True):

@@ -58,6 +58,7 @@ class Comet:
     relations: tuple[Relation, ...]
     engines: dict[Method, Engine]
     scorer: Engine
+    sampler_failed: str = ""
     _rest: Callable[[], Engine] | None = field(default=None, repr=False)
 
     @staticmethod
@@ -117,8 +118,10 @@ class Comet:
 
     def _written(self, method: Method, asks: list[Ask]) -> list[Written | CometgraphError]:
         engine = self.engines.get(method)
+        if engine is None and self.sampler_failed:
+            return [Unavailable(f"the student cannot sample: {self.sampler_failed}", 60)] * len(asks)
         if engine is None:
-            return [Unavailable("the model's sampler is being loaded", 5)] * len(asks)
+            return [Unavailable("what samples is being loaded", 5)] * len(asks)
         drafted = engine.draft([Job(self.prompt(a.event, a.relation), a.decoding, a.seed) for a in asks])
         return [d if isinstance(d, CometgraphError) else merged_tails(d, self.form.stops) for d in drafted]
 
@@ -169,7 +172,7 @@ def _torch(files: StudentFiles, spec: Spec, progress: Progress) -> Engine:
 def _comet(
     files: StudentFiles, engines: dict[Method, Engine], scorer: Engine, rest: Callable[[], Engine] | None = None
 ) -> Comet:
-    return Comet(files.name, files.version, files.form, files.relations, engines, scorer, rest)
+    return Comet(files.name, files.version, files.form, files.relations, engines, scorer, _rest=rest)
 
 
 def _device(wanted: str) -> str:

@@ -9,9 +9,10 @@ Each folder is filled beside its place, gets its manifest last and is renamed: i
 import fcntl
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from schemas.relations import Relation
 
 IN_THE_BOX = "smollm2-135m-atomic"
 _BOX = Path(__file__).parent / "students"
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _MANIFEST = "whole.json"
 _SAMPLE = 1 << 20
 
@@ -62,8 +64,13 @@ def find(student: str, prompt_form: str | None, cache: Path) -> StudentFiles:
     form = form_named(prompt_form or about.get("recipe", {}).get("prompt_form") or _recognised(folder, student))
     said = about.get("relations") or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else list(Relation))
     return StudentFiles(
-        folder, about.get("name") or _name(student), _version(folder), form, tuple(map(Relation, said)), cache
+        folder, _name(str(about.get("name") or student)), _version(folder), form, tuple(map(Relation, said)), cache
     )
+
+
+def is_here(student: str) -> bool:
+    """True for what is a student of this machine or of none: no hub can have a name like that."""
+    return student == IN_THE_BOX or Path(student).exists() or not _HUB_NAME.fullmatch(student)
 
 
 def merged(files: StudentFiles, progress: Callable[[str, int, int], None]) -> Path:
@@ -148,9 +155,15 @@ def made(files: StudentFiles) -> list[tuple[str, int]]:
 
 
 def clear(cache: Path) -> int:
-    """Remove everything that was made from students' files; how many bytes that were."""
-    freed = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file())
-    shutil.rmtree(cache, ignore_errors=True)
+    """Remove everything that was made from students' files, and nothing else; how many bytes that were."""
+    freed = 0
+    for lock in cache.glob("*/*.lock"):
+        for folder in (lock.with_suffix(""), lock.with_suffix(".new")):
+            freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.unlink()
+        with suppress(OSError):  # something else is in it
+            lock.parent.rmdir()
     return freed
 
 
@@ -196,7 +209,7 @@ def _locked(path: Path) -> Generator[None]:
 
 
 def _from_hub(name: str) -> Path:
-    if not all(part and not part.startswith(".") for part in name.split("/")) or name.count("/") > 1:
+    if is_here(name):
         raise BadInput.of("student", name, f"{IN_THE_BOX}, a folder that exists, or a hub's name")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -212,7 +225,7 @@ def _from_hub(name: str) -> Path:
 
 def _recognised(folder: Path, student: str) -> str:
     """The prompt form of a published checkpoint, from its architecture and vocabulary."""
-    if _json(folder / "config.json").get("is_encoder_decoder"):
+    if (folder / "config.json").exists() and _json(folder / "config.json").get("is_encoder_decoder"):
         return "comet-2020"
     words = "".join(
         (folder / name).read_text("utf-8", "replace")

@@ -14,7 +14,10 @@ CONNECTIONS = 16
 
 
 class OpenAiEngine:
-    """See distill.engine.Engine. The server batches; a job is one request, `CONNECTIONS` at a time."""
+    """See distill.engine.Engine. The server batches; a job is one request, `CONNECTIONS` at a time.
+
+    Its scores are those of the tail's own tokens: an echo has no end token.
+    """
 
     def __init__(self, url: str, model: str, key: str, form: PromptForm, timeout: float) -> None:
         self._url = url
@@ -40,12 +43,12 @@ class OpenAiEngine:
         if decoding.method == "sample":
             options |= {"temperature": decoding.temperature, "top_p": decoding.top_p, "seed": job.seed}
         elif decoding.method == "beam":
-            # vLLM's own parameters; a server without beam search refuses them, and says so.
-            options["extra_body"] = {"use_beam_search": True, "best_of": decoding.beams}
+            # vLLM's own parameter, with as many beams as results; a server without beam search refuses it, and says so.
+            options |= {"n": decoding.beams, "extra_body": {"use_beam_search": True}}
         try:
             said = self._complete(prompt=job.prompt, max_tokens=decoding.max_new_tokens, stop=self._stop, logprobs=1,
                                   **options)  # fmt: skip
-            drafts = [self._draft(choice) for choice in said.choices]
+            drafts = [self._draft(choice) for choice in said.choices][: decoding.n]
         except CometgraphError as error:
             return error
         return drafts or self._garbage("no choices")

@@ -26,11 +26,16 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The tails of one event and relation, likeliest first; applies is False where `none` is likelier than not."""
+    """The tails of one event and relation, likeliest first.
+
+    applies: False where `none` is likelier than not, or all that was written.
+    is_cut: none of them ended by itself before the longest length.
+    """
 
     tails: list[Tail]
     applies: bool
     none_log_prob: float | None = None
+    is_cut: bool = False
 
 
 def cleaned(text: str, stops: str) -> str:
@@ -60,11 +65,10 @@ def merged(drafts: Iterable[Draft], stops: str) -> Written:
         if MIN_CHARACTERS <= len(tail) <= MAX_TAIL and any(c.isalnum() for c in tail):
             sums[tail] = _add(sums[tail], log_prob) if tail in sums else log_prob
     ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-    applies = sums.get(NONE, -math.inf) < NONE_FROM
-    kept = [(text, log_prob) for text, log_prob in ordered if text != NONE] if applies else []
-    return Written(
-        [Tail(text, round(log_prob, 4), rank) for rank, (text, log_prob) in enumerate(kept, 1)], applies, sums.get(NONE)
-    )
+    others = [(text, log_prob) for text, log_prob in ordered if text != NONE]
+    applies = NONE not in sums or (sums[NONE] < NONE_FROM and bool(others))
+    tails = [Tail(text, round(log_prob, 4), rank) for rank, (text, log_prob) in enumerate(others, 1)]
+    return Written(tails if applies else [], applies, sums.get(NONE), is_cut=not any(d.finished for d in drafts))
 
 
 def _add(a: float, b: float) -> float:

@@ -172,7 +172,7 @@ class TooManyRequests(CometgraphError):
 
 
 class Overloaded(CometgraphError):
-    """More questions wait for the model than may; none of this request was begun."""
+    """More questions wait for the model than may."""
 
     title = "Too busy"
 

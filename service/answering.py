@@ -11,7 +11,7 @@ from distill.plausible import check_plausible
 from distill.tails import Written
 from graph.store import Lookup, Search, Store, Tails
 from graph.words import search_words
-from schemas.errors import CometgraphError, EventNotFound
+from schemas.errors import CometgraphError, EventNotFound, NoStudent
 from schemas.events import parse_event
 from schemas.questions import MAX_LIMIT, Answer, EventCard, Question, Said
 from schemas.relations import RELATIONS, Relation
@@ -22,8 +22,6 @@ from service.gone import Gone, unless
 from service.house import House
 
 NEAREST = 5
-AT_ONCE = 64
-"""Questions of one batch that are on the ladder at the same time; the others wait outside the student's queue."""
 _ALL = tuple(RELATIONS)
 _SOCIAL = tuple(name for name, info in RELATIONS.items() if info.group == "social")
 
@@ -55,16 +53,20 @@ async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None
     for one in said:
         try:
             question = checked(one)
+            if question.mode == "generate" and house.generation is None:
+                raise NoStudent
             asked.append((parse_event(question.event), question))
             results.append(None)
         except CometgraphError as error:
             results.append(error)
     known = await house.store.tails([_lookup(*one) for one in asked])
-    room = asyncio.Semaphore(AT_ONCE)
+    left = [_left_to_write(question, tails, house) for (_, question), tails in zip(asked, known, strict=True)]
+    room = _room(max(map(len, left), default=0), house)
 
-    async def one(event: str, question: Question, tails: Tails | None) -> Answer | CometgraphError:
+    async def one(
+        event: str, question: Question, tails: Tails | None, wanted: tuple[Relation, ...]
+    ) -> Answer | CometgraphError:
         try:
-            wanted = _left_to_write(question, tails, house)
             if wanted:
                 async with room:
                     parts = await _all(climb(event, question, tails, wanted, house))
@@ -76,9 +78,18 @@ async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None
         except CometgraphError as error:
             return error
 
-    every = asyncio.gather(*(one(*ask, tails) for ask, tails in zip(asked, known, strict=True)))
+    every = asyncio.gather(*(one(*ask, tails, wanted) for ask, tails, wanted in zip(asked, known, left, strict=True)))
     found = iter(await unless(gone, every))
     return [next(found) if result is None else result for result in results]
+
+
+def _room(most: int, house: House) -> asyncio.Semaphore:
+    """So many questions of a batch, each of `most` relations, are with the student at once that half its queue is left.
+
+    The others wait outside: who asks for much waits longer, and is not refused.
+    """
+    limit = house.generation.batcher.limit if house.generation is not None else 1
+    return asyncio.Semaphore(max(1, limit // 2 // max(1, most)))
 
 
 async def stream(question: Question, house: House) -> AsyncGenerator[Part | Answer]:
@@ -119,9 +130,13 @@ def _left_to_write(question: Question, tails: Tails | None, house: House) -> tup
     """The relations for which the student is asked.
 
     A known event lacks what was asked by name and is not stored. One that no data set knows gets the social relations
-    where none was named. Filters by score and origin ask for what is stored.
+    where none was named. Filters by score and origin ask for what is stored. Raises NoStudent.
     """
-    if house.generation is None or question.mode == "graph":
+    if house.generation is None:
+        if question.mode == "generate":
+            raise NoStudent
+        return ()
+    if question.mode == "graph":
         return ()
     if question.mode == "generate":
         return question.relation or _SOCIAL
@@ -145,11 +160,12 @@ async def _generate(
         if not is_known:
             check_plausible(event)
         decoding = decoding_for(question, house.decoding)
-        comet = await generation.ready()
+        comet = await generation.ready(decoding.method)
         if question.relation:
             comet.knows(wanted)
         else:
             wanted = tuple(relation for relation in wanted if relation in comet.relations)
+            comet.knows(wanted or _SOCIAL[:1])
         generation.batcher.room_for(len(wanted))
     except CometgraphError as error:
         yield Part(error=error, relations=wanted)
@@ -183,7 +199,10 @@ async def _write(
         seed=seed,
     )
     try:
-        await house.keep(triples)
+        if written.is_cut:
+            part.skipped = f"keep {relation}: cut off at max_new_tokens={decoding.max_new_tokens}"
+        else:
+            await house.keep(triples)
     except CometgraphError as error:
         part.skipped = f"keep: {error}"
     return part

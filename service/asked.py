@@ -38,6 +38,10 @@ def checked(said: Any) -> Question:
         raise bad_input(error.errors(), list(Question.model_fields)) from None
     if not _SAYS_HOW.isdisjoint(question.model_fields_set):
         decoding_for(question, "beam")
+    if question.mode == "generate":
+        for field, value in (("min_p_valid", question.min_p_valid), ("origin", question.origin or None)):
+            if value is not None:
+                raise BadInput.of(field, value, "left out with mode=generate: it chooses among what is stored")
     return question
 
 

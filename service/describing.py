@@ -18,12 +18,13 @@ _REASONS = {
     400: "The request is no HTTP that makes sense.",
     401: "An API key is required.",
     403: "The API key lacks the scope.",
-    404: "What was asked for is not known; for an event, `nearest` are known ones that share its words.",
+    404: "What was asked for is not known; for an event, `nearest` are known ones that share its words. Or there is no "
+    "student here, and only one could answer.",
     405: "The path does not take this method.",
     413: "The body is over the limit.",
     422: "A field has a value that is not allowed; `errors` say which and what is.",
-    429: "The rate limit is used up; `Retry-After` says for how long.",
-    503: "A part that is needed does not answer; `Retry-After` says when to come back.",
+    429: "The rate limit is used up, or too many questions wait for the student; `Retry-After` says for how long.",
+    503: "A part that is needed does not answer, or is being loaded; `Retry-After` says when to come back.",
 }
 
 
@@ -44,13 +45,17 @@ PROBLEMS = _Problems()
 _ANSWER: dict[str, Any] = {
     "event": "PersonX buys a car",
     "source": "graph",
+    "stored": True,
     "match": {"event": "PersonX buys a car", "similarity": 1.0},
     "inferences": [
         {
             "relation": "xIntent",
             "tail": "to get to work",
             "p_valid": None,
+            "log_prob": None,
+            "rank": 1,
             "source": "graph",
+            "stored": True,
             "origins": ["sample"],
             "split": None,
         }
@@ -58,6 +63,8 @@ _ANSWER: dict[str, Any] = {
     "not_applicable": [],
     "degraded": [],
     "model": None,
+    "decoding": None,
+    "prompts": None,
     "took_ms": 0.4,
 }
 

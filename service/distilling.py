@@ -33,8 +33,9 @@ def student(flags: Mapping[str, Any]) -> None:
         raise BadInput.of("out", str(out), "a folder")
     rows = list(_triples(flags["train"]))
     if flags["validation"]:
-        training = [t for t in rows if t.split in (None, "train")]
         validation = list(_triples(flags["validation"]))
+        apart = {t.head for t in validation} | {t.head for t in rows if t.split not in (None, "train")}
+        training = [t for t in rows if t.head not in apart]
     else:
         training, validation = parted(rows)
     with progress() as told:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from distill.comet import Ask, Comet, Spec, open_comet
-from distill.decoding import Decoding
+from distill.decoding import Decoding, Method
 from distill.engine import ScoredToken
 from distill.tails import Written
 from schemas.errors import CometgraphError, Unavailable
@@ -92,12 +92,14 @@ class Generation:
             raise Unavailable(f"the student is being made ready ({self.doing})", 5)
         return self._comet
 
-    async def ready(self) -> Comet:
-        """The student, waited for where it is loaded late. Raises Unavailable."""
+    async def ready(self, method: Method = "beam") -> Comet:
+        """The student; where it is loaded late, waited for, with what the method needs. Raises Unavailable."""
         if self._is_late:
             if self._loading is None:
                 self._loading = asyncio.create_task(self._load(), name="load student")
             await asyncio.shield(self._loading)
+            if method == "sample":
+                await self._load_rest(self.comet)
         return self.comet
 
     async def write(
@@ -108,7 +110,8 @@ class Generation:
         Who asks the same while it is written shares it. Raises Unavailable, Overloaded, BadInput.
         """
         ask = Ask(event, relation, decoding, draw if seed is None else seed)
-        written, seed = await self.batcher.ask((event, relation, decoding, seed), ask)
+        key = (event, relation, decoding, seed if decoding.method == "sample" else None)
+        written, seed = await self.batcher.ask(key, ask)
         if written.applies and not written.tails:
             raise Unavailable(f"the student wrote nothing usable for {relation} of this event")
         return written, seed
@@ -133,21 +136,29 @@ class Generation:
         loop = asyncio.get_running_loop()
         try:
             comet = await loop.run_in_executor(self._loader, open_comet, self._spec, self._told)
-            self._comet = comet
-            self.state = "up"
-            _log.info("the student %s (%s) is up", comet.name, comet.version)
-            await loop.run_in_executor(self._loader, comet.load_rest)
         except CometgraphError as error:
             self._failed(str(error))
+            return
         except Exception as error:  # whatever a model's files can do, the graph goes on answering
             _log.exception("the student cannot be loaded")
             self._failed(f"{type(error).__name__}: {error}")
+            return
+        self._comet = comet
+        self.state = "up"
+        _log.info("the student %s (%s) is up", comet.name, comet.version)
+        if not self._is_late:
+            await self._load_rest(comet)
+
+    async def _load_rest(self, comet: Comet) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._loader, comet.load_rest)
+        except Exception as error:  # greedy and beam search go on answering
+            _log.exception("what samples cannot be loaded")
+            self.reason = comet.sampler_failed = f"{type(error).__name__}: {error}"
 
     def _failed(self, reason: str) -> None:
         _log.error("the student cannot be used: %s", reason)
-        self.reason = reason
-        if self._comet is None:
-            self.state = "failed"
+        self.state, self.reason = "failed", reason
 
     def _told(self, what: str, _done: int, _total: int) -> None:
         if what != self.doing:

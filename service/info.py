@@ -62,7 +62,7 @@ async def ready_of(house: House) -> Ready:
     await house.store.events(Search(1))
     if house.generation is None:
         return Ready(store="ok", student="off")
-    assert house.generation.comet
+    await house.generation.ready()
     if not house.generation.batcher.alive:
         raise Unavailable("the student's worker has ended")
     return Ready(store="ok", student="ok")
@@ -75,7 +75,7 @@ def student_of(house: House) -> StudentInfo:
         return StudentInfo("off")
     said = StudentInfo(
         generation.state,
-        doing={"loading": generation.doing, "failed": generation.reason}.get(generation.state),
+        doing=generation.doing if generation.state == "loading" else generation.reason or None,
         decoding=house.decoding,
         waiting=generation.batcher.depth,
         queue_limit=generation.batcher.limit,

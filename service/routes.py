@@ -43,12 +43,13 @@ async def infer(request: Request) -> Response:
     state = request.app.state
     question = question_of(request.scope["query_string"])
     if streaming.is_wanted(request.headers.get("accept", "")):
-        events = await streaming.begun(answering.stream(question, state.house), question.limit)
+        parts = answering.stream(question, state.house)
+        events = await streaming.begun(parts, question.limit, state.metrics.answered)
         return StreamingResponse(events, media_type=streaming.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
     generation = state.house.store.generation
     answer = await answering.answer(question, state.house, hung_up(request.receive))
     request.scope["answer_ms"] = answer.took_ms
-    state.metrics.answers.labels(answer.source).inc()
+    state.metrics.answered(answer)
     return Response(state.ready_answers.keep(request.scope, generation, answer), media_type="application/json")
 
 
@@ -60,7 +61,7 @@ async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Quer
     results = await answering.answer_all(batch.questions, _house(request), hung_up(request.receive))
     for result in results:
         if isinstance(result, Answer):
-            request.app.state.metrics.answers.labels(result.source).inc()
+            request.app.state.metrics.answered(result)
     return _json({"answers": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
 
 

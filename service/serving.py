@@ -14,7 +14,7 @@ from urllib.parse import quote
 import click
 import uvicorn
 
-from distill.files import IN_THE_BOX, find
+from distill.files import find, is_here
 from graph.store import Search
 from schemas.errors import BadInput
 from service.app import create_app
@@ -109,7 +109,7 @@ def _refuse_open_door(settings: Settings) -> None:
 
 def _refuse_no_student(settings: Settings) -> None:
     """What is certainly no student is said at once, rather than in an hour's log."""
-    if settings.generate and (settings.student == IN_THE_BOX or Path(settings.student).exists()):
+    if settings.generate and is_here(settings.student):
         find(settings.student, settings.prompt_form, Path(settings.cache))
 
 

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         float, Field(ge=0, le=1000, description="How long the first question of a batch waits for others.")
     ] = 3.0
     queue_limit: Annotated[
-        int, Field(ge=1, description="Most relations of events that wait for the student; more are refused with 429.")
+        int, Field(ge=32, description="Most relations of events that wait for the student; more are refused with 429.")
     ] = 256
     generate_seconds: Annotated[float, Field(gt=0, description="Longest that a question waits for the student.")] = 30.0
     host: Annotated[str, Field(min_length=1, description="Address that the service listens on.")] = "127.0.0.1"

@@ -1,6 +1,6 @@
 """An answer as server-sent events: each inference as it is there, problems as they happen, the whole answer last."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any
 
 import orjson
@@ -18,17 +18,29 @@ def is_wanted(accept: str) -> bool:
     return MEDIA_TYPE in accept
 
 
-async def begun(parts: AsyncGenerator[Part | Answer], limit: int) -> AsyncIterator[bytes]:
-    """The events, after the first part has come: what is wrong before is still an HTTP error."""
-    first = await anext(parts)
-    return _events(first, parts, limit)
+async def begun(
+    parts: AsyncGenerator[Part | Answer], limit: int, answered: Callable[[Answer], None]
+) -> AsyncIterator[bytes]:
+    """The events, after the first part has come: what is wrong before is still an HTTP error. `answered` is told."""
+    first = [await anext(parts)]
+    if isinstance(first[0], Part) and first[0].error is not None:
+        first.append(await anext(parts))  # raises where nothing else comes
+    return _events(first, parts, limit, answered)
 
 
-async def _events(first: Part | Answer, parts: AsyncGenerator[Part | Answer], limit: int) -> AsyncGenerator[bytes]:
+async def _events(
+    first: Sequence[Part | Answer],
+    parts: AsyncGenerator[Part | Answer],
+    limit: int,
+    answered: Callable[[Answer], None],
+) -> AsyncGenerator[bytes]:
     try:
-        yield _said(first, limit)
+        for part in first:
+            yield _said(part, limit)
         async for part in parts:
             yield _said(part, limit)
+            if isinstance(part, Answer):
+                answered(part)
     except CometgraphError as error:
         yield _event("problem", problem(error))
     finally:

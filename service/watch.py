@@ -12,6 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schemas.questions import Answer
 from service.generation import Generation
 from service.house import House
 
@@ -40,6 +41,10 @@ class Metrics:
             "cometgraph_answers_from_cache", "Answers that were ready in memory.", registry=self.registry
         )
         self._seen: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, answer: Answer) -> None:
+        """Count one answer."""
+        self.answers.labels(answer.source).inc()
 
     def watch(self, house: House) -> None:
         """Have /metrics tell of the parts of this house, too."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from distill.comet import Ask, Comet, Spec, open_comet
 from distill.decoding import PRESETS, Decoding, decoding_of
 from distill.engine import Draft
+from distill.files import clear
 from distill.sampling import draw, uniforms
 from distill.tails import Written, cleaned, merged
 from schemas.errors import BadFile, BadInput, Unavailable
@@ -204,8 +205,23 @@ def test_none_from_one_half_on_means_that_it_does_not_apply() -> None:
     assert [t.text for t in merged(unlikely, "\n").tails] == ["sad"]
 
 
-def test_what_is_cut_off_is_better_than_nothing() -> None:
-    assert [t.text for t in merged([Draft(" to go on and on", -3.0, False)], "\n").tails] == ["to go on and on"]
+def test_nothing_but_none_means_so_too() -> None:
+    assert merged([Draft(" none", math.log(0.3), True)], "\n").applies is False
+
+
+def test_what_is_cut_off_is_better_than_nothing_and_says_so() -> None:
+    cut = merged([Draft(" to go on and on", -3.0, False)], "\n")
+    assert ([t.text for t in cut.tails], cut.is_cut) == (["to go on and on"], True)
+    assert merged([Draft(" to go", -3.0, True)], "\n").is_cut is False
+
+
+def test_clearing_a_cache_leaves_what_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_text("mine")
+    opened(make("llama", tmp_path / "llama"), tmp_path, prompt_form="plain").close()
+    made = list(tmp_path.glob("llama-*"))
+    assert made
+    assert clear(tmp_path) > 10_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["llama", "photo.jpg"]
 
 
 @pytest.mark.parametrize(

@@ -226,13 +226,41 @@ def test_a_stream_tells_each_inference_and_then_the_answer(live: TestClient) -> 
     assert infer(live, event, "xReact", "xWant", limit=2)["inferences"] == [
         said | {"stored": True} for said in answer["inferences"]
     ]
-    refused = live.get("/infer", params={"event": "asdf qwer"}, headers={"accept": "text/event-stream"})
-    assert "BadInput" in refused.text
+    for wrong in ({"event": "asdf qwer"}, {"event": DOG, "relation": "xLikes"}, {"event": DOG, "n": 0}):
+        refused = live.get("/infer", params=wrong, headers={"accept": "text/event-stream"})
+        problem(refused, 422, "BadInput")
 
 
 def test_filters_ask_for_what_is_stored(live: TestClient) -> None:
     problem(live.get("/infer", params={"event": "PersonX mends a net", "min_p_valid": 0.5}), 404, "EventNotFound")
     problem(live.get("/infer", params={"event": "PersonX mends a net", "origin": "sample"}), 404, "EventNotFound")
+
+
+@pytest.mark.parametrize("said", [{"min_p_valid": 0.5}, {"origin": "sample"}])
+def test_what_is_generated_has_nothing_to_filter_by(live: TestClient, said: dict[str, Any]) -> None:
+    problem(live.get("/infer", params={"event": CAR, "mode": "generate", **said}), 422, "BadInput")
+
+
+def test_without_a_student_nobody_generates(client: TestClient) -> None:
+    problem(client.get("/infer", params={"event": CAR, "mode": "generate"}), 404, "NoStudent")
+    problem(client.post("/score", json={"event": CAR, "relation": "xReact", "tail": "happy"}), 404, "NoStudent")
+    body = {"questions": [{"event": CAR, "mode": "generate"}, {"event": CAR}]}
+    answers = client.post("/infer/batch", json=body).json()["answers"]
+    assert [answer.get("status", 200) for answer in answers] == [404, 200]
+
+
+def test_a_cut_tail_is_not_kept(live: TestClient) -> None:
+    event = "PersonX rows across the lake"
+    answer = infer(live, event, "xWant", max_new_tokens=2)
+    assert all("max_new_tokens=2" in said for said in answer["degraded"])
+    assert infer(live, event, "xWant")["stored"] is bool(not answer["degraded"])
+
+
+def test_a_large_batch_waits_for_room(live: TestClient) -> None:
+    questions = [{"event": f"PersonX sharpens {n} pencils", "decoding": "fast"} for n in range(40)]
+    answers = live.post("/infer/batch", json={"questions": questions}).json()["answers"]
+    assert [answer.get("status", 200) for answer in answers] == [200] * 40
+    assert not any(answer["degraded"] for answer in answers)
 
 
 def test_operations_tell_of_the_student(live: TestClient) -> None:
