@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from distill.prompts import FORMS, PromptForm, form_named
 from schemas.errors import BadFile, BadInput, Unavailable
 from schemas.relations import Relation
@@ -189,6 +191,8 @@ def _kept(files: StudentFiles, name: str, fill: Callable[[Path], None]) -> Path:
     except OSError as error:
         where = error.filename or folder
         raise Unavailable(f"the student cannot be prepared: {where}: {error.strerror or error}") from error
+    except SafetensorError as error:  # what a full disk is to it
+        raise Unavailable(f"the student cannot be prepared: {folder}: {error}") from error
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -217,6 +218,23 @@ def test_going_on_from_an_adapter(base: Path, sample: Path, trained: Path, tmp_p
         for at in (trained, tmp_path / "out")
     )
     assert second < first
+
+
+def test_a_full_disk(trained: Path, tmp_path: Path) -> None:
+    """Where merged weights cannot be written, one line says so, and nothing half-made is left."""
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    cache = tmp_path / "cache"
+    done = cometgraph(
+        "models", "--convert", "--student", str(trained / "adapter"), "--cache", str(cache), preexec_fn=small
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "cannot be prepared" in done.stderr
+    assert [path.suffix for path in cache.glob("*/*")] == [".lock", ".lock"]
+    done = cometgraph("models", "--convert", "--student", str(trained / "adapter"), "--cache", str(cache))
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
