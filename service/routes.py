@@ -65,7 +65,7 @@ async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Quer
     return _json({"answers": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
 
 
-@router.post("/score", response_model=Score, responses=PROBLEMS[413, 422, 503], tags=["inference"])
+@router.post("/score", response_model=Score, responses=PROBLEMS[404, 413, 422, 503], tags=["inference"])
 async def score(request: Request, scored: Scored, _: Annotated[Nothing, Query()]) -> Response:
     """How likely the student finds a tail: its natural log-probability, in all and token by token."""
     return _json(await scoring.score(scored, _house(request), hung_up(request.receive)))

@@ -43,8 +43,18 @@ def test_atomic10x_new_and_old(tmp_path: Path) -> None:
     report = run_load(tmp_path, jsonl(tmp_path / "a.jsonl", TENX, old))
     assert (report["read"], report["loaded"]) == (2, 2)
     assert ask(tmp_path, "PersonX waits") == [
-        {"relation": "xWant", "tail": tail, "p_valid": 0.9, "source": "graph", "origins": ["atomic10x"], "split": "val"}
-        for tail in ("to go", "to leave")
+        {
+            "relation": "xWant",
+            "tail": tail,
+            "p_valid": 0.9,
+            "log_prob": None,
+            "rank": rank,
+            "source": "graph",
+            "stored": True,
+            "origins": ["atomic10x"],
+            "split": "val",
+        }
+        for rank, tail in enumerate(("to go", "to leave"), 1)
     ]
 
 

@@ -19,6 +19,8 @@ def test_schemathesis_finds_nothing(tmp_path: Path, keyed: bool) -> None:
     header = ["--header", f"Authorization: Bearer {KEY}"] if keyed else []
     ran = subprocess.run(
         [str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.url}/openapi.json", "--checks", "all",
+         # No schema of single parameters can say that decoding=beam and temperature exclude each other: that is a 422.
+         "--exclude-checks", "positive_data_acceptance",
          "--max-examples", "25", "--no-color", "--generation-deterministic", *header],
         capture_output=True,
         text=True,
