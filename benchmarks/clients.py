@@ -19,6 +19,7 @@ from schemas.relations import RELATIONS, Relation
 
 SOCIAL = [relation for relation, info in RELATIONS.items() if info.group == "social"]
 _PATIENCE = 60.0
+_PAUSE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def wait_for(address: str, asked: Iterable[Asking], **said: str) -> None:
                 return
             if time.perf_counter() > until:
                 raise SystemExit(f"no answer within {_PATIENCE:g} s: {response.text}")
-            time.sleep(0.01)
+            time.sleep(_PAUSE)
     raise SystemExit("there are no more questions to ask")
 
 

@@ -131,6 +131,8 @@ def measure(said: argparse.Namespace, folder: Path) -> None:
     # The notebook draws from the same events and relations, further on than any service gets.
     notebook = folder / "questions.json"
     notebook.write_text(json.dumps([[one.event, one.relation] for one in drawn[::-1][:1000]]))
+    say("preparing the student's files, where that has not been done")
+    run([COMETGRAPH, "models", "--convert", "--cache", str(said.cache)])
     measured = Measured()
     if "start" in parts:
         _starts(said, folder, asked, measured)
@@ -150,7 +152,7 @@ def measure(said: argparse.Namespace, folder: Path) -> None:
 @contextmanager
 def _service(store: Path, cache: Path) -> Iterator[str]:
     command = [COMETGRAPH, "serve", "--store", str(store), "--cache", str(cache), "--port", "0", "--device", "cpu"]
-    with serving([*command, "--log-level", "warning"]) as address:
+    with serving([*command, "--log-level", "error"]) as address:
         yield address
 
 
