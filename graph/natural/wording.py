@@ -1,0 +1,278 @@
+"""A clause in the words of a canonical event: subject, verb in the simple present, the rest; persons as placeholders."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graph.natural.clauses import Clause, mark_of
+from graph.natural.persons import Mention, Person
+from graph.natural.verbs import (
+    finite,
+    helpers_of,
+    in_present,
+    is_finite,
+    is_infinitive,
+    is_plural,
+    is_verb,
+    lemma,
+    modal_of,
+    modal_word,
+    negation_of,
+    subject_of,
+)
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+_EMPTY = frozenset("just really actually basically literally honestly simply".split())
+_OPENERS = frozenset(
+    "so well and but then oh honestly actually basically anyway apparently seriously literally unfortunately luckily sadly "
+    "obviously hopefully frankly thankfully plus please also however".split()
+)
+_ASKING = frozenset("why how where when".split())
+_ASKED_FOR = {"what": "something", "who": "someone", "whom": "someone"}
+_REQUESTS = frozenset("can could would will".split())
+_NO_AGENT = frozenset("accident mistake surprise hand car bus train mail chance now then myself himself herself".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word to write, or a person; `glued` to the one before where no space comes between."""
+
+    text: str
+    person: Person | None = None
+    possessive: bool = False
+    glued: bool = False
+
+
+class Wording:
+    """Puts clauses into words; knows the mentions of persons in the whole text."""
+
+    def __init__(self, mentions: dict[int, Mention]) -> None:
+        self._mentions = mentions
+
+    def of(self, clause: Clause) -> list[Piece]:
+        """The clause's pieces in order, subject first."""
+        verb, words = clause.verb, clause.words()
+        subject = subject_of(verb)
+        if not is_verb(verb) and subject is None:
+            return self._pieces(_trimmed(words), {})
+        agent = _agent_of(verb)
+        is_question = _is_question(clause, subject)
+        replaced = self._verbs(clause, words, subject, is_question)
+        subject_words = list(subject.subtree) if subject is not None else []
+        there = next((c for c in verb.children if c.dep_ == "expl"), None)
+        if there is not None:
+            subject_words = [there]
+        apart = {token.i for root in clause.apart for token in root.subtree}
+        subject_words = _without_conjuncts(subject_words, apart)
+        taken = {token.i for token in subject_words}
+        start = min((token.i for token in subject_words if token.sent == verb.sent), default=verb.i)
+        shares = there is None and subject is not None and subject.head != verb
+        start = verb.left_edge.i if shares else start
+        helper = min((h.i for h in helpers_of(verb)), default=verb.i)
+        opening = [t for t in words if t.i < min(start, helper, verb.i) and t.i not in taken]
+        if shares or subject is None:
+            opening = [t for t in opening if not _is_adverb_at(verb, t)]
+        taken |= {token.i for token in opening}
+        body = [token for token in words if token.i not in taken]
+        opening = _opening(opening, clause, is_question)
+        if agent is not None:
+            return self._active(verb, agent, subject_words, body, opening, replaced)
+        pieces = self._pieces(_trimmed(subject_words), replaced) or self._nobody(verb)
+        return pieces + self._prefix(clause, is_question) + self._pieces(_trimmed(body), replaced) + self._pieces(_trimmed(opening), replaced)
+
+    def _nobody(self, verb: "Token") -> list[Piece]:
+        """Who is meant where no subject is said: "you" are told to do it, "I" did it."""
+        for mention in self._mentions.values():
+            wanted = "you" if verb.tag_ in ("VB", "VBP") else "I"
+            if mention.person.words == wanted:
+                return [Piece(wanted, mention.person)]
+        return [Piece("", _LEFT_OUT["you" if verb.tag_ in ("VB", "VBP") else "I"])]
+
+    def _prefix(self, clause: Clause, is_question: bool) -> list[Piece]:
+        """The helpers that a verb after "and" shares with the one before."""
+        verb = clause.verb
+        said: list[Piece] = []
+        if verb.dep_ == "conj" and not helpers_of(verb) and verb.tag_ in ("VB", "VBN") and is_verb(verb.head):
+            modal = modal_of(verb.head)
+            if modal is not None and verb.tag_ == "VB" and not (is_question and modal.lower_ in _REQUESTS):
+                said.append(Piece(modal_word(modal)))
+            elif verb.tag_ == "VBN" and any(c.dep_ == "auxpass" for c in verb.head.children):
+                said.append(Piece(finite("be", is_plural(subject_of(verb)))))
+        return said
+
+    def _verbs(self, clause: Clause, words: "list[Token]", subject: "Token | None", is_question: bool) -> dict[int, str]:
+        """All finite verbs of the clause in the simple present."""
+        replaced: dict[int, str] = {}
+        for token in words:
+            if token == clause.verb or not is_verb(token) or token.dep_ in ("aux", "auxpass"):
+                continue
+            if is_finite(token):
+                replaced |= in_present(token, self._is_plural(subject_of(token)))
+        return replaced | self._main_verb(clause, subject, is_question)
+
+    def _main_verb(self, clause: Clause, subject: "Token | None", is_question: bool) -> dict[int, str]:
+        verb = clause.verb
+        plural = self._is_plural(subject)
+        if any(c.dep_ == "expl" for c in verb.children):
+            plural = any(token.lower_ in ("are", "were", "'re") for token in (verb, *helpers_of(verb)))
+        asks_whether = is_question and not any(c.lower_ in ("why", "how") for c in verb.children)
+        replaced = in_present(verb, plural, with_negation=not asks_whether)
+        if is_question and (modal := modal_of(verb)) is not None and modal.lower_ in _REQUESTS and subject is not None:
+            if subject.lower_ == "you":
+                replaced[modal.i] = ""
+                replaced[verb.i] = finite(lemma(verb), plural)
+        if not is_finite(verb) and (is_verb(verb)) and not is_infinitive(verb):
+            replaced |= self._bare_verb(verb, plural)
+        if clause.negated:
+            replaced |= _negated(verb, plural)
+        for child in verb.children:
+            if child.dep_ == "advmod" and child.lower_ in _EMPTY and child.i < _predicate(verb):
+                replaced[child.i] = ""
+            if child.dep_ == "advmod" and child.lower_ == "ever" and is_question:
+                replaced[child.i] = ""
+            if child.dep_ in ("intj", "discourse"):
+                replaced[child.i] = ""
+        return replaced
+
+    def _bare_verb(self, verb: "Token", plural: bool) -> dict[int, str]:
+        """A verb without a helper of its own: after "and", in an order, or with everything before it left out."""
+        if verb.dep_ == "conj" and is_verb(verb.head):
+            if verb.tag_ == "VBN" and any(c.dep_ == "auxpass" for c in verb.head.children):
+                return {}
+            if verb.tag_ == "VB" and modal_of(verb.head) is not None:
+                return {}
+        if negation_of(verb) is not None and helpers_of(verb):
+            return {}
+        return {verb.i: finite(lemma(verb), plural)}
+
+    def _is_plural(self, subject: "Token | None") -> bool:
+        if subject is not None and subject.i in self._mentions and not any(c.dep_ == "conj" for c in subject.children):
+            return False
+        return is_plural(subject)
+
+    def _active(
+        self, verb: "Token", agent: "Token", patient: "list[Token]", body: "list[Token]", opening: "list[Token]", replaced: dict[int, str]
+    ) -> list[Piece]:
+        """ "she was fired by Anna" as what Anna does."""
+        doer = next(child for child in agent.children if child.dep_ in ("pobj", "pcomp"))
+        actor = list(doer.subtree)
+        gone = {token.i for token in actor} | {agent.i}
+        body = [token for token in body if token.i not in gone]
+        plural = self._is_plural(doer)
+        helpers, negation, modal = helpers_of(verb), negation_of(verb), modal_of(verb)
+        words = replaced | {helper.i: "" for helper in helpers}
+        words[verb.i] = finite(lemma(verb), plural)
+        if modal is not None:
+            words |= {modal.i: modal_word(modal), verb.i: lemma(verb)}
+        elif negation is not None and helpers:
+            words |= {helpers[0].i: "do" if plural else "does", verb.i: lemma(verb)}
+        after = [token for token in body if token.i > verb.i]
+        stranded = next((t for t in after if t.dep_ == "prt" or (t.dep_ == "prep" and not list(t.children))), None)
+        last = stranded.i if stranded is not None and stranded.i == verb.i + 1 else verb.i
+        before, rest = [t for t in body if t.i <= last], [t for t in body if t.i > last]
+        parts = (actor, before, patient, rest, opening)
+        return [piece for part in parts for piece in self._pieces(_trimmed(part), words)]
+
+    def _pieces(self, words: "list[Token]", replaced: dict[int, str]) -> list[Piece]:
+        pieces: list[Piece] = []
+        skip: set[int] = set()
+        previous: Token | None = None
+        for token in words:
+            if token.i in skip:
+                continue
+            glued = previous is not None and previous.i == token.i - 1 and not previous.whitespace_
+            mention = self._mentions.get(token.i)
+            if mention is not None and token.i not in replaced:
+                skip |= set(range(mention.start, mention.end))
+                text = token.doc[mention.start : mention.end].text
+                pieces.append(Piece(text, mention.person, mention.possessive, glued))
+                previous = token.doc[mention.end - 1]
+                continue
+            text = replaced.get(token.i, token.text)
+            if text:
+                pieces.append(Piece(_small(token, text), glued=glued and token.i not in replaced))
+                previous = token
+        return pieces
+
+
+_LEFT_OUT = {"you": Person("you"), "I": Person("I")}
+
+
+def _agent_of(verb: "Token") -> "Token | None":
+    if not any(child.dep_ == "auxpass" for child in verb.children):
+        return None
+    for child in verb.children:
+        if child.dep_ == "agent":
+            doer = next((c for c in child.children if c.dep_ == "pobj"), None)
+            if doer is not None and doer.ent_type_ not in ("DATE", "TIME") and doer.lower_ not in _NO_AGENT:
+                return child
+    return None
+
+
+def _is_question(clause: Clause, subject: "Token | None") -> bool:
+    verb = clause.verb
+    if subject is None:
+        return False
+    return any(h.i < subject.i for h in helpers_of(verb)) or (verb.i < subject.i and lemma(verb) == "be")
+
+
+def _predicate(verb: "Token") -> int:
+    """Up to where an empty adverb stands before what is said."""
+    return verb.i + 2 if lemma(verb) == "be" else verb.i
+
+
+def _negated(verb: "Token", plural: bool) -> dict[int, str]:
+    """The words of a verb with a negation that stood elsewhere."""
+    words = in_present(verb, plural)
+    carrier = next((h for h in helpers_of(verb) if h.dep_ == "auxpass"), None)
+    modal = modal_of(verb)
+    if modal is not None:
+        return {modal.i: words[modal.i] + " not"}
+    place = next((n for n, word in words.items() if word in ("is", "are")), None)
+    if place is not None:
+        return {place: words[place] + " not"}
+    target = carrier if carrier is not None else verb
+    return {target.i: ("do not " if plural else "does not ") + lemma(target)}
+
+
+def _without_conjuncts(words: "list[Token]", apart: set[int]) -> "list[Token]":
+    return [token for token in words if token.i not in apart]
+
+
+def _is_adverb_at(verb: "Token", token: "Token") -> bool:
+    return token.head == verb and token.dep_ in ("advmod", "neg", "aux", "auxpass")
+
+
+def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[Token]":
+    """What stood before the subject and goes to the end, without what merely opens a sentence."""
+    mark = mark_of(clause.verb)
+    kept: list[Token] = []
+    for token in words:
+        if token.dep_ in ("cc", "preconj", "intj", "mark", "punct") and (token.head == clause.verb or token.dep_ == "intj"):
+            continue
+        if token.i == (mark.i if mark is not None else -1) or token.lower_ in _OPENERS and token.head == clause.verb:
+            continue
+        if is_question and token.lower_ in _ASKING:
+            continue
+        kept.append(token)
+    return kept
+
+
+def _trimmed(words: "list[Token]") -> "list[Token]":
+    """Without punctuation and joining words at either end."""
+    words = list(words)
+    while words and (words[-1].is_punct or words[-1].dep_ in ("cc", "punct") or words[-1].is_space):
+        words.pop()
+    while words and (words[0].is_punct or words[0].dep_ in ("cc", "punct", "preconj") or words[0].is_space):
+        words.pop(0)
+    return words
+
+
+def _small(token: "Token", text: str) -> str:
+    """In lower case, but for names of things and places."""
+    if token.tag_ in ("NNP", "NNPS") or token.ent_type_ in ("GPE", "NORP", "ORG", "PRODUCT", "LOC", "FAC", "LANGUAGE"):
+        return text
+    if token.text.isupper() and len(token.text) > 1:
+        return text
+    return text.lower() if token.is_sent_start or token.text[1:].islower() or len(token.text) == 1 else text
