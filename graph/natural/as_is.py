@@ -23,8 +23,8 @@ _PAST = frozenset(
 _HELPING = frozenset("is are am has have will would could should been being be".split())
 _NOT_PAST = frozenset("bed weed seed shed need feed speed breed greed hundred red wed embed sled indeed exceed proceed".split())
 _OPENS_SENTENCE = frozenset(
-    "the a an this that these those it it's there there's that's everyone everybody nobody no people some all one every each "
-    "another many most both several two three".split()
+    "the a an this that these those it it's there there's that's everyone everybody nobody no people some all every each "
+    "another many most several two three".split()
 )
 _JOINS = frozenset("and but because so when if while although though after before until since".split())
 _AFTER_PAST = frozenset(

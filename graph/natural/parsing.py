@@ -4,32 +4,72 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from graph.natural import names
+from graph.natural.verbs import is_verb
+
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc, Token
 
 _lock = Lock()
+_WRITTEN = "as_written"
+_TOLD = "Yesterday"
+"""Makes a sentence of what might be a phrase."""
+_STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
 
 
 def parse(sentence: str) -> "Doc":
     """Words with their parts of speech, the tree of who does what to whom, and the named entities.
 
-    Two readings that a small model gets wrong are put right by asking again in clearer words.
+    Readings that a small model gets wrong are put right by asking again in clearer words.
     """
     doc = _parsed(sentence)
     if (joint := _wrongly_joined(doc)) is not None:
-        doc = _parsed(f"{doc[:joint].text.rstrip()}, {doc[joint:].text}")
-    if not _has_finite_verb(doc) and any(token.dep_ == "acl" and token.tag_ in ("VBN", "VBD") for token in doc):
+        doc = _parsed(f"{sentence[: doc[joint].idx].rstrip()}, {sentence[doc[joint].idx :]}")
+    if any(not is_verb(part.root) for part in doc.sents) and any(is_verb(token) for token in doc):
         # "the dog barked at the mailman" is no dog that somebody barked
-        told = _parsed(f"Yesterday {sentence[0].lower()}{sentence[1:]}")
-        if _has_finite_verb(told):
-            return told[1:].as_doc()
+        told = _parsed(f"{_TOLD} {sentence[0].lower() if doc[0].tag_ != 'NNP' else sentence[0]}{sentence[1:]}")
+        if all(is_verb(part.root) for part in told.sents):
+            return _without_first(told)
     return doc
 
 
+def as_written(token: "Token") -> str:
+    """The word that the sentence has: the parser saw a stand-in where it is a first name."""
+    written: list[str] = token.doc.user_data[_WRITTEN]
+    return written[token.i]
+
+
+def is_known_name(token: "Token") -> bool:
+    return as_written(token) != token.text or token.text in _STAND_INS.values()
+
+
 def _parsed(sentence: str) -> "Doc":
+    from spacy.tokens import Doc
+
     with _lock:  # a pipeline keeps state while it works
-        return _pipeline()(sentence)
+        pipeline = _pipeline()
+        read = pipeline.make_doc(sentence)
+        words = [token.text for token in read]
+        seen = [_seen(words, n) for n in range(len(words))]
+        doc = Doc(pipeline.vocab, words=seen, spaces=[bool(token.whitespace_) for token in read])
+        doc.user_data[_WRITTEN] = words
+        return pipeline(doc)
+
+
+def _seen(words: list[str], n: int) -> str:
+    """A common first name in place of any: a small model knows few."""
+    word = words[n]
+    if not word[:1].isupper() or not word[1:].islower() or not names.is_first_name(word):
+        return word
+    sure = names.is_nothing_but_a_name(word) or (n > 0 and not names.is_place(word))
+    return _STAND_INS[names.gender_of([word]) or "he"] if sure else word
+
+
+def _without_first(doc: "Doc") -> "Doc":
+    rest = doc[1:].as_doc()
+    rest.user_data[_WRITTEN] = doc.user_data[_WRITTEN][1:]
+    return rest
 
 
 def _wrongly_joined(doc: "Doc") -> int | None:
@@ -48,10 +88,6 @@ def _wrongly_joined(doc: "Doc") -> int | None:
 
 def _has_mark(subject: "Token") -> bool:
     return any(child.dep_ == "mark" or child.tag_ in ("WRB", "WP") for child in subject.head.children)
-
-
-def _has_finite_verb(doc: "Doc") -> bool:
-    return any(token.tag_ in ("VBD", "VBZ", "VBP", "MD") for token in doc)
 
 
 @cache

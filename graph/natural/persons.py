@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from graph.natural import names
 from graph.natural.names import Gender
+from graph.natural.parsing import as_written, is_known_name
+from graph.natural.verbs import is_verb
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
@@ -34,6 +36,10 @@ _NOUNS: dict[str, Gender | None] = {
 _MANY = frozenset("everyone everybody nobody people anyone anybody police".split())
 _NOT_PERSONS = frozenset(
     ("GPE", "LOC", "FAC", "ORG", "NORP", "DATE", "TIME", "EVENT", "LANGUAGE", "LAW", "PRODUCT", "WORK_OF_ART", "MONEY", "PERCENT")
+)
+_CALENDAR = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
+    "november december christmas easter thanksgiving halloween".split()
 )
 _PLACED_BY = frozenset("in to from near at around across through throughout outside into via".split())
 
@@ -65,27 +71,68 @@ class _Known:
     named: list[Person] = field(default_factory=lambda: list[Person]())
     mentions: dict[int, Person] = field(default_factory=lambda: dict[int, Person]())
 
+    def meet(self, person: Person) -> None:
+        if person not in self.named:
+            self.named.append(person)
+
 
 def mentions_in(doc: "Doc") -> dict[int, Mention]:
     """The mentions by the place of their first word."""
     known, found = _Known(), dict[int, Mention]()
-    spans = {span.start: span for span in _names_in(doc)}
+    spans = {_start_of(span): span for span in _names_in(doc)}
+    people = {span.end - 1: _named(span, known) for span in spans.values()}
+    known.named.clear()
     skip_to = 0
     for token in doc:
         if token.i < skip_to:
             continue
         if token.i in spans:
             span = spans[token.i]
-            person = _named(span, known)
-            found[token.i] = Mention(span.start, span.end, person)
+            person = people[span.end - 1]
+            found[token.i] = Mention(token.i, span.end, person)
             skip_to = span.end
-            for n in range(span.start, span.end):
+            known.meet(person)
+            for n in range(token.i, span.end):
                 known.mentions[n] = person
-        elif (subject := _pronoun(token)) and (person := _meant(token, subject, known)) is not None:
-            possessive = token.lower_ in _POSSESSIVES and not (token.lower_ == "her" and token.dep_ != "poss")
-            found[token.i] = Mention(token.i, token.i + 1, person, possessive)
-            known.mentions[token.i] = person
+        elif subject := _pronoun(token):
+            announced = _announced(token, subject, people)
+            person = announced or _meant(token, subject, known)
+            if person is not None:
+                found[token.i] = Mention(token.i, token.i + 1, person, _is_possessive(token))
+                known.mentions[token.i] = person
     return found
+
+
+def _start_of(span: "Span") -> int:
+    """ "my friend Tom" is Tom."""
+    last = span[len(span) - 1]
+    whole = last.head if last.dep_ == "appos" and last.head.i == span.start - 1 else last
+    if whole == last and last.dep_ not in ("nsubj", "nsubjpass", "dobj", "pobj", "dative", "appos", "ROOT"):
+        return span.start
+    before = list(last.doc[whole.left_edge.i : span.start])
+    fits = before and before[0].tag_ == "PRP$" and all(t.tag_ in ("NN", "JJ", "JJS", "PRP$", "HYPH") for t in before)
+    return before[0].i if fits else span.start
+
+
+def _announced(token: "Token", subject: str, people: dict[int, Person]) -> Person | None:
+    """The named subject of the main clause that a pronoun before it means: "after losing his job, Tom …"."""
+    if subject not in ("he", "she", "they"):
+        return None
+    for above in token.ancestors:
+        if above.dep_ not in ("advcl", "prep"):
+            continue
+        for child in above.head.children:
+            person = people.get(child.i)
+            if child.dep_ in ("nsubj", "nsubjpass") and child.i > above.right_edge.i and person is not None:
+                return person if person.gender in (None, subject) or subject == "they" else None
+    return None
+
+
+def _is_possessive(token: "Token") -> bool:
+    if token.lower_ == "her" and token.i + 1 < len(token.doc):
+        number_of_times = token.nbor(1).like_num and token.head.lower_ in ("times", "hours", "days", "weeks", "years", "minutes")
+        return token.tag_ == "PRP$" and not number_of_times
+    return token.lower_ in _POSSESSIVES
 
 
 def _pronoun(token: "Token") -> str | None:
@@ -148,6 +195,10 @@ def _subject_before(token: "Token") -> "Token | None":
         for child in above.children:
             if child.dep_ in ("nsubj", "nsubjpass") and child.i < token.i:
                 return child
+        if above.dep_ == "xcomp":
+            for child in above.head.children:
+                if child.dep_ in ("dobj", "dative") and child.i < above.i:
+                    return child
         if above.dep_ in ("ccomp", "advcl", "relcl"):
             return None
     return None
@@ -170,13 +221,13 @@ def _noun_before(token: "Token", subject: str, own_subject: "Token | None") -> b
 
 
 def _named(span: "Span", known: _Known) -> Person:
-    words = [token.text for token in span]
+    words = [as_written(token) for token in span]
     proper = {word.lower() for word in words if word.lower().rstrip(".") not in names.TITLES}
     for person in known.named:
         before = {word.lower() for word in person.words.split()}
         if proper and (proper <= before or before - names.TITLES.keys() <= proper):
             return person
-    person = Person(span.text, names.gender_of(words), named=True)
+    person = Person("".join(as_written(token) + token.whitespace_ for token in span).strip(), names.gender_of(words), named=True)
     known.named.append(person)
     return person
 
@@ -199,10 +250,10 @@ def _is_name_part(doc: "Doc", start: int, n: int) -> bool:
     title = token.lower_.rstrip(".") in names.TITLES and n + 1 < len(doc) and doc[n + 1].text[:1].isupper()
     if title and doc[n + 1].lower_ not in _PRONOUNS:
         return n == start
-    if token.tag_ not in ("NNP", "NNPS"):
-        return names.is_first_name(token.text) and token.tag_ in ("NN", "UH", "JJ", "FW", "VB", "RB", "MD") and (
-            token.ent_type_ == "PERSON" or names.is_nothing_but_a_name(token.text) or (token.i > 0 and token.dep_ in ("nsubj", "dobj", "pobj"))
-        )  # fmt: skip
+    if not is_known_name(token) and token.tag_ not in ("NNP", "NNPS"):
+        return False
+    if token.lower_ in _CALENDAR or (n > start and is_known_name(token) and is_known_name(doc[n - 1]) and token.dep_ != "compound" and doc[n - 1].dep_ != "compound"):
+        return False
     return n == start or doc[n - 1].whitespace_ == " "
 
 
@@ -214,11 +265,13 @@ def _is_person(span: "Span") -> bool:
         return False
     if last.dep_ == "compound" and last.head.i == last.i + 1 and last.head.tag_ in ("NN", "NNS", "NNP", "NNPS"):
         return False
+    if is_known_name(first):
+        return True
     before = first.nbor(-1).lower_ if first.i else ""
     if names.is_first_name(first.text):
         placed = first.ent_type_ in ("GPE", "LOC", "FAC") and (before in _PLACED_BY or last.dep_ == "pobj")
-        return not placed and (names.is_nothing_but_a_name(first.text) or first.ent_type_ not in _NOT_PERSONS or _acts(last))
-    return last.ent_type_ == "PERSON" or (first.ent_type_ == "" and before not in _PLACED_BY and _acts(last))
+        return not placed and (first.ent_type_ not in _NOT_PERSONS or _acts(last))
+    return last.ent_type_ == "PERSON" or (first.ent_type_ == "" and last.dep_ == "nsubj" and is_verb(last.head))
 
 
 def _acts(token: "Token") -> bool:

@@ -50,6 +50,20 @@ _TAG_NEEDS_COMMA = re.compile(r"^[\s]+(?:you know|please|though|i think|i guess|
 _FINAL = re.compile(r"[\s.!,;:…-]+$")
 
 
+_LET_US = re.compile(r"\A(?:let's|lets|let us) (?=\w)", re.I)
+_SHALL_WE = re.compile(r"\A(?:let's|lets|let us) not (?=\w)", re.I)
+_LEFT_OUT_I = re.compile(
+    r"\A(?:(?:just|finally|almost|already|never|totally|accidentally) )?"
+    r"(?:got|lost|went|had|broke|fell|found|told|made|took|bought|forgot|left|spent|saw|ran|woke|quit|met|ate|was|didn't|can't|couldn't|"
+    r"haven't|won't|wasn't|hit|missed|dropped|failed|finished|started|spilled|burned|cried|[a-z]+ed) "
+    r"(?=(?:my|the|a|an|his|her|our|your|their|in|on|to|from|into|with|at|out|up|down|off|over|it|him|them|you|me|back|home|late|so|too|"
+    r"lost|married|engaged|fired|dumped|promoted|rejected|sick|stuck|caught|robbed|mugged|hit|sleep|find|believe|get|wait|go|see|stop|"
+    r"even|really|some|two|three|\d+)\b)",
+    re.I,
+)
+_SMALL_WORD = re.compile(r"(?<!\bmy )(?<!\bthe )(?<!\ba )(?<!\bhis )(?<!\bher )(?<!\bour )(?<!\byour )(?<!\btheir )(?<![\w'-])[a-z]{2,}(?![\w-])")
+
+
 def for_parser(text: str) -> str:
     """The sentence in words that a parser knows; "" where nothing is left."""
     text = _EMOTICON.sub(" ", _EMOJI.sub(" ", text))
@@ -60,17 +74,15 @@ def for_parser(text: str) -> str:
     text = _WORD.sub(_written_out, text)
     text = _GOT_TO.sub(_got, text)
     text = _without_tags(_without_openers(" ".join(text.split())))
+    text = _SHALL_WE.sub("We do not ", text) if _SHALL_WE.match(text) else _LET_US.sub("We ", text)
+    text = _LEFT_OUT_I.sub(lambda found: "I " + found[0][0].lower() + found[0][1:], text)
     if not any(c.isupper() for c in text.replace("I", "")[1:]):
-        text = " ".join(w.capitalize() if is_nothing_but_a_name(_bare(w)) and not w[0].isupper() else w for w in text.split(" "))
+        text = _SMALL_WORD.sub(lambda found: found[0].capitalize() if is_nothing_but_a_name(found[0]) else found[0], text)
     question = text.rstrip(" .!…\"'").endswith("?")
     text = _FINAL.sub("", text.rstrip(" ?!."))
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("?" if question else ".")
-
-
-def _bare(word: str) -> str:
-    return re.sub(r"(?:'s)?\W*$", "", word)
 
 
 def _written_out(found: re.Match[str]) -> str:

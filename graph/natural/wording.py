@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graph.natural.clauses import Clause, mark_of
+from graph.natural.parsing import as_written
 from graph.natural.persons import Mention, Person
 from graph.natural.verbs import (
     finite,
@@ -91,15 +92,10 @@ class Wording:
 
     def _prefix(self, clause: Clause, is_question: bool) -> list[Piece]:
         """The helpers that a verb after "and" shares with the one before."""
-        verb = clause.verb
-        said: list[Piece] = []
-        if verb.dep_ == "conj" and not helpers_of(verb) and verb.tag_ in ("VB", "VBN") and is_verb(verb.head):
-            modal = modal_of(verb.head)
-            if modal is not None and verb.tag_ == "VB" and not (is_question and modal.lower_ in _REQUESTS):
-                said.append(Piece(modal_word(modal)))
-            elif verb.tag_ == "VBN" and any(c.dep_ == "auxpass" for c in verb.head.children):
-                said.append(Piece(finite("be", is_plural(subject_of(verb)))))
-        return said
+        shared = _shared_helper(clause.verb)
+        if shared is None or (is_question and shared.lower_ in _REQUESTS):
+            return []
+        return [Piece(modal_word(shared) if shared.tag_ == "MD" else finite("be", self._is_plural(subject_of(clause.verb))))]
 
     def _verbs(self, clause: Clause, words: "list[Token]", subject: "Token | None", is_question: bool) -> dict[int, str]:
         """All finite verbs of the clause in the simple present."""
@@ -118,11 +114,13 @@ class Wording:
             plural = any(token.lower_ in ("are", "were", "'re") for token in (verb, *helpers_of(verb)))
         asks_whether = is_question and not any(c.lower_ in ("why", "how") for c in verb.children)
         replaced = in_present(verb, plural, with_negation=not asks_whether)
+        if (shared := _shared_helper(verb)) is not None:
+            replaced = {verb.i: lemma(verb) if shared.tag_ == "MD" else verb.lower_}
         if is_question and (modal := modal_of(verb)) is not None and modal.lower_ in _REQUESTS and subject is not None:
             if subject.lower_ == "you":
                 replaced[modal.i] = ""
                 replaced[verb.i] = finite(lemma(verb), plural)
-        if not is_finite(verb) and (is_verb(verb)) and not is_infinitive(verb):
+        if shared is None and not is_finite(verb) and is_verb(verb) and not is_infinitive(verb):
             replaced |= self._bare_verb(verb, plural)
         if clause.negated:
             replaced |= _negated(verb, plural)
@@ -136,12 +134,7 @@ class Wording:
         return replaced
 
     def _bare_verb(self, verb: "Token", plural: bool) -> dict[int, str]:
-        """A verb without a helper of its own: after "and", in an order, or with everything before it left out."""
-        if verb.dep_ == "conj" and is_verb(verb.head):
-            if verb.tag_ == "VBN" and any(c.dep_ == "auxpass" for c in verb.head.children):
-                return {}
-            if verb.tag_ == "VB" and modal_of(verb.head) is not None:
-                return {}
+        """A verb without a helper of its own: in an order, or with everything before it left out."""
         if negation_of(verb) is not None and helpers_of(verb):
             return {}
         return {verb.i: finite(lemma(verb), plural)}
@@ -185,11 +178,12 @@ class Wording:
             mention = self._mentions.get(token.i)
             if mention is not None and token.i not in replaced:
                 skip |= set(range(mention.start, mention.end))
-                text = token.doc[mention.start : mention.end].text
+                span = token.doc[mention.start : mention.end]
+                text = "".join(as_written(part) + part.whitespace_ for part in span).strip()
                 pieces.append(Piece(text, mention.person, mention.possessive, glued))
                 previous = token.doc[mention.end - 1]
                 continue
-            text = replaced.get(token.i, token.text)
+            text = replaced.get(token.i, as_written(token))
             if text:
                 pieces.append(Piece(_small(token, text), glued=glued and token.i not in replaced))
                 previous = token
@@ -205,9 +199,22 @@ def _agent_of(verb: "Token") -> "Token | None":
     for child in verb.children:
         if child.dep_ == "agent":
             doer = next((c for c in child.children if c.dep_ == "pobj"), None)
-            if doer is not None and doer.ent_type_ not in ("DATE", "TIME") and doer.lower_ not in _NO_AGENT:
+            if doer is not None and doer.ent_type_ not in ("DATE", "TIME") and not (doer.lower_ in _NO_AGENT and doer.n_lefts == 0):
                 return child
     return None
+
+
+def _shared_helper(verb: "Token") -> "Token | None":
+    """The helper of the verb before "and" that this one shares: "should eat less and exercise more"."""
+    head = verb.head
+    if verb.dep_ != "conj" or not is_verb(head) or helpers_of(verb) or any(c.dep_ in ("nsubj", "expl") for c in verb.children):
+        return None
+    if verb.tag_ in ("VB", "VBP") and (modal := modal_of(head)) is not None:
+        return modal
+    passive = next((c for c in head.children if c.dep_ == "auxpass"), None)
+    has_object = any(c.dep_ in ("dobj", "ccomp", "xcomp") for c in verb.children)
+    by_somebody = any(c.dep_ in ("agent", "prep") and c.i == verb.i + 1 and c.lower_ in ("by", "with", "of") for c in verb.children)
+    return passive if verb.tag_ == "VBN" or (verb.tag_ == "VBD" and by_somebody and not has_object) else None
 
 
 def _is_question(clause: Clause, subject: "Token | None") -> bool:
