@@ -46,6 +46,11 @@ def is_event(text: str) -> bool:
     return not (_names_somebody(words) or _is_a_question(text) or (len(words) > _SHORT and _is_told(words)))
 
 
+def is_past(word: str) -> bool:
+    """A word that may be a verb's past."""
+    return word in _PAST or (word.endswith("ed") and word not in _NOT_PAST)
+
+
 def _names_somebody(words: list[str]) -> bool:
     return any(word in _PRONOUNS for word in words) or (len(words) > _SHORT and "your" in words)
 
@@ -58,7 +63,7 @@ def _is_told(words: list[str]) -> bool:
     """A finite verb that is not in the simple present, or several clauses."""
     if any(word in _PAST or word.endswith("n't") for word in words):
         return True
-    ends = [n for n, word in enumerate(words) if n and word.endswith("ed") and word not in _NOT_PAST]
+    ends = [n for n, word in enumerate(words) if n and word not in _PAST and is_past(word)]
     if words[0] in _OPENS_SENTENCE:
         return bool(ends) or any(word in _HELPING or word in _JOINS or "'" in word for word in words)
     return any(n + 1 == len(words) or words[n + 1] in _AFTER_PAST for n in ends)

@@ -51,6 +51,8 @@ def _clauses_of(root: "Token") -> Iterator[Clause]:
             earlier += _clauses_of(child)
         elif _is_side_by_side(child):
             later += _clauses_of(child)
+        elif (soon := _as_soon_as(child)) is not None:
+            below += _clauses_of(soon)
         elif _is_subordinate(child):
             below += _clauses_of(child)
         else:
@@ -127,6 +129,12 @@ def _is_side_by_side(child: "Token") -> bool:
 
 def _so_that(child: "Token") -> bool:
     return any(c.lower_ == "that" for c in child.children)
+
+
+def _as_soon_as(child: "Token") -> "Token | None":
+    if child.dep_ != "advmod" or child.lower_ not in ("soon", "long"):
+        return None
+    return next((below for below in child.children if below.dep_ == "advcl" and _has_subject(below)), None)
 
 
 def _is_subordinate(child: "Token") -> bool:

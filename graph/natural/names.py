@@ -73,6 +73,10 @@ def is_place(word: str) -> bool:
     return word.lower() in _PLACES
 
 
+def is_month(word: str) -> bool:
+    return word.lower() in ("april", "may", "june", "august")
+
+
 def gender_of(words: list[str]) -> Gender | None:
     """The gender that a name tells, None where it tells none."""
     first = words[0].lower().rstrip(".")

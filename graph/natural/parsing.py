@@ -5,6 +5,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from graph.natural import names
+from graph.natural.as_is import is_past
 from graph.natural.verbs import is_verb
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ _lock = Lock()
 _WRITTEN = "as_written"
 _TOLD = "Yesterday"
 """Makes a sentence of what might be a phrase."""
+_BEFORE_MONTHS = frozenset("in last next this since until by on early late mid every of".split())
 _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
 
 
@@ -29,7 +31,7 @@ def parse(sentence: str) -> "Doc":
     if any(not is_verb(part.root) for part in doc.sents) and any(is_verb(token) for token in doc):
         # "the dog barked at the mailman" is no dog that somebody barked
         told = _parsed(f"{_TOLD} {sentence[0].lower() if doc[0].tag_ != 'NNP' else sentence[0]}{sentence[1:]}")
-        if all(is_verb(part.root) for part in told.sents):
+        if all(is_verb(part.root) and _has_subject(part.root) for part in told.sents):
             return _without_first(told)
     return doc
 
@@ -62,7 +64,12 @@ def _seen(words: list[str], n: int) -> str:
     word = words[n]
     if not word[:1].isupper() or not word[1:].islower() or not names.is_first_name(word):
         return word
-    sure = names.is_nothing_but_a_name(word) or (n > 0 and not names.is_place(word))
+    if n == 0:
+        following = words[1] if len(words) > 1 else ""
+        sure = names.is_nothing_but_a_name(word) or is_past(following) or following == "'s"
+    else:
+        is_month = names.is_month(word) and words[n - 1].lower() in _BEFORE_MONTHS
+        sure = not is_month and (names.is_nothing_but_a_name(word) or not names.is_place(word))
     return _STAND_INS[names.gender_of([word]) or "he"] if sure else word
 
 
@@ -70,6 +77,10 @@ def _without_first(doc: "Doc") -> "Doc":
     rest = doc[1:].as_doc()
     rest.user_data[_WRITTEN] = doc.user_data[_WRITTEN][1:]
     return rest
+
+
+def _has_subject(verb: "Token") -> bool:
+    return any(child.dep_ in ("nsubj", "nsubjpass", "expl") for child in verb.children)
 
 
 def _wrongly_joined(doc: "Doc") -> int | None:

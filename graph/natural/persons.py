@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from graph.natural import names
 from graph.natural.names import Gender
 from graph.natural.parsing import as_written, is_known_name
-from graph.natural.verbs import is_verb
+from graph.natural.verbs import is_verb, lemma
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
@@ -37,6 +37,11 @@ _MANY = frozenset("everyone everybody nobody people anyone anybody police".split
 _NOT_PERSONS = frozenset(
     ("GPE", "LOC", "FAC", "ORG", "NORP", "DATE", "TIME", "EVENT", "LANGUAGE", "LAW", "PRODUCT", "WORK_OF_ART", "MONEY", "PERCENT")
 )
+_DONE_TO_PEOPLE = frozenset(
+    "call text tell ask marry meet invite kiss hug hit punch slap thank help date dump blame forgive teach phone email message ghost "
+    "divorce insult bully arrest fire hire promote give send show lend pay owe introduce greet adore hate miss".split()
+)
+"""What is done to people: unknown names after it are theirs."""
 _CALENDAR = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
     "november december christmas easter thanksgiving halloween".split()
@@ -140,6 +145,8 @@ def _pronoun(token: "Token") -> str | None:
         return "we" if token.tag_ == "PRP" else None
     if token.lower_ == "mine" and token.tag_ == "NN" and token.i and token.nbor(-1).tag_ in ("DT", "NN", "JJ"):
         return None
+    if token.lower_ == "who":
+        return "who" if token.i == 0 and token.dep_ in ("nsubj", "nsubjpass") and token.head.dep_ == "ROOT" else None
     if token.lower_ == "us" and token.text == "US":
         return None
     return _PRONOUNS.get(token.lower_)
@@ -147,6 +154,8 @@ def _pronoun(token: "Token") -> str | None:
 
 def _meant(token: "Token", subject: str, known: _Known) -> Person | None:
     """Whom a pronoun means; None where it goes back to somebody who is no person here ("the boy … his")."""
+    if subject == "who":
+        return Person("someone")
     if subject in _SAME:
         return known.by_pronoun.setdefault(subject, Person(subject))
     own_subject = _subject_before(token)
@@ -270,8 +279,13 @@ def _is_person(span: "Span") -> bool:
     before = first.nbor(-1).lower_ if first.i else ""
     if names.is_first_name(first.text):
         placed = first.ent_type_ in ("GPE", "LOC", "FAC") and (before in _PLACED_BY or last.dep_ == "pobj")
-        return not placed and (first.ent_type_ not in _NOT_PERSONS or _acts(last))
-    return last.ent_type_ == "PERSON" or (first.ent_type_ == "" and last.dep_ == "nsubj" and is_verb(last.head))
+        is_scene = first.ent_type_ == "GPE" and names.is_place(first.text) and lemma(last.head) in ("be", "win", "host")
+        return not placed and not is_scene and (first.ent_type_ not in _NOT_PERSONS or _acts(last))
+    if first.ent_type_ not in ("", "PERSON"):
+        return False
+    if last.dep_ in ("dobj", "dative"):
+        return lemma(last.head) in _DONE_TO_PEOPLE
+    return last.ent_type_ == "PERSON" or (last.dep_ == "nsubj" and is_verb(last.head)) or before == "with"
 
 
 def _acts(token: "Token") -> bool:

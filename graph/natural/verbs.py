@@ -11,6 +11,7 @@ _LEMMAS = {"'s": "be", "'re": "be", "'m": "be", "wo": "will", "ca": "can", "sha"
            "is": "be", "are": "be", "was": "be", "were": "be", "am": "be", "been": "be", "being": "be", "be": "be"}  # fmt: skip
 _MODALS = {"can": "can", "ca": "can", "could": "can", "should": "should", "must": "must", "may": "may", "might": "might",
            "would": "would", "'d": "would", "ought": "ought"}  # fmt: skip
+_TWO_OBJECTS = frozenset("give offer tell ask show teach pay send call name elect lend hand award grant serve deny".split())
 _PLURAL = frozenset("people police these those both many few several we they kids folks parents".split())
 _SINGULAR = frozenset("everyone everybody nobody someone somebody anyone anybody something nothing everything".split())
 
@@ -106,6 +107,15 @@ def is_plural(subject: "Token | None") -> bool:
     return subject.tag_ in ("NNS", "NNPS") or subject.lower_ in _PLURAL
 
 
+def passive_of(verb: "Token") -> "Token | None":
+    """The "is" or "gets" of a passive; not the "has" that a parser takes for one ("she's finished her book")."""
+    carrier = next((c for c in verb.children if c.dep_ == "auxpass"), None)
+    if carrier is None or verb.tag_ == "VBG":
+        return None
+    takes_object = any(c.dep_ == "dobj" for c in verb.children) and lemma(verb) not in _TWO_OBJECTS
+    return None if carrier.lower_ == "'s" and takes_object else carrier
+
+
 def modal_of(verb: "Token") -> "Token | None":
     """The helper that changes the meaning and so stays: "can", "should", never "will"."""
     return next((h for h in helpers_of(verb) if h.tag_ == "MD" and h.lower_ in _MODALS), None)
@@ -132,7 +142,7 @@ def in_present(verb: "Token", plural: bool, with_negation: bool = True) -> dict[
         if following.lower_ == "better" and modal.lower_ == "'d":
             words[modal.i] = "had"
         return words
-    carrier = next((c for c in target.children if c.dep_ == "auxpass"), None)
+    carrier = passive_of(target)
     base = lemma(carrier if carrier is not None else target)
     first = min([helper.i for helper in helpers], default=None)
     if target.lower_ == "used" and target.tag_ == "VBD" and any(c.dep_ == "xcomp" for c in target.children):

@@ -65,7 +65,7 @@ class Wording:
         if there is not None:
             subject_words = [there]
         apart = {token.i for root in clause.apart for token in root.subtree}
-        subject_words = _without_conjuncts(subject_words, apart)
+        subject_words = [token for token in subject_words if token.i not in apart]
         taken = {token.i for token in subject_words}
         start = min((token.i for token in subject_words if token.sent == verb.sent), default=verb.i)
         shares = there is None and subject is not None and subject.head != verb
@@ -80,6 +80,8 @@ class Wording:
         if agent is not None:
             return self._active(verb, agent, subject_words, body, opening, replaced)
         pieces = self._pieces(_trimmed(subject_words), replaced) or self._nobody(verb)
+        if "," in (token.text for token in _trimmed(subject_words)) and subject_words[-1].text == ",":
+            pieces.append(Piece(",", glued=True))
         return pieces + self._prefix(clause, is_question) + self._pieces(_trimmed(body), replaced) + self._pieces(_trimmed(opening), replaced)
 
     def _nobody(self, verb: "Token") -> list[Piece]:
@@ -196,11 +198,13 @@ _LEFT_OUT = {"you": Person("you"), "I": Person("I")}
 def _agent_of(verb: "Token") -> "Token | None":
     if not any(child.dep_ == "auxpass" for child in verb.children):
         return None
-    for child in verb.children:
-        if child.dep_ == "agent":
-            doer = next((c for c in child.children if c.dep_ == "pobj"), None)
-            if doer is not None and doer.ent_type_ not in ("DATE", "TIME") and not (doer.lower_ in _NO_AGENT and doer.n_lefts == 0):
-                return child
+    given = [child for one in verb.children if one.dep_ == "dobj" for child in one.children if child.lower_ == "by"]
+    for by in [*(child for child in verb.children if child.dep_ == "agent"), *given]:
+        doer = next((c for c in by.children if c.dep_ == "pobj"), None)
+        if doer is None or doer.ent_type_ in ("DATE", "TIME"):
+            continue
+        if not (doer.lower_ in _NO_AGENT and doer.n_lefts == 0):
+            return by
     return None
 
 
@@ -241,10 +245,6 @@ def _negated(verb: "Token", plural: bool) -> dict[int, str]:
         return {place: words[place] + " not"}
     target = carrier if carrier is not None else verb
     return {target.i: ("do not " if plural else "does not ") + lemma(target)}
-
-
-def _without_conjuncts(words: "list[Token]", apart: set[int]) -> "list[Token]":
-    return [token for token in words if token.i not in apart]
 
 
 def _is_adverb_at(verb: "Token", token: "Token") -> bool:
