@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from graph.natural.verbs import helpers_of, is_finite, is_infinitive, is_verb, lemma, negation_of, subject_of
+from graph.natural.verbs import helpers_of, is_finite, is_infinitive, is_verb, lemma, negation_of, own_subject, subject_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -100,7 +100,7 @@ def _behind_frame(root: "Token") -> "tuple[Token, bool, list[Token]]":
 
 
 def _has_subject(verb: "Token") -> bool:
-    return any(child.dep_ in ("nsubj", "nsubjpass", "expl") for child in verb.children)
+    return own_subject(verb) is not None or any(child.dep_ == "expl" for child in verb.children)
 
 
 def _is_told_before(child: "Token") -> bool:

@@ -62,12 +62,24 @@ def is_verb(token: "Token") -> bool:
 def subject_of(verb: "Token") -> "Token | None":
     """The subject that a verb has, its own or the one that it shares with the verb before "and"."""
     while True:
-        for child in verb.children:
-            if child.dep_ in ("nsubj", "nsubjpass", "csubj", "csubjpass"):
-                return child
+        if (subject := own_subject(verb)) is not None:
+            return subject
         if verb.dep_ != "conj" or not is_verb(verb.head):
             return None
         verb = verb.head
+
+
+def own_subject(verb: "Token") -> "Token | None":
+    """The subject below a verb; also a noun right before it that the parser took for a part of a compound."""
+    for child in verb.children:
+        if child.dep_ in ("nsubj", "nsubjpass", "csubj", "csubjpass"):
+            return child
+    if verb.tag_ not in ("VBD", "VBZ", "VBP"):
+        return None
+    for child in verb.lefts:
+        if child.dep_ in ("compound", "nmod", "npadvmod") and child.i == verb.i - 1 and child.tag_.startswith("NN"):
+            return child if child.ent_type_ not in ("DATE", "TIME") else None
+    return None
 
 
 def helpers_of(verb: "Token") -> "list[Token]":

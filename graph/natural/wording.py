@@ -60,7 +60,7 @@ class Wording:
         agent = _agent_of(verb)
         is_question = _is_question(clause, subject)
         replaced = self._verbs(clause, words, subject, is_question)
-        subject_words = list(subject.subtree) if subject is not None else []
+        subject_words = _whole(subject) if subject is not None else []
         there = next((c for c in verb.children if c.dep_ == "expl"), None)
         if there is not None:
             subject_words = [there]
@@ -193,6 +193,14 @@ class Wording:
 
 
 _LEFT_OUT = {"you": Person("you"), "I": Person("I")}
+
+
+def _whole(subject: "Token") -> "list[Token]":
+    """All words of a subject; of one that was read as a part of its verb, also what stands before it."""
+    if subject.dep_ not in ("compound", "nmod", "npadvmod"):
+        return list(subject.subtree)
+    parts = [child for child in subject.head.lefts if child.dep_ in ("det", "amod", "nummod", "poss", "compound", "nmod", "npadvmod")]
+    return [token for part in parts for token in part.subtree if token.i <= subject.i]
 
 
 def _agent_of(verb: "Token") -> "Token | None":
