@@ -42,6 +42,7 @@ _DONE_TO_PEOPLE = frozenset(
     "divorce insult bully arrest fire hire promote give send show lend pay owe introduce greet adore hate miss".split()
 )
 """What is done to people: unknown names after it are theirs."""
+FAMILY = frozenset("mom mum mommy mama dad daddy papa grandma grandpa granny gran nana grandmother grandfather mother father".split())
 _CALENDAR = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
     "november december christmas easter thanksgiving halloween".split()
@@ -254,6 +255,8 @@ def _names_in(doc: "Doc") -> Iterator["Span"]:
 
 def _is_name_part(doc: "Doc", start: int, n: int) -> bool:
     token = doc[n]
+    if token.lower_ in FAMILY:
+        return False
     if not token.text[:1].isupper() or token.lower_ in _PRONOUNS:
         return False
     title = token.lower_.rstrip(".") in names.TITLES and n + 1 < len(doc) and doc[n + 1].text[:1].isupper()
@@ -281,11 +284,11 @@ def _is_person(span: "Span") -> bool:
         placed = first.ent_type_ in ("GPE", "LOC", "FAC") and (before in _PLACED_BY or last.dep_ == "pobj")
         is_scene = first.ent_type_ == "GPE" and names.is_place(first.text) and lemma(last.head) in ("be", "win", "host")
         return not placed and not is_scene and (first.ent_type_ not in _NOT_PERSONS or _acts(last))
-    if first.ent_type_ not in ("", "PERSON"):
+    if last.lower_ in FAMILY or first.ent_type_ not in ("", "PERSON"):
         return False
     if last.dep_ in ("dobj", "dative"):
         return lemma(last.head) in _DONE_TO_PEOPLE
-    return last.ent_type_ == "PERSON" or (last.dep_ == "nsubj" and is_verb(last.head)) or before == "with"
+    return last.ent_type_ == "PERSON" or (last.dep_ == "nsubj" and is_verb(last.head)) or before == "with" or last.head.dep_ == "agent"
 
 
 def _acts(token: "Token") -> bool:

@@ -19,7 +19,7 @@ _WRITTEN_OUT = {
 }  # fmt: skip
 _WORD = re.compile(r"(?<![\w'])(?:'em|'cause|[A-Za-z]+(?:'[A-Za-z]+)?)(?![\w'])")
 _LONE_I = re.compile(r"(?<![\w.'-])i(?![\w.-])")
-_GOT_TO = re.compile(r"\b(?:have|has|'ve|'s) got(?= (?:to|a|an|the|no|two|three|some|my|your|his|her|our|their)\b)", re.I)
+_GOT_TO = re.compile(r"\b(?:have|has|'ve|'s) got(?= (?:to|a|an|the|no|some|any|my|your|his|her|our|their|this|that|\d+|one|two|three|four|five|six|seven|eight|nine|ten|lots|so|plenty|nothing|something)\b)", re.I)
 
 _SAYS_NOTHING = (
     "oh|ok|okay|yeah|yep|yes|nope|nah|hey|hi|hello|hiya|dear all|good morning|good evening|good afternoon|honestly|actually|"

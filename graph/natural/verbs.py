@@ -13,6 +13,7 @@ _MODALS = {"can": "can", "ca": "can", "could": "can", "should": "should", "must"
            "would": "would", "'d": "would", "ought": "ought"}  # fmt: skip
 _TWO_OBJECTS = frozenset("give offer tell ask show teach pay send call name elect lend hand award grant serve deny".split())
 _PLURAL = frozenset("people police these those both many few several we they kids folks parents".split())
+_PART_OF = frozenset("some many most all both few several lot lots couple bunch half number plenty rest".split())
 _SINGULAR = frozenset("everyone everybody nobody someone somebody anyone anybody something nothing everything".split())
 
 
@@ -38,7 +39,7 @@ def lemma(verb: "Token") -> str:
     if word == "'s" and verb.dep_ == "aux" and verb.head.tag_ == "VBN":
         return "have"
     if word == "'d":
-        return "would" if verb.tag_ == "MD" else "have"
+        return "would" if verb.tag_ == "MD" and verb.head.tag_ not in ("VBN", "VBD") else "have"
     if word in _LEMMAS:
         return _LEMMAS[word]
     return word if verb.tag_ == "VB" else _lemma(word)
@@ -71,7 +72,7 @@ def subject_of(verb: "Token") -> "Token | None":
 
 def own_subject(verb: "Token") -> "Token | None":
     """The subject below a verb; also a noun right before it that the parser took for a part of a compound."""
-    for child in verb.children:
+    for child in (*verb.children, *(below for helper in helpers_of(verb) for below in helper.children)):
         if child.dep_ in ("nsubj", "nsubjpass", "csubj", "csubjpass"):
             return child
     if verb.tag_ not in ("VBD", "VBZ", "VBP"):
@@ -108,7 +109,7 @@ def is_plural(subject: "Token | None") -> bool:
     """True where the verb after it has no -s. Persons are one each: "we move" → "PersonX moves"."""
     if subject is None:
         return False
-    if any(child.dep_ == "conj" for child in subject.children) and any(c.lower_ == "and" for c in subject.children):
+    if any(child.dep_ == "conj" for child in subject.children) and any(c.lower_ in ("and", "&") for c in subject.children):
         return True
     if subject.tag_ in ("PRP", "NNP") or subject.lower_ in _SINGULAR:
         return False
@@ -116,12 +117,22 @@ def is_plural(subject: "Token | None") -> bool:
         return is_plural(subject.head.head)
     if subject.lower_ == "that" and subject.head.dep_ == "relcl":
         return is_plural(subject.head.head)
+    if (whole := _what_of(subject)) is not None and (subject.like_num or subject.lower_ in _PART_OF):
+        return subject.lower_ != "one" and is_plural(whole)
     return subject.tag_ in ("NNS", "NNPS") or subject.lower_ in _PLURAL
+
+
+def _what_of(subject: "Token") -> "Token | None":
+    """ "two of my friends" are friends."""
+    of = next((child for child in subject.children if child.dep_ == "prep" and child.lower_ == "of"), None)
+    return None if of is None else next((child for child in of.children if child.dep_ == "pobj"), None)
 
 
 def passive_of(verb: "Token") -> "Token | None":
     """The "is" or "gets" of a passive; not the "has" that a parser takes for one ("she's finished her book")."""
     carrier = next((c for c in verb.children if c.dep_ == "auxpass"), None)
+    if carrier is None and verb.tag_ == "VBN":
+        carrier = next((helper for helper in helpers_of(verb) if lemma(helper) == "be"), None)
     if carrier is None or verb.tag_ == "VBG":
         return None
     takes_object = any(c.dep_ == "dobj" for c in verb.children) and lemma(verb) not in _TWO_OBJECTS
@@ -130,7 +141,7 @@ def passive_of(verb: "Token") -> "Token | None":
 
 def modal_of(verb: "Token") -> "Token | None":
     """The helper that changes the meaning and so stays: "can", "should", never "will"."""
-    return next((h for h in helpers_of(verb) if h.tag_ == "MD" and h.lower_ in _MODALS), None)
+    return next((h for h in helpers_of(verb) if h.tag_ == "MD" and h.lower_ in _MODALS and lemma(h) != "have"), None)
 
 
 def modal_word(modal: "Token") -> str:

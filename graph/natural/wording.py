@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from graph.natural.clauses import Clause, mark_of
 from graph.natural.parsing import as_written
-from graph.natural.persons import Mention, Person
+from graph.natural.persons import FAMILY, Mention, Person
 from graph.natural.verbs import (
     finite,
     helpers_of,
@@ -77,6 +77,11 @@ class Wording:
         taken |= {token.i for token in opening}
         body = [token for token in words if token.i not in taken]
         opening = _opening(opening, clause, is_question)
+        asked_for = [token for token in opening if token.tag_ == "WP" and token.lower_ in _ASKED_FOR]
+        if asked_for:
+            replaced |= {token.i: _ASKED_FOR[token.lower_] for token in asked_for}
+            opening = [token for token in opening if token not in asked_for]
+            body = _with_asked_for(body, asked_for, verb)
         if agent is not None:
             return self._active(verb, agent, subject_words, body, opening, replaced)
         pieces = self._pieces(_trimmed(subject_words), replaced) or self._nobody(verb)
@@ -131,7 +136,7 @@ class Wording:
                 replaced[child.i] = ""
             if child.dep_ == "advmod" and child.lower_ == "ever" and is_question:
                 replaced[child.i] = ""
-            if child.dep_ in ("intj", "discourse"):
+            if child.dep_ in ("intj", "discourse") and _is_set_apart(child):
                 replaced[child.i] = ""
         return replaced
 
@@ -193,6 +198,11 @@ class Wording:
 
 
 _LEFT_OUT = {"you": Person("you"), "I": Person("I")}
+
+
+def _is_set_apart(token: "Token") -> bool:
+    """An exclamation, by its place or commas: not the "yes" of "she said yes"."""
+    return token.is_sent_start or token.nbor(-1).is_punct or token.lower_ == "please"
 
 
 def _whole(subject: "Token") -> "list[Token]":
@@ -274,6 +284,12 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
     return kept
 
 
+def _with_asked_for(body: "list[Token]", asked_for: "list[Token]", verb: "Token") -> "list[Token]":
+    """ "what did she tell you" as "tells you something": after the verb and who it is told to."""
+    after = max((t.i for t in body if t == verb or (t.head == verb and t.i > verb.i and t.dep_ in ("dative", "dobj", "prt"))), default=verb.i)
+    return [t for t in body if t.i <= after] + asked_for + [t for t in body if t.i > after]
+
+
 def _trimmed(words: "list[Token]") -> "list[Token]":
     """Without punctuation and joining words at either end."""
     words = list(words)
@@ -286,8 +302,10 @@ def _trimmed(words: "list[Token]") -> "list[Token]":
 
 def _small(token: "Token", text: str) -> str:
     """In lower case, but for names of things and places."""
+    if token.lower_ in FAMILY:
+        return text.lower()
     if token.tag_ in ("NNP", "NNPS") or token.ent_type_ in ("GPE", "NORP", "ORG", "PRODUCT", "LOC", "FAC", "LANGUAGE"):
         return text
-    if token.text.isupper() and len(token.text) > 1:
+    if token.text.isupper() and (len(token.text) > 1 or not token.is_sent_start):
         return text
     return text.lower() if token.is_sent_start or token.text[1:].islower() or len(token.text) == 1 else text
