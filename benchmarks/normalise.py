@@ -104,7 +104,9 @@ def _quality(gold: list[Sentence], said: dict[str, Any], asked: argparse.Namespa
     if asked.wrong:
         for one, (events, roles) in answers:
             if (events[0], roles) != (one.events[0], one.roles):
-                say(f"[{one.kind}] {one.text}\n  said {' | '.join(events)} {roles}\n  gold {' | '.join(one.events)} {one.roles}")
+                say(
+                    f"[{one.kind}] {one.text}\n  said {' | '.join(events)} {roles}\n  gold {' | '.join(one.events)} {one.roles}"
+                )
     ratio = ours.both / baseline.both if baseline.both else None
     said |= {"ours": ours.as_dict(), "string_rules": baseline.as_dict(), "both_ratio": ratio and round(ratio, 2)}
     said["by_kind"] = {kind: score.as_dict() for kind, score in by_kind.items()}
@@ -133,7 +135,10 @@ def _cost(gold: list[Sentence], said: dict[str, Any]) -> list[Goal]:
     quick, slow = _times(["PersonX's boss yells at PersonX", "eat breakfast in bed", "the dog barks"] * 50)
     said["sentence_ms"] = {"p50": round(p50, 3), "p99": round(p99, 3)}
     said["as_is_us"] = {"p50": round(quick * 1e3, 1), "p99": round(slow * 1e3, 1)}
-    rows = [["a sentence", f"{p50:.2f} ms", f"{p99:.2f} ms"], ["an event", f"{quick * 1e3:.1f} µs", f"{slow * 1e3:.1f} µs"]]
+    rows = [
+        ["a sentence", f"{p50:.2f} ms", f"{p99:.2f} ms"],
+        ["an event", f"{quick * 1e3:.1f} µs", f"{slow * 1e3:.1f} µs"],
+    ]
     show("Time", ["", "p50", "p99"], rows)
     return [Goal("time of a sentence, p50", p50, "≤", _GOAL_MS, "ms")]
 

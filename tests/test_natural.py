@@ -67,7 +67,12 @@ def test_sentences_are_read_as_a_person_would(kind: str) -> None:
 @pytest.mark.parametrize("event", AS_THEY_ARE)
 def test_an_event_passes_unchanged(event: str) -> None:
     reading = read_event(event)
-    assert (reading.event, reading.roles, reading.clauses, reading.clause) == (canonical(event), {}, (canonical(event),), 0)
+    assert (reading.event, reading.roles, reading.clauses, reading.clause) == (
+        canonical(event),
+        {},
+        (canonical(event),),
+        0,
+    )
     assert reading.as_is
 
 
@@ -95,7 +100,9 @@ def test_a_clause_tells_only_who_is_in_it() -> None:
     assert read_event(text, 1).roles == {"PersonY": "Anna"}
 
 
-@pytest.mark.parametrize(("text", "clause"), [("I slept", 1), ("I slept", -1), ("I ate and she left", 2), ("a knife", 7)])
+@pytest.mark.parametrize(
+    ("text", "clause"), [("I slept", 1), ("I slept", -1), ("I ate and she left", 2), ("a knife", 7)]
+)
 def test_a_clause_that_is_not_there_is_refused(text: str, clause: int) -> None:
     with pytest.raises(BadInput) as caught:
         read_event(text, clause)
@@ -139,7 +146,11 @@ def test_an_answer_is_answered_unchanged_and_names_only_who_is_in_it(text: str) 
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(2, 9999), st.sampled_from(["books", "dollars", "pizzas"]), st.sampled_from(["bought", "has lost", "will need"]))
+@given(
+    st.integers(2, 9999),
+    st.sampled_from(["books", "dollars", "pizzas"]),
+    st.sampled_from(["bought", "has lost", "will need"]),
+)
 def test_numbers_stay(number: int, what: str, verb: str) -> None:
     assert f" {number} {what}" in read_event(f"she {verb} {number} {what}").event
 

@@ -21,7 +21,9 @@ _PAST = frozenset(
     "held heard hung dug stuck struck rang rose tore got".split()
 )
 _HELPING = frozenset("is are am has have will would could should been being be".split())
-_NOT_PAST = frozenset("bed weed seed shed need feed speed breed greed hundred red wed embed sled indeed exceed proceed".split())
+_NOT_PAST = frozenset(
+    "bed weed seed shed need feed speed breed greed hundred red wed embed sled indeed exceed proceed".split()
+)
 _OPENS_SENTENCE = frozenset(
     "the a an this that these those it it's there there's that's everyone everybody nobody no people some all every each "
     "another many most several two three".split()

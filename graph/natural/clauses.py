@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from graph.natural.verbs import helpers_of, is_finite, is_infinitive, is_verb, lemma, negation_of, own_subject, subject_of
+from graph.natural.verbs import (
+    helpers_of,
+    is_finite,
+    is_infinitive,
+    is_verb,
+    lemma,
+    negation_of,
+    own_subject,
+    subject_of,
+)
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -15,6 +24,7 @@ _ASKED_FRAMES = frozenset("hear know believe think see remember guess notice".sp
 _SUBORDINATORS = frozenset(
     "because when after before if although though while since until unless once whenever as till whereas where 'cause".split()
 )
+_ASKS_IF = frozenset("ask wonder know check tell decide doubt care say".split())
 _KEEP_WHEN = frozenset("hate love like enjoy mind appreciate prefer".split())
 _COORDINATORS = frozenset(("or", "nor"))
 
@@ -83,7 +93,10 @@ def _behind_frame(root: "Token") -> "tuple[Token, bool, list[Token]]":
     first = min(token.i for token in inner.subtree)
     if inner.dep_ == "advcl" and not (base == "feel" and root.doc[first].lower_ == "like"):
         return root, False, []
-    if any(token.tag_ in ("WP", "WRB", "WDT") or token.lower_ in ("if", "whether") for token in inner.doc[first : first + 1]):
+    if any(
+        token.tag_ in ("WP", "WRB", "WDT") or token.lower_ in ("if", "whether")
+        for token in inner.doc[first : first + 1]
+    ):
         return root, False, []
     unbelievable = base == "believe" and any(helper.lower_ in ("ca", "can", "could") for helper in helpers_of(root))
     if who in ("i", "we") and not asked and (base in _FRAMES or unbelievable):
@@ -118,13 +131,21 @@ def _is_told_before(child: "Token") -> bool:
 
 def _is_side_by_side(child: "Token") -> bool:
     if child.dep_ in ("conj", "parataxis") and is_verb(child) and is_verb(child.head):
-        joined = {c.lower_ for c in child.head.children if c.dep_ == "cc"} | {c.lower_ for c in child.children if c.dep_ == "cc"}
+        joined = {c.lower_ for c in child.head.children if c.dep_ == "cc"} | {
+            c.lower_ for c in child.children if c.dep_ == "cc"
+        }
         if joined & _COORDINATORS:
             return False
         if is_infinitive(child) or is_infinitive(child.head):
             return False
         return is_finite(child) or _has_subject(child) or child.tag_ in ("VB", "VBN", "VBG", "VBD")
-    return child.dep_ in ("advcl", "ccomp") and child.i > child.head.i and _first(child) in ("so", "but") and _has_subject(child) and not _so_that(child)
+    return (
+        child.dep_ in ("advcl", "ccomp")
+        and child.i > child.head.i
+        and _first(child) in ("so", "but")
+        and _has_subject(child)
+        and not _so_that(child)
+    )
 
 
 def _so_that(child: "Token") -> bool:
@@ -145,6 +166,8 @@ def _is_subordinate(child: "Token") -> bool:
         return False
     if opener.lower_ == "as" and opener.i + 1 < len(child.doc) and opener.nbor(1).lower_ in ("if", "though"):
         return False
+    if opener.lower_ == "if" and lemma(child.head) in _ASKS_IF:
+        return False
     keeps = lemma(child.head) in _KEEP_WHEN and any(c.dep_ == "dobj" and c.lower_ == "it" for c in child.head.children)
     return not keeps
 
@@ -153,7 +176,9 @@ def mark_of(verb: "Token") -> "Token | None":
     """The word that opens a subordinate clause."""
     subject = subject_of(verb)
     before = subject.left_edge.i if subject is not None else verb.i
-    return next((c for c in verb.children if c.dep_ in ("mark", "advmod") and c.i < before and c.lower_ in _SUBORDINATORS), None)
+    return next(
+        (c for c in verb.children if c.dep_ in ("mark", "advmod") and c.i < before and c.lower_ in _SUBORDINATORS), None
+    )
 
 
 def _first(verb: "Token") -> str:

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from graph.natural import names
 from graph.natural.as_is import is_past
-from graph.natural.verbs import is_verb
+from graph.natural.verbs import is_verb, is_word
+from graph.natural.written import remember, words_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc, Token
 
 _lock = Lock()
-_WRITTEN = "as_written"
 _TOLD = "Yesterday"
 """Makes a sentence of what might be a phrase."""
 _BEFORE_MONTHS = frozenset("in last next this since until by on early late mid every of".split())
+_CLEARER = {"rang": "stopped"}
+"""Verbs that the model takes for names."""
 _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
 
 
@@ -26,27 +28,31 @@ def parse(sentence: str) -> "Doc":
     Readings that a small model gets wrong are put right by asking again in clearer words.
     """
     doc = _parsed(sentence)
+    if not len(doc):
+        return doc
     if (joint := _wrongly_joined(doc)) is not None:
         doc = _parsed(f"{sentence[: doc[joint].idx].rstrip()}, {sentence[doc[joint].idx :]}")
-    if any(not is_verb(part.root) for part in doc.sents) and any(is_verb(token) for token in doc):
+    if not _is_told(doc) and not is_word(doc[0].lower_):
+        named = _parsed(sentence, first_is_name=True)
+        if _is_told(named) and named[0].dep_ in ("nsubj", "nsubjpass"):
+            return named
+    if not _is_told(doc):
         # "the dog barked at the mailman" is no dog that somebody barked
         told = _parsed(f"{_TOLD} {sentence[0].lower() if doc[0].tag_ != 'NNP' else sentence[0]}{sentence[1:]}")
-        if all(is_verb(part.root) and _has_subject(part.root) for part in told.sents):
+        if _is_told(told) and all(_has_subject(part.root) for part in told.sents):
             return _without_first(told)
     return doc
 
 
-def as_written(token: "Token") -> str:
-    """The word that the sentence has: the parser saw a stand-in where it is a first name."""
-    written: list[str] = token.doc.user_data[_WRITTEN]
-    return written[token.i]
-
-
 def is_known_name(token: "Token") -> bool:
-    return as_written(token) != token.text or token.text in _STAND_INS.values()
+    return token.text in _STAND_INS.values()
 
 
-def _parsed(sentence: str) -> "Doc":
+def _is_told(doc: "Doc") -> bool:
+    return all(is_verb(part.root) for part in doc.sents)
+
+
+def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
     from spacy.tokens import Doc
 
     with _lock:  # a pipeline keeps state while it works
@@ -54,14 +60,18 @@ def _parsed(sentence: str) -> "Doc":
         read = pipeline.make_doc(sentence)
         words = [token.text for token in read]
         seen = [_seen(words, n) for n in range(len(words))]
+        if first_is_name and seen:
+            seen[0] = _STAND_INS["he"]
         doc = Doc(pipeline.vocab, words=seen, spaces=[bool(token.whitespace_) for token in read])
-        doc.user_data[_WRITTEN] = words
+        remember(doc, words)
         return pipeline(doc)
 
 
 def _seen(words: list[str], n: int) -> str:
     """A common first name in place of any: a small model knows few."""
     word = words[n]
+    if word in _CLEARER:
+        return _CLEARER[word]
     if not word[:1].isupper() or not word[1:].islower() or not names.is_first_name(word):
         return word
     if n == 0:
@@ -75,7 +85,7 @@ def _seen(words: list[str], n: int) -> str:
 
 def _without_first(doc: "Doc") -> "Doc":
     rest = doc[1:].as_doc()
-    rest.user_data[_WRITTEN] = doc.user_data[_WRITTEN][1:]
+    remember(rest, words_of(doc)[1:])
     return rest
 
 
@@ -86,7 +96,13 @@ def _has_subject(verb: "Token") -> bool:
 def _wrongly_joined(doc: "Doc") -> int | None:
     """The "and" between two clauses that was read as one between two subjects: "missed the bus and my boss yelled"."""
     for token in doc:
-        if token.dep_ not in ("nsubj", "nsubjpass") or token.head.dep_ not in ("ccomp", "conj", "advcl", "ROOT", "parataxis"):
+        if token.dep_ not in ("nsubj", "nsubjpass") or token.head.dep_ not in (
+            "ccomp",
+            "conj",
+            "advcl",
+            "ROOT",
+            "parataxis",
+        ):
             continue
         joint = next((c for c in token.children if c.dep_ == "cc"), None)
         second = next((c for c in token.children if c.dep_ == "conj"), None)

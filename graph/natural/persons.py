@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from graph.natural import names
 from graph.natural.names import Gender
-from graph.natural.parsing import as_written, is_known_name
-from graph.natural.verbs import is_verb, lemma
+from graph.natural.parsing import is_known_name
+from graph.natural.verbs import is_verb, is_word, lemma
+from graph.natural.written import as_written
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
@@ -24,7 +25,9 @@ _PRONOUNS = {
 _POSSESSIVES = frozenset("my mine your yours our ours his her hers their theirs".split())
 _SAME = frozenset("I you we someone".split())
 _SHE = "mother mom mum sister wife girlfriend daughter aunt grandmother grandma niece woman girl lady bride queen actress waitress"
-_HE = "father dad brother husband boyfriend son uncle grandfather grandpa nephew man boy gentleman groom king guy waiter"
+_HE = (
+    "father dad brother husband boyfriend son uncle grandfather grandpa nephew man boy gentleman groom king guy waiter"
+)
 _EITHER = (
     "boss friend teacher neighbor neighbour doctor nurse baby child kid cousin coworker colleague student driver manager officer "
     "landlord roommate partner ex person stranger customer patient lawyer dentist singer actor player professor coach therapist "
@@ -35,14 +38,34 @@ _NOUNS: dict[str, Gender | None] = {
 }  # fmt: skip
 _MANY = frozenset("everyone everybody nobody people anyone anybody police".split())
 _NOT_PERSONS = frozenset(
-    ("GPE", "LOC", "FAC", "ORG", "NORP", "DATE", "TIME", "EVENT", "LANGUAGE", "LAW", "PRODUCT", "WORK_OF_ART", "MONEY", "PERCENT")
+    (
+        "GPE",
+        "LOC",
+        "FAC",
+        "ORG",
+        "NORP",
+        "DATE",
+        "TIME",
+        "EVENT",
+        "LANGUAGE",
+        "LAW",
+        "PRODUCT",
+        "WORK_OF_ART",
+        "MONEY",
+        "PERCENT",
+    )
+)
+_MADE_TO = frozenset(
+    "cry laugh smile feel leave wait stay go sleep work quit study blush move think jump dance sing happy sad mad angry".split()
 )
 _DONE_TO_PEOPLE = frozenset(
     "call text tell ask marry meet invite kiss hug hit punch slap thank help date dump blame forgive teach phone email message ghost "
     "divorce insult bully arrest fire hire promote give send show lend pay owe introduce greet adore hate miss".split()
 )
 """What is done to people: unknown names after it are theirs."""
-FAMILY = frozenset("mom mum mommy mama dad daddy papa grandma grandpa granny gran nana grandmother grandfather mother father".split())
+FAMILY = frozenset(
+    "mom mum mommy mama dad daddy papa grandma grandpa granny gran nana grandmother grandfather mother father".split()
+)
 _CALENDAR = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
     "november december christmas easter thanksgiving halloween".split()
@@ -136,8 +159,16 @@ def _announced(token: "Token", subject: str, people: dict[int, Person]) -> Perso
 
 def _is_possessive(token: "Token") -> bool:
     if token.lower_ == "her" and token.i + 1 < len(token.doc):
-        number_of_times = token.nbor(1).like_num and token.head.lower_ in ("times", "hours", "days", "weeks", "years", "minutes")
-        return token.tag_ == "PRP$" and not number_of_times
+        number_of_times = token.nbor(1).like_num and token.head.lower_ in (
+            "times",
+            "hours",
+            "days",
+            "weeks",
+            "years",
+            "minutes",
+        )
+        made_to = token.i > 0 and lemma(token.nbor(-1)) in ("make", "let", "help") and token.nbor(1).lower_ in _MADE_TO
+        return token.tag_ == "PRP$" and not number_of_times and not made_to
     return token.lower_ in _POSSESSIVES
 
 
@@ -196,7 +227,11 @@ def _meant_by_they(token: "Token", known: _Known, barred: Person | None) -> Pers
 
 
 def _is_human_plural(token: "Token") -> bool:
-    return token.dep_ in ("nsubj", "nsubjpass") or token.lower_.rstrip("s") in _NOUNS or token.lower_ in ("parents", "children", "women", "men")
+    return (
+        token.dep_ in ("nsubj", "nsubjpass")
+        or token.lower_.rstrip("s") in _NOUNS
+        or token.lower_ in ("parents", "children", "women", "men")
+    )
 
 
 def _subject_before(token: "Token") -> "Token | None":
@@ -216,7 +251,11 @@ def _subject_before(token: "Token") -> "Token | None":
 
 def _is_plain_object(token: "Token") -> bool:
     """Neither "herself" nor "her book": what cannot mean the subject of its own verb."""
-    return token.tag_ == "PRP" and not token.lower_.endswith(("self", "selves")) and token.dep_ not in ("poss", "nsubj", "nsubjpass")
+    return (
+        token.tag_ == "PRP"
+        and not token.lower_.endswith(("self", "selves"))
+        and token.dep_ not in ("poss", "nsubj", "nsubjpass")
+    )
 
 
 def _noun_before(token: "Token", subject: str, own_subject: "Token | None") -> bool:
@@ -237,7 +276,9 @@ def _named(span: "Span", known: _Known) -> Person:
         before = {word.lower() for word in person.words.split()}
         if proper and (proper <= before or before - names.TITLES.keys() <= proper):
             return person
-    person = Person("".join(as_written(token) + token.whitespace_ for token in span).strip(), names.gender_of(words), named=True)
+    person = Person(
+        "".join(as_written(token) + token.whitespace_ for token in span).strip(), names.gender_of(words), named=True
+    )
     known.named.append(person)
     return person
 
@@ -262,9 +303,16 @@ def _is_name_part(doc: "Doc", start: int, n: int) -> bool:
     title = token.lower_.rstrip(".") in names.TITLES and n + 1 < len(doc) and doc[n + 1].text[:1].isupper()
     if title and doc[n + 1].lower_ not in _PRONOUNS:
         return n == start
-    if not is_known_name(token) and token.tag_ not in ("NNP", "NNPS"):
+    unknown = n == start == 0 and token.tag_ == "NN" and doc[0].dep_ == "nsubj" and not is_word(token.lower_)
+    if not is_known_name(token) and token.tag_ not in ("NNP", "NNPS") and not unknown:
         return False
-    if token.lower_ in _CALENDAR or (n > start and is_known_name(token) and is_known_name(doc[n - 1]) and token.dep_ != "compound" and doc[n - 1].dep_ != "compound"):
+    if token.lower_ in _CALENDAR or (
+        n > start
+        and is_known_name(token)
+        and is_known_name(doc[n - 1])
+        and token.dep_ != "compound"
+        and doc[n - 1].dep_ != "compound"
+    ):
         return False
     return n == start or doc[n - 1].whitespace_ == " "
 
@@ -284,11 +332,18 @@ def _is_person(span: "Span") -> bool:
         placed = first.ent_type_ in ("GPE", "LOC", "FAC") and (before in _PLACED_BY or last.dep_ == "pobj")
         is_scene = first.ent_type_ == "GPE" and names.is_place(first.text) and lemma(last.head) in ("be", "win", "host")
         return not placed and not is_scene and (first.ent_type_ not in _NOT_PERSONS or _acts(last))
+    if span.start == 0 and last.dep_ == "nsubj" and len(span) == 1 and last.tag_ == "NN":
+        return not is_word(last.lower_)
     if last.lower_ in FAMILY or first.ent_type_ not in ("", "PERSON"):
         return False
     if last.dep_ in ("dobj", "dative"):
         return lemma(last.head) in _DONE_TO_PEOPLE
-    return last.ent_type_ == "PERSON" or (last.dep_ == "nsubj" and is_verb(last.head)) or before == "with" or last.head.dep_ == "agent"
+    return (
+        last.ent_type_ == "PERSON"
+        or (last.dep_ == "nsubj" and is_verb(last.head))
+        or before == "with"
+        or last.head.dep_ == "agent"
+    )
 
 
 def _acts(token: "Token") -> bool:

@@ -19,7 +19,10 @@ _WRITTEN_OUT = {
 }  # fmt: skip
 _WORD = re.compile(r"(?<![\w'])(?:'em|'cause|[A-Za-z]+(?:'[A-Za-z]+)?)(?![\w'])")
 _LONE_I = re.compile(r"(?<![\w.'-])i(?![\w.-])")
-_GOT_TO = re.compile(r"\b(?:have|has|'ve|'s) got(?= (?:to|a|an|the|no|some|any|my|your|his|her|our|their|this|that|\d+|one|two|three|four|five|six|seven|eight|nine|ten|lots|so|plenty|nothing|something)\b)", re.I)
+_GOT_TO = re.compile(
+    r"\b(?:have|has|'ve|'s) got(?= (?:to|a|an|the|no|some|any|my|your|his|her|our|their|this|that|\d+|one|two|three|four|five|six|seven|eight|nine|ten|lots|so|plenty|nothing|something)\b)",
+    re.I,
+)
 
 _SAYS_NOTHING = (
     "oh|ok|okay|yeah|yep|yes|nope|nah|hey|hi|hello|hiya|dear all|good morning|good evening|good afternoon|honestly|actually|"
@@ -28,17 +31,21 @@ _SAYS_NOTHING = (
     "guess what|you know what|you know|i mean|i swear|let me tell you|listen|look|by the way|not gonna lie|for real|fun fact|"
     "long story short|you see|thank god|thank goodness|god|jesus|believe it or not|no joke|well|and|but|plus|as usual|alas"
 )
-_OPENER = re.compile(rf"(?:{_SAYS_NOTHING}|no|man|dude|guys|bro|sis|honey|babe|mom|dad|mum|girl)\s*[,!.?:;…-]+\s*", re.I)
+_OPENER = re.compile(
+    rf"(?:{_SAYS_NOTHING}|no|man|dude|guys|bro|sis|honey|babe|mom|dad|mum|girl)\s*[,!.?:;…-]+\s*", re.I
+)
 _OPENER_BARE = re.compile(
     r"(?:oh|ok|okay|yeah|yep|hey|hi|hello|honestly|actually|basically|anyway|anyways|omg|lol|lmao|ugh|wow|damn|haha+|btw|tbh|ngl|"
     r"smh|apparently|seriously|literally|frankly|unfortunately|luckily|sadly|thankfully|obviously|and|but|i mean|guess what|"
-    r"you know what|to be honest|of course|long story short|i swear|you know|turns out|it turns out(?: that)?|"
+    r"you know what|idk(?: why)?(?: but)?|to be honest|of course|long story short|i swear|you know|turns out|it turns out(?: that)?|"
     r"(?:so|well|then|like|plus|now)(?= (?:i|we|you|he|she|they|it|my|our|your|his|her|their|the|a|an|this|that|there|then|"
     r"yesterday|today|last|when|if|just|anyway|basically|apparently|honestly|like)\b))\s+(?=\S)",
     re.I,
 )
 _GREETED = re.compile(r"(?:hi|hey|hello|dear)\s+(?:there|all|everyone|guys|(?-i:[A-Z])[a-z]+)\s*[,!.]\s*", re.I)
-_CALLED = re.compile(r"([A-Z][a-z]+),\s+(?=(?:I|we|you|he|she|they|it|my|your|can|could|did|do|are|have|please|don't)\b)")
+_CALLED = re.compile(
+    r"([A-Z][a-z]+),\s+(?!(?:my|your|his|her) [\w ]+,)(?=(?:I|we|you|he|she|they|it|my|your|can|could|did|do|are|have|please|don't)\b)"
+)
 _TAG = re.compile(
     r"[\s,.!?;…-]+(?:right|you know|huh|eh|lol|lmao|haha+|hahaha|smh|tbh|ngl|omg|xd|ok|okay|please|thanks|thank you|though|i think|"
     r"i guess|i suppose|i mean|believe it or not|man|dude|bro|guys|honestly|no joke|to be honest|unfortunately|"
@@ -46,7 +53,9 @@ _TAG = re.compile(
     r"\s*[.!?…]*$",
     re.I,
 )
-_TAG_NEEDS_COMMA = re.compile(r"^[\s]+(?:you know|please|though|i think|i guess|ok|man|right|guys|\w+(?:n't)? (?:it|you|he|she|they|we|i))", re.I)
+_TAG_NEEDS_COMMA = re.compile(
+    r"^[\s]+(?:you know|please|though|i think|i guess|ok|man|right|guys|\w+(?:n't)? (?:it|you|he|she|they|we|i))", re.I
+)
 _FINAL = re.compile(r"[\s.!,;:…-]+$")
 
 
@@ -61,7 +70,9 @@ _LEFT_OUT_I = re.compile(
     r"even|really|some|two|three|\d+)\b)",
     re.I,
 )
-_SMALL_WORD = re.compile(r"(?<!\bmy )(?<!\bthe )(?<!\ba )(?<!\bhis )(?<!\bher )(?<!\bour )(?<!\byour )(?<!\btheir )(?<![\w'-])[a-z]{2,}(?![\w-])")
+_SMALL_WORD = re.compile(
+    r"(?<!\bmy )(?<!\bthe )(?<!\ba )(?<!\bhis )(?<!\bher )(?<!\bour )(?<!\byour )(?<!\btheir )(?<![\w'-])[a-z]{2,}(?![\w-])"
+)
 
 
 def for_parser(text: str) -> str:
@@ -77,7 +88,9 @@ def for_parser(text: str) -> str:
     text = _SHALL_WE.sub("We do not ", text) if _SHALL_WE.match(text) else _LET_US.sub("We ", text)
     text = _LEFT_OUT_I.sub(lambda found: "I " + found[0][0].lower() + found[0][1:], text)
     if not any(c.isupper() for c in text.replace("I", "")[1:]):
-        text = _SMALL_WORD.sub(lambda found: found[0].capitalize() if is_nothing_but_a_name(found[0]) else found[0], text)
+        text = _SMALL_WORD.sub(
+            lambda found: found[0].capitalize() if is_nothing_but_a_name(found[0]) else found[0], text
+        )
     question = text.rstrip(" .!…\"'").endswith("?")
     text = _FINAL.sub("", text.rstrip(" ?!."))
     if not text:
@@ -93,7 +106,11 @@ def _written_out(found: re.Match[str]) -> str:
 
 
 def _got(found: re.Match[str]) -> str:
-    return (" has" if found[0].lower().startswith(("has", "'s")) else " have") if found[0][0] == "'" else found[0].split()[0]
+    return (
+        (" has" if found[0].lower().startswith(("has", "'s")) else " have")
+        if found[0][0] == "'"
+        else found[0].split()[0]
+    )
 
 
 def _without_openers(text: str) -> str:

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from graph.natural.written import as_written
+
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
@@ -11,7 +13,9 @@ _LEMMAS = {"'s": "be", "'re": "be", "'m": "be", "wo": "will", "ca": "can", "sha"
            "is": "be", "are": "be", "was": "be", "were": "be", "am": "be", "been": "be", "being": "be", "be": "be"}  # fmt: skip
 _MODALS = {"can": "can", "ca": "can", "could": "can", "should": "should", "must": "must", "may": "may", "might": "might",
            "would": "would", "'d": "would", "ought": "ought"}  # fmt: skip
-_TWO_OBJECTS = frozenset("give offer tell ask show teach pay send call name elect lend hand award grant serve deny".split())
+_TWO_OBJECTS = frozenset(
+    "give offer tell ask show teach pay send call name elect lend hand award grant serve deny".split()
+)
 _PLURAL = frozenset("people police these those both many few several we they kids folks parents".split())
 _PART_OF = frozenset("some many most all both few several lot lots couple bunch half number plenty rest".split())
 _SINGULAR = frozenset("everyone everybody nobody someone somebody anyone anybody something nothing everything".split())
@@ -33,9 +37,17 @@ def _lemma(word: str) -> str:
     return lemmas[0] if lemmas else word
 
 
+@cache
+def is_word(word: str) -> bool:
+    """A word of the dictionary, not an unknown name."""
+    from lemminflect import getAllLemmas
+
+    return bool(getAllLemmas(word))
+
+
 def lemma(verb: "Token") -> str:
     """The base form of a verb."""
-    word = verb.lower_
+    word = as_written(verb).lower()
     if word == "'s" and verb.dep_ == "aux" and verb.head.tag_ == "VBN":
         return "have"
     if word == "'d":
@@ -102,14 +114,18 @@ def is_finite(verb: "Token") -> bool:
     if helpers:
         return any(helper.tag_ in _FINITE for helper in helpers)
     own_subject = any(child.dep_ in ("nsubj", "expl") for child in verb.children)
-    return verb.tag_ in _FINITE or (own_subject and verb.tag_ in ("VB", "VBN") and verb.dep_ not in ("ccomp", "xcomp", "pcomp"))
+    return verb.tag_ in _FINITE or (
+        own_subject and verb.tag_ in ("VB", "VBN") and verb.dep_ not in ("ccomp", "xcomp", "pcomp")
+    )
 
 
 def is_plural(subject: "Token | None") -> bool:
     """True where the verb after it has no -s. Persons are one each: "we move" → "PersonX moves"."""
     if subject is None:
         return False
-    if any(child.dep_ == "conj" for child in subject.children) and any(c.lower_ in ("and", "&") for c in subject.children):
+    if any(child.dep_ == "conj" for child in subject.children) and any(
+        c.lower_ in ("and", "&") for c in subject.children
+    ):
         return True
     if subject.tag_ in ("PRP", "NNP") or subject.lower_ in _SINGULAR:
         return False

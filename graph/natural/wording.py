@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graph.natural.clauses import Clause, mark_of
-from graph.natural.parsing import as_written
 from graph.natural.persons import FAMILY, Mention, Person
 from graph.natural.verbs import (
     finite,
@@ -20,6 +19,7 @@ from graph.natural.verbs import (
     negation_of,
     subject_of,
 )
+from graph.natural.written import as_written
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -31,8 +31,11 @@ _OPENERS = frozenset(
 )
 _ASKING = frozenset("why how where when".split())
 _ASKED_FOR = {"what": "something", "who": "someone", "whom": "someone"}
+_MARKS = frozenset(", . ; : ! ? - – — … ... -- \" ' ( ) “ ” ‘ ’ / *".split())
 _REQUESTS = frozenset("can could would will".split())
-_NO_AGENT = frozenset("accident mistake surprise hand car bus train mail chance now then myself himself herself".split())
+_NO_AGENT = frozenset(
+    "accident mistake surprise hand car bus train mail chance now then myself himself herself".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,12 @@ class Wording:
         pieces = self._pieces(_trimmed(subject_words), replaced) or self._nobody(verb)
         if "," in (token.text for token in _trimmed(subject_words)) and subject_words[-1].text == ",":
             pieces.append(Piece(",", glued=True))
-        return pieces + self._prefix(clause, is_question) + self._pieces(_trimmed(body), replaced) + self._pieces(_trimmed(opening), replaced)
+        return (
+            pieces
+            + self._prefix(clause, is_question)
+            + self._pieces(_trimmed(body), replaced)
+            + self._pieces(_trimmed(opening), replaced)
+        )
 
     def _nobody(self, verb: "Token") -> list[Piece]:
         """Who is meant where no subject is said: "you" are told to do it, "I" did it."""
@@ -102,15 +110,27 @@ class Wording:
         shared = _shared_helper(clause.verb)
         if shared is None or (is_question and shared.lower_ in _REQUESTS):
             return []
-        return [Piece(modal_word(shared) if shared.tag_ == "MD" else finite("be", self._is_plural(subject_of(clause.verb))))]
+        return [
+            Piece(modal_word(shared) if shared.tag_ == "MD" else finite("be", self._is_plural(subject_of(clause.verb))))
+        ]
 
-    def _verbs(self, clause: Clause, words: "list[Token]", subject: "Token | None", is_question: bool) -> dict[int, str]:
+    def _verbs(
+        self, clause: Clause, words: "list[Token]", subject: "Token | None", is_question: bool
+    ) -> dict[int, str]:
         """All finite verbs of the clause in the simple present."""
         replaced: dict[int, str] = {}
         for token in words:
-            if token == clause.verb or not is_verb(token) or token.dep_ in ("aux", "auxpass"):
+            shared_tag = token.tag_ == "NN" and token.dep_ == "conj" and is_verb(token.head)
+            if token == clause.verb or not (is_verb(token) or shared_tag) or token.dep_ in ("aux", "auxpass"):
                 continue
-            if is_finite(token):
+            if (
+                token.dep_ == "conj"
+                and token.tag_ in ("VB", "NN")
+                and is_finite(token.head)
+                and not helpers_of(token.head)
+            ):
+                replaced[token.i] = finite(lemma(token), self._is_plural(subject_of(token)))
+            elif is_finite(token):
                 replaced |= in_present(token, self._is_plural(subject_of(token)))
         return replaced | self._main_verb(clause, subject, is_question)
 
@@ -152,7 +172,13 @@ class Wording:
         return is_plural(subject)
 
     def _active(
-        self, verb: "Token", agent: "Token", patient: "list[Token]", body: "list[Token]", opening: "list[Token]", replaced: dict[int, str]
+        self,
+        verb: "Token",
+        agent: "Token",
+        patient: "list[Token]",
+        body: "list[Token]",
+        opening: "list[Token]",
+        replaced: dict[int, str],
     ) -> list[Piece]:
         """ "she was fired by Anna" as what Anna does."""
         doer = next(child for child in agent.children if child.dep_ in ("pobj", "pcomp"))
@@ -209,7 +235,11 @@ def _whole(subject: "Token") -> "list[Token]":
     """All words of a subject; of one that was read as a part of its verb, also what stands before it."""
     if subject.dep_ not in ("compound", "nmod", "npadvmod"):
         return list(subject.subtree)
-    parts = [child for child in subject.head.lefts if child.dep_ in ("det", "amod", "nummod", "poss", "compound", "nmod", "npadvmod")]
+    parts = [
+        child
+        for child in subject.head.lefts
+        if child.dep_ in ("det", "amod", "nummod", "poss", "compound", "nmod", "npadvmod")
+    ]
     return [token for part in parts for token in part.subtree if token.i <= subject.i]
 
 
@@ -229,13 +259,20 @@ def _agent_of(verb: "Token") -> "Token | None":
 def _shared_helper(verb: "Token") -> "Token | None":
     """The helper of the verb before "and" that this one shares: "should eat less and exercise more"."""
     head = verb.head
-    if verb.dep_ != "conj" or not is_verb(head) or helpers_of(verb) or any(c.dep_ in ("nsubj", "expl") for c in verb.children):
+    if (
+        verb.dep_ != "conj"
+        or not is_verb(head)
+        or helpers_of(verb)
+        or any(c.dep_ in ("nsubj", "expl") for c in verb.children)
+    ):
         return None
     if verb.tag_ in ("VB", "VBP") and (modal := modal_of(head)) is not None:
         return modal
     passive = next((c for c in head.children if c.dep_ == "auxpass"), None)
     has_object = any(c.dep_ in ("dobj", "ccomp", "xcomp") for c in verb.children)
-    by_somebody = any(c.dep_ in ("agent", "prep") and c.i == verb.i + 1 and c.lower_ in ("by", "with", "of") for c in verb.children)
+    by_somebody = any(
+        c.dep_ in ("agent", "prep") and c.i == verb.i + 1 and c.lower_ in ("by", "with", "of") for c in verb.children
+    )
     return passive if verb.tag_ == "VBN" or (verb.tag_ == "VBD" and by_somebody and not has_object) else None
 
 
@@ -274,7 +311,9 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
     mark = mark_of(clause.verb)
     kept: list[Token] = []
     for token in words:
-        if token.dep_ in ("cc", "preconj", "intj", "mark", "punct") and (token.head == clause.verb or token.dep_ == "intj"):
+        if token.dep_ in ("cc", "preconj", "intj", "mark", "punct") and (
+            token.head == clause.verb or token.dep_ == "intj"
+        ):
             continue
         if token.i == (mark.i if mark is not None else -1) or token.lower_ in _OPENERS and token.head == clause.verb:
             continue
@@ -286,16 +325,21 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
 
 def _with_asked_for(body: "list[Token]", asked_for: "list[Token]", verb: "Token") -> "list[Token]":
     """ "what did she tell you" as "tells you something": after the verb and who it is told to."""
-    after = max((t.i for t in body if t == verb or (t.head == verb and t.i > verb.i and t.dep_ in ("dative", "dobj", "prt"))), default=verb.i)
+    after = max(
+        (t.i for t in body if t == verb or (t.head == verb and t.i > verb.i and t.dep_ in ("dative", "dobj", "prt"))),
+        default=verb.i,
+    )
     return [t for t in body if t.i <= after] + asked_for + [t for t in body if t.i > after]
 
 
 def _trimmed(words: "list[Token]") -> "list[Token]":
     """Without punctuation and joining words at either end."""
     words = list(words)
-    while words and (words[-1].is_punct or words[-1].dep_ in ("cc", "punct") or words[-1].is_space):
+    while words and (words[-1].text in _MARKS or words[-1].dep_ == "cc" or words[-1].is_space):
         words.pop()
-    while words and (words[0].is_punct or words[0].dep_ in ("cc", "punct", "preconj") or words[0].is_space):
+    while words and (
+        words[0].text in _MARKS or words[0].dep_ == "cc" or words[0].is_space or words[0].lower_ in ("both", "either")
+    ):
         words.pop(0)
     return words
 
