@@ -30,9 +30,7 @@ _CONTRACTIONS = [
 ]  # fmt: skip
 _HELPERS = re.compile(r"\b(?:will|is going to|am going to|are going to|has been|have been)\s+", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+('s)?")
-_CAPITALISED_OTHERS = frozenset(
-    "the a an there this that it everyone nobody yesterday today when if because although".split()
-)
+_CAPITALISED_OTHERS = words("the a an there this that it everyone nobody yesterday today when if because although")
 
 
 def read(text: str) -> tuple[str, dict[str, str]]:

@@ -7,30 +7,31 @@ gives itself away by a capital letter, a pronoun, or a finite verb that is not i
 
 import re
 
+from graph.natural.lexicon import words
+
 _PERSON = re.compile(r"(?<!\w)Person[XYZ](?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
-_PRONOUNS = frozenset(
-    "i i'm i've i'd i'll im ive you you're you've you'd you'll u he he's he'd he'll she she's she'd she'll they they're "
-    "they've they'd they'll we we're we've we'd we'll me him her them us my your his their our hers theirs ours yours mine "
-    "myself himself herself themselves ourselves yourselves someone somebody someone's somebody's let's lets".split()
+_PRONOUNS = words(
+    "i i'm i've i'd i'll im ive you you're you've you'd you'll u he he's he'd he'll she she's she'd she'll "
+    "they they're they've they'd they'll we we're we've we'd we'll me him her them us my your his their our "
+    "hers theirs ours yours mine myself himself herself themselves ourselves yourselves someone somebody "
+    "someone's somebody's let's lets"
 )
-_PAST = frozenset(
-    "was were did had went came took broke fell lost found left told said made gave felt saw knew thought bought brought "
-    "caught ate drank drove rode wrote spoke stole woke wore won ran began sang swam sat stood understood forgot became "
-    "blew flew grew threw chose froze hid bit sold paid sent spent built kept slept met led fed bled shook taught fought "
-    "held heard hung dug stuck struck rang rose tore got".split()
+_PAST = words(
+    "was were did had went came took broke fell lost found left told said made gave felt saw knew thought "
+    "bought brought caught ate drank drove rode wrote spoke stole woke wore won ran began sang swam sat stood "
+    "understood forgot became blew flew grew threw chose froze hid bit sold paid sent spent built kept slept "
+    "met led fed bled shook taught fought held heard hung dug stuck struck rang rose tore got"
 )
-_HELPING = frozenset("is are am has have will would could should been being be".split())
-_NOT_PAST = frozenset(
-    "bed weed seed shed need feed speed breed greed hundred red wed embed sled indeed exceed proceed".split()
+_HELPING = words("is are am has have will would could should been being be")
+_NOT_PAST = words("bed weed seed shed need feed speed breed greed hundred red wed embed sled indeed exceed proceed")
+_OPENS_SENTENCE = words(
+    "the a an this that these those it it's there there's that's everyone everybody nobody no people some all "
+    "every each another many most several two three"
 )
-_OPENS_SENTENCE = frozenset(
-    "the a an this that these those it it's there there's that's everyone everybody nobody no people some all every each "
-    "another many most several two three".split()
-)
-_JOINS = frozenset("and but because so when if while although though after before until since".split())
-_AFTER_PAST = frozenset(
-    "in on at by the a an to from with late early down up out off over away for of into onto through again about".split()
+_JOINS = words("and but because so when if while although though after before until since")
+_AFTER_PAST = words(
+    "in on at by the a an to from with late early down up out off over away for of into onto through again about"
 )
 _SHORT = 2
 """So many words may be a phrase whatever they are: "office will", "sat nav", "hurt yourself"."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from graph.natural.lexicon import words
 from graph.natural.verbs import (
     helpers_of,
     is_finite,
@@ -18,14 +19,14 @@ from graph.natural.verbs import (
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-_FRAMES = frozenset("think guess suppose feel believe mean bet swear".split())
-_NEGATABLE = frozenset("think believe feel suppose".split())
-_ASKED_FRAMES = frozenset("hear know believe think see remember guess notice".split())
-_SUBORDINATORS = frozenset(
-    "because when after before if although though while since until unless once whenever as till whereas where 'cause".split()
+_FRAMES = words("think guess suppose feel believe mean bet swear")
+_NEGATABLE = words("think believe feel suppose")
+_ASKED_FRAMES = words("hear know believe think see remember guess notice")
+_SUBORDINATORS = words(
+    "because when after before if although though while since until unless once whenever as till whereas where 'cause"
 )
-_ASKS_IF = frozenset("ask wonder know check tell decide doubt care say".split())
-_KEEP_WHEN = frozenset("hate love like enjoy mind appreciate prefer".split())
+_ASKS_IF = words("ask wonder know check tell decide doubt care say")
+_KEEP_WHEN = words("hate love like enjoy mind appreciate prefer")
 _COORDINATORS = frozenset(("or", "nor"))
 
 

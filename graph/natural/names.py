@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from graph.natural.lexicon import words
+
 Gender = Literal["she", "he"]
 
 TITLES: dict[str, Gender | None] = {
@@ -18,24 +20,27 @@ _RARE = 0.004
 """Per cent of people: rarer first names are mostly other words ("My", "See", "So")."""
 _CLEARLY = 4
 """So many times more often one gender than the other."""
-_PLACES = frozenset(
-    "china india paris asia africa ireland georgia virginia carolina dakota austin dallas houston florence sydney london "
-    "brooklyn israel jordan kenya cuba jersey chelsea lincoln madison phoenix savannah america lima milan vienna sidney "
-    "cleveland denver columbus orlando washington lancaster charlotte troy memphis valencia geneva odessa alexandria".split()
+_PLACES = words(
+    "china india paris asia africa ireland georgia virginia carolina dakota austin dallas houston florence "
+    "sydney london brooklyn israel jordan kenya cuba jersey chelsea lincoln madison phoenix savannah america "
+    "lima milan vienna sidney cleveland denver columbus orlando washington lancaster charlotte troy memphis "
+    "valencia geneva odessa alexandria"
 )
-_ALSO_WORDS = _PLACES | frozenset(
-    "will mark rose grace hope bill pat may june april august art drew jack faith joy dawn summer autumn dale glen rob sue "
-    "chase grant wade rich frank earnest ray guy lane gay penny crystal amber ruby pearl ivy daisy lily iris violet olive "
-    "ginger heather holly jasmine melody harmony destiny cherry candy star misty sunny sky skip buck chuck clay cliff "
-    "curt dean duke forest gene hunter josh lance max miles nick norm page peg robin sandy sherry tab ty van victor ward "
-    "worth young angel christian carol an my so see long man in do ma la le love can many mercy noble price santa king "
-    "major jewel precious era season said sang sanda son doll do dong hong in le man mi my no so son sun tien see ok babe "
-    "she her the dusty rusty sonny buddy junior prince forest kit bud brook reed stone wilder dot jo del lou mable "
-    "happy easter march wish fern hazel heaven honey baby sherman marine marina carmen era ha shay shanty eve golden "
-    "harvest cherish bell belle bunny coral echo fawn gala garnet haven jade joy lark light mandarin merry myrtle patience "
-    "petal plum princess queen rain raven salad savanna shade silk song spring sugar tuesday wednesday windy winter china "
-    "cash chance clay colt cruz dell early fritz garland german hank hung israel loyal luck marion merle minh newton noble "
-    "numbers only other porter ramon refugio royal santos shon signe stormy son sung tad taylor than toy val".split()
+_ALSO_WORDS = _PLACES | words(
+    "will mark rose grace hope bill pat may june april august art drew jack faith joy dawn summer autumn dale "
+    "glen rob sue chase grant wade rich frank earnest ray guy lane gay penny crystal amber ruby pearl ivy "
+    "daisy lily iris violet olive ginger heather holly jasmine melody harmony destiny cherry candy star misty "
+    "sunny sky skip buck chuck clay cliff curt dean duke forest gene hunter josh lance max miles nick norm "
+    "page peg robin sandy sherry tab ty van victor ward worth young angel christian carol an my so see long "
+    "man in do ma la le love can many mercy noble price santa king major jewel precious era season said sang "
+    "sanda son doll do dong hong in le man mi my no so son sun tien see ok babe she her the dusty rusty sonny "
+    "buddy junior prince forest kit bud brook reed stone wilder dot jo del lou mable happy easter march wish "
+    "fern hazel heaven honey baby sherman marine marina carmen era ha shay shanty eve golden harvest cherish "
+    "bell belle bunny coral echo fawn gala garnet haven jade joy lark light mandarin merry myrtle patience "
+    "petal plum princess queen rain raven salad savanna shade silk song spring sugar tuesday wednesday windy "
+    "winter china cash chance clay colt cruz dell early fritz garland german hank hung israel loyal luck "
+    "marion merle minh newton noble numbers only other porter ramon refugio royal santos shon signe stormy "
+    "son sung tad taylor than toy val"
 )
 """Names that are more often other words or places where they are written small."""
 

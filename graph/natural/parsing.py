@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from graph.natural import names
 from graph.natural.as_is import is_past
+from graph.natural.lexicon import words
 from graph.natural.verbs import is_verb, is_word
 from graph.natural.written import remember, words_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _lock = Lock()
 _TOLD = "Yesterday"
 """Makes a sentence of what might be a phrase."""
-_BEFORE_MONTHS = frozenset("in last next this since until by on early late mid every of".split())
+_BEFORE_MONTHS = words("in last next this since until by on early late mid every of")
 _CLEARER = {"rang": "stopped"}
 """Verbs that the model takes for names."""
 _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from graph.natural.lexicon import words
 from graph.natural.written import as_written
 
 if TYPE_CHECKING:
@@ -13,12 +14,10 @@ _LEMMAS = {"'s": "be", "'re": "be", "'m": "be", "wo": "will", "ca": "can", "sha"
            "is": "be", "are": "be", "was": "be", "were": "be", "am": "be", "been": "be", "being": "be", "be": "be"}  # fmt: skip
 _MODALS = {"can": "can", "ca": "can", "could": "can", "should": "should", "must": "must", "may": "may", "might": "might",
            "would": "would", "'d": "would", "ought": "ought"}  # fmt: skip
-_TWO_OBJECTS = frozenset(
-    "give offer tell ask show teach pay send call name elect lend hand award grant serve deny".split()
-)
-_PLURAL = frozenset("people police these those both many few several we they kids folks parents".split())
-_PART_OF = frozenset("some many most all both few several lot lots couple bunch half number plenty rest".split())
-_SINGULAR = frozenset("everyone everybody nobody someone somebody anyone anybody something nothing everything".split())
+_TWO_OBJECTS = words("give offer tell ask show teach pay send call name elect lend hand award grant serve deny")
+_PLURAL = words("people police these those both many few several we they kids folks parents")
+_PART_OF = words("some many most all both few several lot lots couple bunch half number plenty rest")
+_SINGULAR = words("everyone everybody nobody someone somebody anyone anybody something nothing everything")
 
 
 @cache

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graph.natural.clauses import Clause, mark_of
-from graph.natural.persons import FAMILY, Mention, Person
+from graph.natural.lexicon import FAMILY, words
+from graph.natural.persons import Mention, Person
+from graph.natural.tense import Tense
 from graph.natural.verbs import (
     finite,
     helpers_of,
-    in_present,
-    is_finite,
-    is_infinitive,
-    is_plural,
     is_verb,
     lemma,
     modal_of,
@@ -24,18 +22,14 @@ from graph.natural.written import as_written
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-_EMPTY = frozenset("just really actually basically literally honestly simply".split())
-_OPENERS = frozenset(
-    "so well and but then oh honestly actually basically anyway apparently seriously literally unfortunately luckily sadly "
-    "obviously hopefully frankly thankfully plus please also however".split()
+_OPENERS = words(
+    "so well and but then oh honestly actually basically anyway apparently seriously literally unfortunately "
+    "luckily sadly obviously hopefully frankly thankfully plus please also however"
 )
-_ASKING = frozenset("why how where when".split())
+_ASKING = words("why how where when")
+_NO_AGENT = words("accident mistake surprise hand car bus train mail chance now then myself himself herself")
 _ASKED_FOR = {"what": "something", "who": "someone", "whom": "someone"}
-_MARKS = frozenset(", . ; : ! ? - – — … ... -- \" ' ( ) “ ” ‘ ’ / *".split())
-_REQUESTS = frozenset("can could would will".split())
-_NO_AGENT = frozenset(
-    "accident mistake surprise hand car bus train mail chance now then myself himself herself".split()
-)
+_MARKS = words(", . ; : ! ? - – — … ... -- \" ' ( ) “ ” ‘ ’ / *")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +47,7 @@ class Wording:
 
     def __init__(self, mentions: dict[int, Mention]) -> None:
         self._mentions = mentions
+        self._tense = Tense(mentions)
 
     def of(self, clause: Clause) -> list[Piece]:
         """The clause's pieces in order, subject first."""
@@ -60,9 +55,9 @@ class Wording:
         subject = subject_of(verb)
         if not is_verb(verb) and subject is None:
             return self._pieces(_trimmed(words), {})
-        agent = _agent_of(verb)
+        agent = agent_of(verb)
         is_question = _is_question(clause, subject)
-        replaced = self._verbs(clause, words, subject, is_question)
+        replaced = self._tense.of(clause, words, subject, is_question)
         subject_words = _whole(subject) if subject is not None else []
         there = next((c for c in verb.children if c.dep_ == "expl"), None)
         if there is not None:
@@ -92,7 +87,7 @@ class Wording:
             pieces.append(Piece(",", glued=True))
         return (
             pieces
-            + self._prefix(clause, is_question)
+            + [Piece(word) for word in [self._tense.shared_word(clause, is_question)] if word]
             + self._pieces(_trimmed(body), replaced)
             + self._pieces(_trimmed(opening), replaced)
         )
@@ -104,72 +99,6 @@ class Wording:
             if mention.person.words == wanted:
                 return [Piece(wanted, mention.person)]
         return [Piece("", _LEFT_OUT["you" if verb.tag_ in ("VB", "VBP") else "I"])]
-
-    def _prefix(self, clause: Clause, is_question: bool) -> list[Piece]:
-        """The helpers that a verb after "and" shares with the one before."""
-        shared = _shared_helper(clause.verb)
-        if shared is None or (is_question and shared.lower_ in _REQUESTS):
-            return []
-        return [
-            Piece(modal_word(shared) if shared.tag_ == "MD" else finite("be", self._is_plural(subject_of(clause.verb))))
-        ]
-
-    def _verbs(
-        self, clause: Clause, words: "list[Token]", subject: "Token | None", is_question: bool
-    ) -> dict[int, str]:
-        """All finite verbs of the clause in the simple present."""
-        replaced: dict[int, str] = {}
-        for token in words:
-            shared_tag = token.tag_ == "NN" and token.dep_ == "conj" and is_verb(token.head)
-            if token == clause.verb or not (is_verb(token) or shared_tag) or token.dep_ in ("aux", "auxpass"):
-                continue
-            if (
-                token.dep_ == "conj"
-                and token.tag_ in ("VB", "NN")
-                and is_finite(token.head)
-                and not helpers_of(token.head)
-            ):
-                replaced[token.i] = finite(lemma(token), self._is_plural(subject_of(token)))
-            elif is_finite(token):
-                replaced |= in_present(token, self._is_plural(subject_of(token)))
-        return replaced | self._main_verb(clause, subject, is_question)
-
-    def _main_verb(self, clause: Clause, subject: "Token | None", is_question: bool) -> dict[int, str]:
-        verb = clause.verb
-        plural = self._is_plural(subject)
-        if any(c.dep_ == "expl" for c in verb.children):
-            plural = any(token.lower_ in ("are", "were", "'re") for token in (verb, *helpers_of(verb)))
-        asks_whether = is_question and not any(c.lower_ in ("why", "how") for c in verb.children)
-        replaced = in_present(verb, plural, with_negation=not asks_whether)
-        if (shared := _shared_helper(verb)) is not None:
-            replaced = {verb.i: lemma(verb) if shared.tag_ == "MD" else verb.lower_}
-        if is_question and (modal := modal_of(verb)) is not None and modal.lower_ in _REQUESTS and subject is not None:
-            if subject.lower_ == "you":
-                replaced[modal.i] = ""
-                replaced[verb.i] = finite(lemma(verb), plural)
-        if shared is None and not is_finite(verb) and is_verb(verb) and not is_infinitive(verb):
-            replaced |= self._bare_verb(verb, plural)
-        if clause.negated:
-            replaced |= _negated(verb, plural)
-        for child in verb.children:
-            if child.dep_ == "advmod" and child.lower_ in _EMPTY and child.i < _predicate(verb):
-                replaced[child.i] = ""
-            if child.dep_ == "advmod" and child.lower_ == "ever" and is_question:
-                replaced[child.i] = ""
-            if child.dep_ in ("intj", "discourse") and _is_set_apart(child):
-                replaced[child.i] = ""
-        return replaced
-
-    def _bare_verb(self, verb: "Token", plural: bool) -> dict[int, str]:
-        """A verb without a helper of its own: in an order, or with everything before it left out."""
-        if negation_of(verb) is not None and helpers_of(verb):
-            return {}
-        return {verb.i: finite(lemma(verb), plural)}
-
-    def _is_plural(self, subject: "Token | None") -> bool:
-        if subject is not None and subject.i in self._mentions and not any(c.dep_ == "conj" for c in subject.children):
-            return False
-        return is_plural(subject)
 
     def _active(
         self,
@@ -185,7 +114,7 @@ class Wording:
         actor = list(doer.subtree)
         gone = {token.i for token in actor} | {agent.i}
         body = [token for token in body if token.i not in gone]
-        plural = self._is_plural(doer)
+        plural = self._tense.is_plural(doer)
         helpers, negation, modal = helpers_of(verb), negation_of(verb), modal_of(verb)
         words = replaced | {helper.i: "" for helper in helpers}
         words[verb.i] = finite(lemma(verb), plural)
@@ -226,11 +155,6 @@ class Wording:
 _LEFT_OUT = {"you": Person("you"), "I": Person("I")}
 
 
-def _is_set_apart(token: "Token") -> bool:
-    """An exclamation, by its place or commas: not the "yes" of "she said yes"."""
-    return token.is_sent_start or token.nbor(-1).is_punct or token.lower_ == "please"
-
-
 def _whole(subject: "Token") -> "list[Token]":
     """All words of a subject; of one that was read as a part of its verb, also what stands before it."""
     if subject.dep_ not in ("compound", "nmod", "npadvmod"):
@@ -243,7 +167,7 @@ def _whole(subject: "Token") -> "list[Token]":
     return [token for part in parts for token in part.subtree if token.i <= subject.i]
 
 
-def _agent_of(verb: "Token") -> "Token | None":
+def agent_of(verb: "Token") -> "Token | None":
     if not any(child.dep_ == "auxpass" for child in verb.children):
         return None
     given = [child for one in verb.children if one.dep_ == "dobj" for child in one.children if child.lower_ == "by"]
@@ -256,50 +180,11 @@ def _agent_of(verb: "Token") -> "Token | None":
     return None
 
 
-def _shared_helper(verb: "Token") -> "Token | None":
-    """The helper of the verb before "and" that this one shares: "should eat less and exercise more"."""
-    head = verb.head
-    if (
-        verb.dep_ != "conj"
-        or not is_verb(head)
-        or helpers_of(verb)
-        or any(c.dep_ in ("nsubj", "expl") for c in verb.children)
-    ):
-        return None
-    if verb.tag_ in ("VB", "VBP") and (modal := modal_of(head)) is not None:
-        return modal
-    passive = next((c for c in head.children if c.dep_ == "auxpass"), None)
-    has_object = any(c.dep_ in ("dobj", "ccomp", "xcomp") for c in verb.children)
-    by_somebody = any(
-        c.dep_ in ("agent", "prep") and c.i == verb.i + 1 and c.lower_ in ("by", "with", "of") for c in verb.children
-    )
-    return passive if verb.tag_ == "VBN" or (verb.tag_ == "VBD" and by_somebody and not has_object) else None
-
-
 def _is_question(clause: Clause, subject: "Token | None") -> bool:
     verb = clause.verb
     if subject is None:
         return False
     return any(h.i < subject.i for h in helpers_of(verb)) or (verb.i < subject.i and lemma(verb) == "be")
-
-
-def _predicate(verb: "Token") -> int:
-    """Up to where an empty adverb stands before what is said."""
-    return verb.i + 2 if lemma(verb) == "be" else verb.i
-
-
-def _negated(verb: "Token", plural: bool) -> dict[int, str]:
-    """The words of a verb with a negation that stood elsewhere."""
-    words = in_present(verb, plural)
-    carrier = next((h for h in helpers_of(verb) if h.dep_ == "auxpass"), None)
-    modal = modal_of(verb)
-    if modal is not None:
-        return {modal.i: words[modal.i] + " not"}
-    place = next((n for n, word in words.items() if word in ("is", "are")), None)
-    if place is not None:
-        return {place: words[place] + " not"}
-    target = carrier if carrier is not None else verb
-    return {target.i: ("do not " if plural else "does not ") + lemma(target)}
 
 
 def _is_adverb_at(verb: "Token", token: "Token") -> bool:
@@ -315,7 +200,7 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
             token.head == clause.verb or token.dep_ == "intj"
         ):
             continue
-        if token.i == (mark.i if mark is not None else -1) or token.lower_ in _OPENERS and token.head == clause.verb:
+        if token.i == (mark.i if mark is not None else -1) or (token.lower_ in _OPENERS and token.head == clause.verb):
             continue
         if is_question and token.lower_ in _ASKING:
             continue
