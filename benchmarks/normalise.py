@@ -1,9 +1,9 @@
 """How often a natural sentence is read as a person would, and what it costs.
 
-benchmarks/normalise_gold.jsonl has the answers, written apart from the sentences that the reading was developed on: {"text",
-"events": [the main one first], "roles", "kind"}. Exact match of the main event, of who is who in it, of both, of all clauses;
-beside string rules (benchmarks/string_rules.py), which know one clause. With --data FILE, ATOMIC's rows as TSV with the head
-in the first column (may be gzipped), also whether all its heads pass unchanged, with nothing parsed.
+benchmarks/normalise_gold.jsonl has the answers, written apart from the sentences that the reading was developed on:
+{"text", "events": [the main one first], "roles", "kind"}. Exact match of the main event, of who is who in it, of both,
+of all clauses; beside string rules (benchmarks/string_rules.py), which know one clause. With --data FILE, ATOMIC's rows
+as TSV with the head in the first column (may be gzipped), also whether all its heads pass unchanged, with nothing parsed.
 """
 
 import argparse
@@ -104,9 +104,8 @@ def _quality(gold: list[Sentence], said: dict[str, Any], asked: argparse.Namespa
     if asked.wrong:
         for one, (events, roles) in answers:
             if (events[0], roles) != (one.events[0], one.roles):
-                say(
-                    f"[{one.kind}] {one.text}\n  said {' | '.join(events)} {roles}\n  gold {' | '.join(one.events)} {one.roles}"
-                )
+                read = f"{' | '.join(events)} {roles}"
+                say(f"[{one.kind}] {one.text}\n  said {read}\n  gold {' | '.join(one.events)} {one.roles}")
     ratio = ours.both / baseline.both if baseline.both else None
     said |= {"ours": ours.as_dict(), "string_rules": baseline.as_dict(), "both_ratio": ratio and round(ratio, 2)}
     said["by_kind"] = {kind: score.as_dict() for kind, score in by_kind.items()}
@@ -167,8 +166,7 @@ def _passes(head: str) -> bool:
 
 
 def _first_column(path: Path) -> Iterable[str]:
-    file = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with file:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
         rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         next(rows)
         yield from (row[0] for row in rows)

@@ -1,7 +1,7 @@
 """What string rules make of a sentence: the baseline beside the reading of natural input.
 
-The first pronoun or capitalised name becomes PersonX, the second PersonY, the third PersonZ, the same word the same person; a
-known past tense becomes the present, "-ed" is cut; helpers before a verb go.
+The first pronoun or capitalised name becomes PersonX, the second PersonY, the third PersonZ, the same word the same
+person; a known past tense becomes the present, "-ed" becomes "-s"; helpers before a verb go.
 """
 
 import re
@@ -11,26 +11,45 @@ from schemas.events import canonical
 _SUBJECTS = {
     form: subject
     for subject, forms in {
-        "I": "i me my mine myself", "you": "you your yours yourself", "he": "he him his himself", "she": "she her hers herself",
+        "I": "i me my mine myself", "you": "you your yours yourself", "he": "he him his himself",
+        "she": "she her hers herself",
         "we": "we us our ours ourselves", "they": "they them their theirs themselves", "someone": "someone somebody",
     }.items()
     for form in forms.split()
 }  # fmt: skip
-_POSSESSIVE = frozenset("my your his our their mine yours ours theirs hers".split())
+_POSSESSIVE = frozenset(("my", "your", "his", "our", "their", "mine", "yours", "ours", "theirs", "hers"))
 _PAST = {
-    "was": "is", "were": "is", "am": "is", "are": "is", "had": "has", "have": "has", "did": "does", "went": "goes", "got": "gets",
-    "took": "takes", "made": "makes", "gave": "gives", "told": "tells", "said": "says", "found": "finds", "lost": "loses",
-    "bought": "buys", "broke": "breaks", "left": "leaves", "felt": "feels", "met": "meets", "saw": "sees", "came": "comes",
-    "ate": "eats", "fell": "falls", "forgot": "forgets", "ran": "runs", "won": "wins", "woke": "wakes", "caught": "catches",
-    "kept": "keeps", "stole": "steals", "sold": "sells", "paid": "pays", "wrote": "writes", "drove": "drives", "sent": "sends",
+    "was": "is", "were": "is", "am": "is", "are": "is", "had": "has", "have": "has", "did": "does",
+    "went": "goes", "got": "gets", "took": "takes", "made": "makes", "gave": "gives", "told": "tells",
+    "said": "says", "found": "finds", "lost": "loses", "bought": "buys", "broke": "breaks", "left": "leaves",
+    "felt": "feels", "met": "meets", "saw": "sees", "came": "comes", "ate": "eats", "fell": "falls",
+    "forgot": "forgets", "ran": "runs", "won": "wins", "woke": "wakes", "caught": "catches", "kept": "keeps",
+    "stole": "steals", "sold": "sells", "paid": "pays", "wrote": "writes", "drove": "drives", "sent": "sends",
 }  # fmt: skip
 _CONTRACTIONS = [
-    (r"\b(?:can't|cannot)\b", "can not"), (r"\bwon't\b", "does not"), (r"n't\b", " not"), (r"'m\b", " am"), (r"'re\b", " are"),
-    (r"'ve\b", " have"), (r"'ll\b", ""), (r"\b(it|he|she|there|that)'s\b", r"\1 is"),
+    (r"\b(?:can't|cannot)\b", "can not"), (r"\bwon't\b", "does not"), (r"n't\b", " not"), (r"'m\b", " am"),
+    (r"'re\b", " are"), (r"'ve\b", " have"), (r"'ll\b", ""), (r"\b(it|he|she|there|that)'s\b", r"\1 is"),
 ]  # fmt: skip
 _HELPERS = re.compile(r"\b(?:will|is going to|am going to|are going to|has been|have been)\s+", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+('s)?")
-_CAPITALISED_OTHERS = words("the a an there this that it everyone nobody yesterday today when if because although")
+_CAPITALISED_OTHERS = frozenset(
+    (
+        "the",
+        "a",
+        "an",
+        "there",
+        "this",
+        "that",
+        "it",
+        "everyone",
+        "nobody",
+        "yesterday",
+        "today",
+        "when",
+        "if",
+        "because",
+    )
+)
 
 
 def read(text: str) -> tuple[str, dict[str, str]]:
@@ -57,4 +76,4 @@ def _word(found: re.Match[str], people: dict[str, str]) -> str:
         return _PAST[small] + owner
     if small.endswith("ied"):
         return small[:-3] + "ies" + owner
-    return small[:-1] + "s" + owner if small.endswith("ed") and len(small) > 4 else found[0]
+    return small[:-2] + "s" + owner if small.endswith("ed") and len(small) > 4 else found[0]

@@ -9,11 +9,10 @@ from graph.natural.lexicon import words
 Gender = Literal["she", "he"]
 
 TITLES: dict[str, Gender | None] = {
-    "mr": "he", "mister": "he", "sir": "he", "uncle": "he", "king": "he", "prince": "he", "father": "he", "brother": "he",
-    "mrs": "she", "ms": "she", "miss": "she", "madam": "she", "aunt": "she", "auntie": "she", "queen": "she", "princess": "she", "sister": "she",
-    "dr": None, "doctor": None, "prof": None, "professor": None, "coach": None, "officer": None, "captain": None,
-    "president": None, "judge": None, "detective": None, "sergeant": None, "senator": None,
-}  # fmt: skip
+    **dict.fromkeys(words("mr mister sir uncle king prince father brother"), "he"),
+    **dict.fromkeys(words("mrs ms miss madam aunt auntie queen princess sister"), "she"),
+    **dict.fromkeys(words("dr doctor prof professor coach officer captain president judge detective sergeant senator")),
+}
 """Words before a name, with the gender that they tell."""
 
 _RARE = 0.004
@@ -64,6 +63,7 @@ def _shares(path: str) -> dict[str, float]:
 
 
 def is_first_name(word: str) -> bool:
+    """A first name, however it is written."""
     return word.lower() in _first_names()
 
 
@@ -79,6 +79,7 @@ def is_place(word: str) -> bool:
 
 
 def is_month(word: str) -> bool:
+    """A first name that is a month, too."""
     return word.lower() in ("april", "may", "june", "august")
 
 

@@ -46,6 +46,7 @@ def parse(sentence: str) -> "Doc":
 
 
 def is_known_name(token: "Token") -> bool:
+    """A word that is a first name for certain."""
     return token.text in _STAND_INS.values()
 
 

@@ -145,7 +145,7 @@ def _meant_by_they(token: "Token", known: _Known, barred: Person | None) -> Pers
     together = any(c.dep_ == "conj" for t in token.doc[: token.i] if t.i in known.mentions for c in t.children)
     if many or together:
         return None
-    single = [person for person in [*known.named, *(p for p in known.by_pronoun.values() if p.words == "someone")]]
+    single = [*known.named, *(person for person in known.by_pronoun.values() if person.words == "someone")]
     if len(single) == 1 and single[0] is not barred:
         return single[0]
     return known.by_pronoun.setdefault("they", Person("they"))

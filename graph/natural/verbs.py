@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from spacy.tokens import Token
 
 _FINITE = frozenset(("VBD", "VBZ", "VBP", "MD"))
-_LEMMAS = {"'s": "be", "'re": "be", "'m": "be", "wo": "will", "ca": "can", "sha": "shall", "'ll": "will", "'ve": "have", "ai": "be",
-           "is": "be", "are": "be", "was": "be", "were": "be", "am": "be", "been": "be", "being": "be", "be": "be"}  # fmt: skip
-_MODALS = {"can": "can", "ca": "can", "could": "can", "should": "should", "must": "must", "may": "may", "might": "might",
-           "would": "would", "'d": "would", "ought": "ought"}  # fmt: skip
+_LEMMAS = {
+    "'s": "be", "'re": "be", "'m": "be", "is": "be", "are": "be", "was": "be", "were": "be", "am": "be", "been": "be",
+    "being": "be", "be": "be", "ai": "be", "wo": "will", "'ll": "will", "sha": "shall", "ca": "can", "'ve": "have",
+}  # fmt: skip
+_MODALS = {
+    "can": "can", "ca": "can", "could": "can", "should": "should", "must": "must", "may": "may", "might": "might",
+    "would": "would", "'d": "would", "ought": "ought",
+}  # fmt: skip
 _TWO_OBJECTS = words("give offer tell ask show teach pay send call name elect lend hand award grant serve deny")
 _PLURAL = words("people police these those both many few several we they kids folks parents")
 _PART_OF = words("some many most all both few several lot lots couple bunch half number plenty rest")
@@ -62,12 +66,14 @@ def third_person(base: str) -> str:
 
 
 def finite(base: str, plural: bool) -> str:
+    """The simple present: "buys", of several "buy"."""
     if base == "be":
         return "are" if plural else "is"
     return base if plural else third_person(base)
 
 
 def is_verb(token: "Token") -> bool:
+    """True for verbs and modals."""
     return token.tag_.startswith("VB") or token.tag_ == "MD"
 
 
@@ -95,18 +101,22 @@ def own_subject(verb: "Token") -> "Token | None":
 
 
 def helpers_of(verb: "Token") -> "list[Token]":
+    """The auxiliaries of a verb: "has been" of "has been fired"."""
     return [child for child in verb.children if child.dep_ in ("aux", "auxpass") and child.tag_ != "TO"]
 
 
 def is_infinitive(verb: "Token") -> bool:
+    """True for "to go"."""
     return any(child.dep_ == "aux" and child.tag_ == "TO" for child in verb.children)
 
 
 def negation_of(verb: "Token") -> "Token | None":
+    """The "not" of a verb; "never" is an adverb like others."""
     return next((c for c in verb.children if c.dep_ == "neg" and c.lower_ in ("not", "n't", "n’t")), None)
 
 
 def is_finite(verb: "Token") -> bool:
+    """True where a verb has a tense."""
     if is_infinitive(verb):
         return False
     helpers = helpers_of(verb)
@@ -160,6 +170,7 @@ def modal_of(verb: "Token") -> "Token | None":
 
 
 def modal_word(modal: "Token") -> str:
+    """A modal as it is written in the present."""
     perfect = any(lemma(helper) == "have" for helper in helpers_of(modal.head))
     return "could" if modal.lower_ == "could" and perfect else _MODALS[modal.lower_]
 

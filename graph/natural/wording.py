@@ -1,4 +1,4 @@
-"""A clause in the words of a canonical event: subject, verb in the simple present, the rest; persons as placeholders."""
+"""A clause in the words of a canonical event: subject, verb in the simple present, the rest; persons marked."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class Wording:
         subject = subject_of(verb)
         if not is_verb(verb) and subject is None:
             return self._pieces(_trimmed(words), {})
-        agent = agent_of(verb)
+        agent = _agent_of(verb)
         is_question = _is_question(clause, subject)
         replaced = self._tense.of(clause, words, subject, is_question)
         subject_words = _whole(subject) if subject is not None else []
@@ -167,7 +167,8 @@ def _whole(subject: "Token") -> "list[Token]":
     return [token for part in parts for token in part.subtree if token.i <= subject.i]
 
 
-def agent_of(verb: "Token") -> "Token | None":
+def _agent_of(verb: "Token") -> "Token | None":
+    """The "by" of a passive, where somebody or something does it."""
     if not any(child.dep_ == "auxpass" for child in verb.children):
         return None
     given = [child for one in verb.children if one.dep_ == "dobj" for child in one.children if child.lower_ == "by"]
