@@ -33,7 +33,7 @@ _EXCLAIMED = (
 )
 _EXCLAIMED_WITH_COMMA = (
     "yes|no|nope|nah|hiya|dear all|good morning|good evening|good afternoon|whoa|oops|yikes|hmm+|um|uh|fyi|clearly|"
-    "in fact|let me tell you|listen|look|by the way|not gonna lie|for real|fun fact|you see|thank god|thank goodness|god|"
+    "in fact|let me tell you|listen|look|by the way|for real|fun fact|you see|thank god|thank goodness|god|"
     "jesus|believe it or not|no joke|well|so|then|like|and|but|plus|as usual|alas|man|dude|guys|bro|sis|honey|babe|"
     "mom|dad|mum|girl"
 )

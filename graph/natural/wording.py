@@ -8,6 +8,7 @@ from graph.natural.lexicon import FAMILY, words
 from graph.natural.persons import Mention, Person
 from graph.natural.tense import Tense
 from graph.natural.verbs import (
+    are_several,
     finite,
     helpers_of,
     is_verb,
@@ -16,6 +17,7 @@ from graph.natural.verbs import (
     modal_word,
     negation_of,
     subject_of,
+    subjects_below,
 )
 from graph.natural.written import as_written
 
@@ -157,8 +159,11 @@ _LEFT_OUT = {"you": Person("you"), "I": Person("I")}
 
 def _whole(subject: "Token") -> "list[Token]":
     """All words of a subject; of one that was read as a part of its verb, also what stands before it."""
+    if subject.dep_ == "ROOT":
+        return [token for token in subject.subtree if token.i <= subject.i]
     if subject.dep_ not in ("compound", "nmod", "npadvmod"):
-        return list(subject.subtree)
+        all_of_them = subjects_below(subject.head) if are_several(subject) else [subject]
+        return [token for one in all_of_them for token in one.subtree]
     parts = [
         child
         for child in subject.head.lefts
@@ -203,6 +208,8 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
             continue
         if token.i == (mark.i if mark is not None else -1) or (token.lower_ in _OPENERS and token.head == clause.verb):
             continue
+        if token.lower_ == "even" and mark is not None and token.i == mark.i - 1:
+            continue
         if is_question and token.lower_ in _ASKING:
             continue
         kept.append(token)
@@ -223,9 +230,7 @@ def _trimmed(words: "list[Token]") -> "list[Token]":
     words = list(words)
     while words and (words[-1].text in _MARKS or words[-1].dep_ == "cc" or words[-1].is_space):
         words.pop()
-    while words and (
-        words[0].text in _MARKS or words[0].dep_ == "cc" or words[0].is_space or words[0].lower_ in ("both", "either")
-    ):
+    while words and (words[0].text in _MARKS or words[0].dep_ == "cc" or words[0].is_space):
         words.pop(0)
     return words
 
@@ -233,6 +238,8 @@ def _trimmed(words: "list[Token]") -> "list[Token]":
 def _small(token: "Token", text: str) -> str:
     """In lower case, but for names of things and places."""
     if token.lower_ in FAMILY:
+        return text.lower()
+    if token.is_sent_start and token.lower_ in ("the", "a", "an"):
         return text.lower()
     if token.tag_ in ("NNP", "NNPS") or token.ent_type_ in ("GPE", "NORP", "ORG", "PRODUCT", "LOC", "FAC", "LANGUAGE"):
         return text
