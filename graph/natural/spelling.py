@@ -26,6 +26,8 @@ _GOT = re.compile(
     re.IGNORECASE,
 )
 
+_BEEN = re.compile(r"'([sd]) (?=(?:never |always |already |just |not |really )?been\b)")
+
 _EXCLAIMED = (
     "oh|ok|okay|yeah|yep|hey|hi|hello|omg|lol|lmao|ugh|wow|damn|haha+|btw|tbh|ngl|smh|honestly|actually|basically|"
     "anyway|anyways|apparently|seriously|literally|frankly|unfortunately|luckily|sadly|thankfully|obviously|i mean|"
@@ -94,7 +96,7 @@ def for_parser(text: str) -> str:
     if text.isupper() and " " in text.strip():
         text = text.lower()
     text = _WORD.sub(_written_out, _LONE_I.sub("I", text))
-    text = _GOT.sub(_has, text)
+    text = _BEEN.sub(lambda found: " has " if found[1] == "s" else " had ", _GOT.sub(_has, text))
     text = _without_tags(_without_openers(" ".join(text.split())))
     text = _LET_US.sub("We ", _LET_US_NOT.sub("We do not ", text))
     text = _LEFT_OUT_I.sub(lambda found: "I " + found[0][0].lower() + found[0][1:], text)

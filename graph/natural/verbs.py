@@ -98,7 +98,7 @@ def own_subject(verb: "Token") -> "Token | None":
         return None
     for child in verb.lefts:
         if child.dep_ in ("compound", "nmod", "npadvmod") and child.i == verb.i - 1 and child.tag_.startswith("NN"):
-            return child if child.ent_type_ not in ("DATE", "TIME") else None
+            return child if child.ent_type_ not in ("DATE", "TIME") or lemma(verb) == "be" else None
     return None
 
 
@@ -132,9 +132,10 @@ def is_finite(verb: "Token") -> bool:
 
 def are_several(subject: "Token") -> bool:
     """ "Tom and Anna", even where the parser hangs both below the verb."""
-    if not any(child.dep_ == "cc" and child.lower_ in ("and", "&") for child in subject.children):
-        return False
-    return any(c.dep_ == "conj" for c in subject.children) or len(subjects_below(subject.head)) > 1
+    joined = next((child for child in subject.children if child.dep_ == "conj"), None)
+    if any(child.dep_ == "cc" and child.lower_ in ("and", "&") for child in subject.children):
+        return joined is not None or len(subjects_below(subject.head)) > 1
+    return joined is not None and are_several(joined)
 
 
 def subjects_below(verb: "Token") -> "list[Token]":

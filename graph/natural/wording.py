@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from graph.natural.clauses import Clause, mark_of
 from graph.natural.lexicon import FAMILY, words
-from graph.natural.persons import Mention, Person
+from graph.natural.persons import Mention, Person, noun_meant
 from graph.natural.tense import Tense
 from graph.natural.verbs import (
     are_several,
@@ -54,7 +54,7 @@ class Wording:
     def of(self, clause: Clause) -> list[Piece]:
         """The clause's pieces in order, subject first."""
         verb, words = clause.verb, clause.words()
-        subject = subject_of(verb)
+        subject, pronoun = self._subject(verb, words)
         if not is_verb(verb) and subject is None:
             return self._pieces(_trimmed(words), {})
         agent = _agent_of(verb)
@@ -65,14 +65,17 @@ class Wording:
         if there is not None:
             subject_words = [there]
         apart = {token.i for root in clause.apart for token in root.subtree}
-        subject_words = [token for token in subject_words if token.i not in apart]
+        if pronoun is None:
+            subject_words = [token for token in subject_words if token.i not in apart]
         taken = {token.i for token in subject_words}
+        if pronoun is not None:
+            taken.add(pronoun.i)
         start = min((token.i for token in subject_words if token.sent == verb.sent), default=verb.i)
         shares = there is None and subject is not None and subject.head != verb
-        start = verb.left_edge.i if shares else start
+        start = pronoun.i if pronoun is not None else verb.left_edge.i if shares else start
         helper = min((h.i for h in helpers_of(verb)), default=verb.i)
         opening = [t for t in words if t.i < min(start, helper, verb.i) and t.i not in taken]
-        if shares or subject is None:
+        if pronoun is None and (shares or subject is None):
             opening = [t for t in opening if not _is_adverb_at(verb, t)]
         taken |= {token.i for token in opening}
         body = [token for token in words if token.i not in taken]
@@ -93,6 +96,14 @@ class Wording:
             + self._pieces(_trimmed(body), replaced)
             + self._pieces(_trimmed(opening), replaced)
         )
+
+    def _subject(self, verb: "Token", words: "list[Token]") -> "tuple[Token | None, Token | None]":
+        """The subject; where a pronoun goes back to a noun of another clause, that noun, and the pronoun."""
+        subject = subject_of(verb)
+        if subject is None or subject.lower_ not in ("he", "she", "they") or subject.i in self._mentions:
+            return subject, None
+        meant = noun_meant(subject)
+        return (subject, None) if meant is None or meant in words else (meant, subject)
 
     def _nobody(self, verb: "Token") -> list[Piece]:
         """Who is meant where no subject is said: "you" are told to do it, "I" did it."""
