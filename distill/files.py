@@ -2,32 +2,23 @@
 
 CACHE/NAME-VERSION/merged/      weights and tokenizer as transformers reads them
 CACHE/NAME-VERSION/ct2-int8/    the same for CTranslate2, with all that a start needs
-
-Each folder is filled beside its place, gets its manifest last and is renamed: it is whole, or it is not there.
 """
 
-import fcntl
-import hashlib
 import json
 import re
-import shutil
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
+from distill.cache import kept, version_of, whole_folders
 from distill.prompts import FORMS, PromptForm, form_named
-from schemas.errors import BadFile, BadInput, Unavailable
+from schemas.errors import BadFile, BadInput
 from schemas.relations import Relation
 
 IN_THE_BOX = "smollm2-135m-atomic"
 _BOX = Path(__file__).parent / "students"
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
-_MANIFEST = "whole.json"
-_SAMPLE = 1 << 20
 
 COMET_DISTILL_RELATIONS = ("xAttr", "xEffect", "xIntent", "xNeed", "xReact", "xWant", "HinderedBy")
 """Those that the released COMET-distill was trained on."""
@@ -66,7 +57,7 @@ def find(student: str, prompt_form: str | None, cache: Path) -> StudentFiles:
     form = form_named(prompt_form or about.get("recipe", {}).get("prompt_form") or _recognised(folder, student))
     said = about.get("relations") or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else list(Relation))
     return StudentFiles(
-        folder, _name(str(about.get("name") or student)), _version(folder), form, tuple(map(Relation, said)), cache
+        folder, _name(str(about.get("name") or student)), version_of(folder), form, tuple(map(Relation, said)), cache
     )
 
 
@@ -100,7 +91,7 @@ def merged(files: StudentFiles, progress: Callable[[str, int, int], None]) -> Pa
         fresh.save_pretrained(folder)
         base.tokenizer.save_pretrained(folder)
 
-    return _kept(files, "merged", fill)
+    return kept(files.home, "merged", fill, "the student")
 
 
 def converted(files: StudentFiles, compute_type: str, progress: Callable[[str, int, int], None]) -> Path:
@@ -133,7 +124,7 @@ def converted(files: StudentFiles, compute_type: str, progress: Callable[[str, i
         about = {"is_seq2seq": bool(config.get("is_encoder_decoder")), "end": ends_of(tokenizer, files.form)}
         (folder / "student.json").write_text(json.dumps(about))
 
-    return _kept(files, f"ct2-{compute_type}", fill)
+    return kept(files.home, f"ct2-{compute_type}", fill, "the student")
 
 
 def _name_all_tokens(path: Path, end: str) -> None:
@@ -152,64 +143,7 @@ def ends_of(tokenizer: Any, form: PromptForm) -> list[int]:
 
 def made(files: StudentFiles) -> list[tuple[str, int]]:
     """What was made from a student's files and is whole: name and size in bytes."""
-    folders = sorted(path for path in files.home.glob("*") if path.is_dir() and _is_whole(path))
-    return [(path.name, sum(p.stat().st_size for p in path.iterdir())) for path in folders]
-
-
-def clear(cache: Path) -> int:
-    """Remove everything that was made from students' files, and nothing else; how many bytes that were."""
-    freed = 0
-    for lock in cache.glob("*/*.lock"):
-        for folder in (lock.with_suffix(""), lock.with_suffix(".new")):
-            freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            shutil.rmtree(folder, ignore_errors=True)
-        lock.unlink()
-        with suppress(OSError):  # something else is in it
-            lock.parent.rmdir()
-    return freed
-
-
-def _kept(files: StudentFiles, name: str, fill: Callable[[Path], None]) -> Path:
-    """A folder of the cache, filled where it is missing or not whole. Raises Unavailable where the disk is full."""
-    folder = files.home / name
-    try:
-        files.home.mkdir(parents=True, exist_ok=True)
-        with _locked(files.home / f"{name}.lock"):
-            if _is_whole(folder):
-                return folder
-            new = folder.with_name(f"{name}.new")
-            shutil.rmtree(new, ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            new.mkdir()
-            try:
-                fill(new)
-                sizes = {p.name: p.stat().st_size for p in new.iterdir()}
-                (new / _MANIFEST).write_text(json.dumps(sizes))
-                new.rename(folder)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
-    except OSError as error:
-        where = error.filename or folder
-        raise Unavailable(f"the student cannot be prepared: {where}: {error.strerror or error}") from error
-    except SafetensorError as error:  # what a full disk is to it
-        raise Unavailable(f"the student cannot be prepared: {folder}: {error}") from error
-    return folder
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        sizes: dict[str, int] = json.loads((folder / _MANIFEST).read_text())
-        return all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError):
-        return False
-
-
-@contextmanager
-def _locked(path: Path) -> Generator[None]:
-    """One process prepares; the others wait and find it done."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return whole_folders(files.home)
 
 
 def _from_hub(name: str) -> Path:
@@ -241,19 +175,6 @@ def _recognised(folder: Path, student: str) -> str:
     if "[GEN]" in words:
         return "comet-2020"
     raise BadInput.of("prompt_form", None, f"needed for {student}, whose form is not known: " + ", ".join(FORMS))
-
-
-def _version(folder: Path) -> str:
-    """Twelve hexadecimal digits that change with the weights; of large files the ends are read, not all."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".safetensors", ".bin", ".json") and path.is_file():
-            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-            with path.open("rb") as file:
-                digest.update(file.read(_SAMPLE))
-                file.seek(max(0, path.stat().st_size - _SAMPLE))
-                digest.update(file.read(_SAMPLE))
-    return digest.hexdigest()[:12]
 
 
 def _name(student: str) -> str:

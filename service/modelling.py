@@ -8,7 +8,8 @@ import click
 import orjson
 
 from distill.comet import Comet, open_comet
-from distill.files import clear, find, made
+from distill.cache import clear
+from distill.files import find, made
 from service.house import spec_of
 from service.progress import progress
 from service.settings import Settings, load_settings

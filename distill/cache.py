@@ -1,0 +1,94 @@
+"""The cache of what is made from models' files on first use: merged, converted.
+
+Each folder is filled beside its place, gets its manifest last and is renamed: it is whole, or it is not there.
+"""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from schemas.errors import Unavailable
+
+_MANIFEST = "whole.json"
+_SAMPLE = 1 << 20
+
+
+def clear(cache: Path) -> int:
+    """Remove everything that was made from models' files, and nothing else; how many bytes that were."""
+    freed = 0
+    for lock in cache.glob("*/*.lock"):
+        for folder in (lock.with_suffix(""), lock.with_suffix(".new")):
+            freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.unlink()
+        with suppress(OSError):  # something else is in it
+            lock.parent.rmdir()
+    return freed
+
+
+def kept(home: Path, name: str, fill: Callable[[Path], None], what: str) -> Path:
+    """A folder of the cache, filled where it is missing or not whole. Raises Unavailable where the disk is full."""
+    folder = home / name
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with _locked(home / f"{name}.lock"):
+            if _is_whole(folder):
+                return folder
+            new = folder.with_name(f"{name}.new")
+            shutil.rmtree(new, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            new.mkdir()
+            try:
+                fill(new)
+                sizes = {p.name: p.stat().st_size for p in new.iterdir()}
+                (new / _MANIFEST).write_text(json.dumps(sizes))
+                new.rename(folder)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        where = error.filename or folder
+        raise Unavailable(f"{what} cannot be prepared: {where}: {error.strerror or error}") from error
+    except SafetensorError as error:  # what a full disk is to it
+        raise Unavailable(f"{what} cannot be prepared: {folder}: {error}") from error
+    return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        sizes: dict[str, int] = json.loads((folder / _MANIFEST).read_text())
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def _locked(path: Path) -> Generator[None]:
+    """One process prepares; the others wait and find it done."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def whole_folders(home: Path) -> list[tuple[str, int]]:
+    """What a home in the cache has that is whole: name and size in bytes."""
+    folders = sorted(path for path in home.glob("*") if path.is_dir() and _is_whole(path))
+    return [(path.name, sum(p.stat().st_size for p in path.iterdir())) for path in folders]
+
+
+def version_of(folder: Path) -> str:
+    """Twelve hexadecimal digits that change with the weights; of large files the ends are read, not all."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".safetensors", ".bin", ".json") and path.is_file():
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+            with path.open("rb") as file:
+                digest.update(file.read(_SAMPLE))
+                file.seek(max(0, path.stat().st_size - _SAMPLE))
+                digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()[:12]

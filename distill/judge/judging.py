@@ -1,0 +1,178 @@
+"""The judge: whether a stored event is the same as the asked one, how sure that is, and why.
+
+Cheap things first: what a rule refuses is not the same, what differs in empty words alone is; the rest is put to the
+cross-encoder, the most alike first, at most `MOST` of them.
+"""
+
+import json
+import math
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distill.cache import kept, version_of
+from distill.judge.calibration import Calibration
+from distill.judge.pair_text import HEAD, open_tokenizer, spoken
+from distill.judge.rules import difference, same_words
+from distill.minilm import folder_of, load_encoder
+from schemas.errors import BadFile, BadInput
+
+IN_THE_BOX = "minilm-same-event"
+_BOX = Path(__file__).parent.parent / "judges"
+MOST = 6
+"""Most candidates of one event that the cross-encoder reads."""
+_SAME_WORDS = 0.98
+"""Confidence where only words differ that change nothing: what such pairs come to on the dev pairs."""
+
+_UNREAD = f"not read: {MOST} others are more alike"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored event, and the cosine of its vector and the asked event's."""
+
+    event: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Of one candidate. same: from the judge's own threshold on; a caller may set another by `confidence`."""
+
+    event: str
+    similarity: float
+    confidence: float
+    same: bool
+    reason: str
+
+
+@dataclass(slots=True)
+class Judge:
+    """Blocks while it computes; one thread at a time."""
+
+    name: str
+    version: str
+    calibration: Calibration
+    _encoder: Any
+    _tokenizer: Any
+    _head: dict[str, NDArray[np.float32]]
+
+    @property
+    def threshold(self) -> float:
+        """Least confidence for "the same": chosen on dev pairs, for a stated share of false hits."""
+        return self.calibration.threshold
+
+    def judge(self, asked: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> list[list[Verdict]]:
+        """A verdict for each candidate of each asked event, the likeliest to be the same first."""
+        ruled = [[self._by_rule(event, one) for one in some] for event, some in zip(asked, candidates, strict=True)]
+        unruled = [
+            sorted((c for c, verdict in zip(some, said, strict=True) if verdict is None), key=lambda c: -c.similarity)
+            for some, said in zip(candidates, ruled, strict=True)
+        ]
+        read = iter(self._read([(event, c) for event, some in zip(asked, unruled, strict=True) for c in some[:MOST]]))
+        verdicts: list[list[Verdict]] = []
+        for said, some in zip(ruled, unruled, strict=True):
+            by_rule = [verdict for verdict in said if verdict is not None]
+            by_model = [next(read) for _ in some[:MOST]]
+            unread = [Verdict(c.event, c.similarity, 0.0, same=False, reason=_UNREAD) for c in some[MOST:]]
+            verdicts.append(
+                sorted([*by_rule, *by_model, *unread], key=lambda v: (-v.confidence, -v.similarity, v.event))
+            )
+        return verdicts
+
+    def _by_rule(self, asked: str, one: Candidate) -> Verdict | None:
+        if asked == one.event:
+            return Verdict(one.event, one.similarity, 1.0, same=True, reason="the same text")
+        if (reason := difference(asked, one.event)) is not None:
+            return Verdict(one.event, one.similarity, 0.0, same=False, reason=reason)
+        if same_words(asked, one.event):
+            return Verdict(one.event, one.similarity, _SAME_WORDS, same=True, reason="the same words")
+        return None
+
+    def _read(self, pairs: Sequence[tuple[str, Candidate]]) -> list[Verdict]:
+        """What the cross-encoder says. Pairs of one length make a batch: then company changes no number."""
+        logits = np.zeros(len(pairs), dtype=np.float32)
+        encodings = [self._tokenizer.encode(spoken(asked), spoken(one.event)) for asked, one in pairs]
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for place, encoding in enumerate(encodings):
+            by_length[len(encoding.ids)].append(place)
+        for places in by_length.values():
+            some = [encodings[n] for n in places]
+            output = self._encoder.forward_batch([e.ids for e in some], token_type_ids=[e.type_ids for e in some])
+            logits[places] = self._logits(np.array(output.last_hidden_state), [e.sequence_ids for e in some])
+        similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
+        confidences = self.calibration.confidence(logits, similarities)
+        return [
+            Verdict(one.event, one.similarity, round(float(c), 4), c >= self.threshold, "read by the cross-encoder")
+            for (_, one), c in zip(pairs, confidences, strict=True)
+        ]
+
+    def _logits(self, states: NDArray[np.float32], sides: Sequence[Sequence[int | None]]) -> NDArray[np.float32]:
+        """(pairs, tokens, width) → (pairs,): the head of distill.judge.cross_encoder in numpy."""
+        masks = np.array([[[side == n for side in row] for row in sides] for n in (0, 1)], dtype=np.float32)
+        a, b = (np.einsum("ptw,pt->pw", states, m) / m.sum(1, keepdims=True).clip(1) for m in masks)
+        features = np.concatenate([np.abs(a - b), a * b, np.maximum(a, b), np.minimum(a, b)], axis=1)
+        hidden = features @ self._head["hidden.weight"].T + self._head["hidden.bias"]
+        return (_gelu(hidden) @ self._head["out.weight"].T + self._head["out.bias"])[:, 0]
+
+
+def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return 0.5 * x * (1 + _erf(x / np.sqrt(2.0, dtype=np.float32)))
+
+
+_erf = np.vectorize(math.erf, otypes=[np.float32])
+
+
+def open_judge(name: str, cache: Path, threads: int, progress: Progress) -> Judge:
+    """The judge in the box by name, or a folder that `cometgraph distill judge` wrote; converted on first use.
+
+    Raises BadInput for what is no judge, BadFile for a damaged one, Unavailable where it cannot be prepared here.
+    """
+    folder = _BOX / name if name == IN_THE_BOX else Path(name)
+    if not (folder / "judge.json").exists():
+        raise BadInput.of("judge", name, f"{IN_THE_BOX}, or a folder with a judge.json")
+    try:
+        about = json.loads((folder / "judge.json").read_text("utf-8"))
+        base, calibration = str(about["recipe"]["base"]), Calibration(**about["calibration"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadFile(str(folder / "judge.json"), f"not what training wrote ({error})") from error
+    version = version_of(folder)
+    home = cache / f"{folder.name}-{version}"
+    made = kept(home, "judge-int8", lambda new: _convert(folder, base, new, progress), "the judge")
+    import ctranslate2
+    from safetensors.numpy import load_file
+
+    try:
+        encoder = ctranslate2.Encoder(str(made), device="cpu", compute_type="int8", intra_threads=threads)
+        head = load_file(folder / HEAD)
+    except Exception as error:  # safetensors and CTranslate2 raise of every kind
+        raise BadFile(str(folder), f"not readable ({error})") from error
+    return Judge(folder.name, version, calibration, encoder, open_tokenizer(folder_of(base)), head)
+
+
+def _convert(folder: Path, base: str, new: Path, progress: Progress) -> None:
+    import ctranslate2
+
+    from distill import lora
+
+    progress("preparing the judge", 0, 0)
+    encoder = load_encoder(folder_of(base))
+    lora.merge(encoder, folder)
+    merged, made = new / "merged", new / "made"
+    encoder.save_pretrained(merged)
+    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+        if (source := folder_of(base) / name).exists():
+            shutil.copyfile(source, merged / name)
+    ctranslate2.converters.TransformersConverter(str(merged)).convert(str(made), quantization="int8")
+    for path in made.iterdir():
+        path.rename(new / path.name)
+    shutil.rmtree(merged)
+    made.rmdir()
