@@ -151,6 +151,26 @@ def student(**flags: Any) -> None:
     student(flags)
 
 
+@distill.command()
+@click.option("--pairs", multiple=True, required=True, metavar="FILE", help="Labelled pairs, TSV; may be repeated.")
+@click.option("--heads", multiple=True, metavar="FILE", help="Triples, from whose train heads pairs are derived.")
+@click.option("--out", required=True, metavar="DIR", help="Folder for the judge, its log, and what a stopped run left.")
+@click.option("--base", metavar="NAME", help="minilm (in the box), or a folder. [default minilm]")
+@click.option("--rank", metavar="N", help="Rank of the adapter. [default 64]")
+@click.option("--learning-rate", metavar="R", help="Highest learning rate. [default 0.0005]")
+@click.option("--epochs", metavar="N", help="How often each pair is seen. [default 4]")
+@click.option("--batch", metavar="N", help="Pairs a step. [default 32]")
+@click.option("--derived", metavar="N", help="Most pairs of each kind that are derived from heads. [default 600]")
+@click.option("--derived-weight", metavar="W", help="What a derived pair counts beside a labelled one. [default 0.5]")
+@click.option("--false-hits", metavar="P", help="Share of different pairs that may pass, on dev pairs. [default 0.01]")
+@click.option("--seed", metavar="N", help="Decides what is derived, the order, and the start. [default 0]")
+def judge(**flags: Any) -> None:
+    """Train the judge of near-duplicates. Stopped or killed, and run again, it goes on where it was."""
+    from service.distilling import judge
+
+    judge(flags)
+
+
 @cli.command()
 @setting_options(SERVE)
 def settings(**flags: Any) -> None:

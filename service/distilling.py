@@ -1,9 +1,9 @@
-"""`cometgraph distill student`: train a student on files of triples."""
+"""`cometgraph distill student` on files of triples, `cometgraph distill judge` on pairs of events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
 
 import click
@@ -19,6 +19,11 @@ from schemas.errors import BadInput
 from schemas.triples import Triple
 from service.progress import progress
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
+
 _HELD_OUT = 50
 """One head in so many validates where the files name no validation rows."""
 _VALIDATING = 150
@@ -27,7 +32,7 @@ _VALIDATING = 150
 
 def student(flags: Mapping[str, Any]) -> None:
     """Train, or go on training. Raises CometgraphError, Stopped."""
-    recipe = _recipe({f.name: flags[f.name] for f in fields(Recipe) if flags.get(f.name) is not None})
+    recipe = _recipe(flags, Recipe)
     out = Path(flags["out"])
     if out.exists() and not out.is_dir():
         raise BadInput.of("out", str(out), "a folder")
@@ -43,11 +48,33 @@ def student(flags: Mapping[str, Any]) -> None:
     click.echo(f"the student is in {out / ('adapter' if recipe.rank else 'model')}; its loss, step by step, in {out}")
 
 
-def _recipe(said: dict[str, Any]) -> Recipe:
+def judge(flags: Mapping[str, Any]) -> None:
+    """Train a judge, or go on training. Raises CometgraphError, Stopped."""
+    from distill.judge import training
+    from distill.judge.pairs import derive, grouped, read_pairs, split_of, undecided
+    from distill.judge.wordnet import WordNet
+
+    recipe = _recipe(flags, training.Recipe)
+    out = Path(flags["out"])
+    if out.exists() and not out.is_dir():
+        raise BadInput.of("out", str(out), "a folder")
+    labelled = grouped([pair for file in flags["pairs"] for pair in read_pairs(Path(file))], "pairs")
+    held_back = {text for p in labelled if split_of(p.group) != "train" for text in (p.a, p.b)}
+    heads = sorted({t.head for t in _triples(flags["heads"]) if t.split in (None, "train")} - held_back)
+    derived = derive(heads, WordNet(), recipe.seed, recipe.derived) if heads else []
+    pairs = [*(p for p in labelled if split_of(p.group) == "train"), *derived]
+    clean = [p for p in undecided(pairs) if held_back.isdisjoint((p.a, p.b))]
+    with progress() as told:
+        training.train(clean, [p for p in labelled if split_of(p.group) == "dev"], out, recipe, told)
+    click.echo(f"the judge is in {out / 'judge'}")
+
+
+def _recipe(flags: Mapping[str, Any], kind: type[R]) -> R:
+    names = [f.name for f in fields(kind)]
     try:
-        return TypeAdapter(Recipe).validate_python(said)
+        return TypeAdapter(kind).validate_python({n: flags[n] for n in names if flags.get(n) is not None})
     except ValidationError as error:
-        raise bad_input(error.errors(), [f.name for f in fields(Recipe)]) from None
+        raise bad_input(error.errors(), names) from None
 
 
 def _triples(files: Sequence[str]) -> Iterator[Triple]:

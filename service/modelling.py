@@ -7,8 +7,8 @@ from typing import Any
 import click
 import orjson
 
-from distill.comet import Comet, open_comet
 from distill.cache import clear
+from distill.comet import Comet, open_comet
 from distill.files import find, made
 from service.house import spec_of
 from service.progress import progress

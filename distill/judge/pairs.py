@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
-from distill.judge.rules import difference, swapped
+from distill.judge.rules import difference, exchanged
 from distill.judge.wordnet import WordNet
 from distill.judge.words import number_of
 from schemas.errors import BadFile
@@ -136,7 +136,7 @@ def _denied(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
 
 
 def _exchanged(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
-    return swapped(head)
+    return exchanged(head) if "PersonX" in head and "PersonY" in head else None
 
 
 def _other_owner(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from distill.judge.words import (
     AUXILIARIES,
     EMPTY,
+    IRREGULAR,
     NEARLY,
     NEGATIONS,
     OPPOSITES,
@@ -89,11 +90,20 @@ def same_words(asked: str, stored: str) -> bool:
     return a.tokens == b.tokens and a.negations == b.negations and a.numbers == b.numbers
 
 
-def swapped(event: str) -> str | None:
-    """The event with PersonX and PersonY exchanged; None where it has not both."""
-    if "PersonX" not in event or "PersonY" not in event:
-        return None
-    return _PERSON.sub(lambda m: {"PersonX": "PersonY", "PersonY": "PersonX"}.get(m[0], m[0]), event)
+def exchanged(text: str) -> str:
+    """The text with PersonX and PersonY exchanged."""
+    return _PERSON.sub(lambda m: {"PersonX": "PersonY", "PersonY": "PersonX"}.get(m[0], m[0]), text)
+
+
+def as_stored(event: str) -> tuple[str, bool]:
+    """The event as graphs have it, PersonX the one who acts; and whether the two were exchanged for that.
+
+    "PersonY hits PersonX" and "PersonX is hit by PersonY" → "PersonX hits PersonY".
+    """
+    active = _active(event)
+    if active.startswith("PersonY") and "PersonX" in active:
+        return exchanged(active), True
+    return event, False
 
 
 def _other_roles(a: Sides, b: Sides) -> str | None:
@@ -183,7 +193,28 @@ def _active(event: str) -> str:
     found = _PASSIVE.match(event)
     if found is None:
         return event
-    return f"{found['who']} {found['verb']} {found['whom']}{found['rest']}{found['end'] or ''}"
+    verb = _third_person(found["verb"])
+    return f"{found['who']} {verb} {found['whom']}{found['rest']}{found['end'] or ''}"
+
+
+def _third_person(participle: str) -> str:
+    """ "hugged" → "hugs", "fired" → "fires", "bitten" → "bites"."""
+    base = IRREGULAR.get(participle) or (_infinitive(participle[:-2]) if participle.endswith("ed") else participle)
+    if base.endswith("y") and base[-2:-1] not in "aeiou":
+        return base[:-1] + "ies"
+    return base + ("es" if base.endswith(("s", "sh", "ch", "x", "z", "o")) else "s")
+
+
+def _infinitive(bare: str) -> str:
+    """Of a participle without its -ed: "hugg" → "hug", "fir" → "fire", "carri" → "carry", "help" → "help"."""
+    if bare.endswith("i"):
+        return bare[:-1] + "y"
+    if re.search(r"([bdgmnprt])\1$", bare):
+        return bare[:-1]
+    # A short word that ends in one vowel and one consonant would have doubled it, had it no e.
+    if re.search(r"([vcuz]|[rdn]g|[aeiou]s|at|id|ut|[aiou]r)$|^[^aeiou]*[aeiou][^aeiouwxy]$", bare):
+        return bare + "e"
+    return bare
 
 
 def _words(event: str) -> list[str]:

@@ -34,8 +34,8 @@ Progress = Callable[[str, int, int], None]
 class Recipe:
     """How a judge is trained.
 
-    false_hits: the share of different pairs that the threshold may let pass, on the dev pairs. derived_weight: what a
-    derived pair counts beside one labelled by a person.
+    derived: most pairs of each kind that are made from heads. derived_weight: what such a pair counts beside one
+    labelled by a person. false_hits: the share of different pairs that the threshold may let pass, on the dev pairs.
     """
 
     base: str = MINILM
@@ -44,6 +44,7 @@ class Recipe:
     epochs: int = 4
     batch: int = 32
     warmup: float = 0.06
+    derived: int = 600
     derived_weight: float = 0.5
     false_hits: float = 0.01
     seed: int = 0
