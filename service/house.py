@@ -13,7 +13,9 @@ from graph.store import Neo4jLogin, Store, open_store
 from schemas.errors import Unavailable
 from schemas.triples import Triple
 from service.batching import Batcher
+from service.finding import Finder
 from service.generation import Generation, Patience, open_generation
+from service.reading import Reader
 from service.settings import Settings
 
 SAMPLE = Path(__file__).parent.parent / "graph" / "sample.jsonl"
@@ -27,12 +29,15 @@ KEPT_AT_ONCE = 64
 class House:
     """The parts that answer questions.
 
-    generation: the student, None where none is wanted. keeper: stores what it writes, None where the store is only
+    reader: reads natural language. generation: the student, None where none is wanted. finder: finds events that mean
+    the same, None where that is not wanted. keeper: stores what it writes, None where the store is only
     read. decoding: how it draws where a question does not say.
     """
 
     store: Store
+    reader: Reader
     generation: Generation | None = None
+    finder: Finder | None = None
     keeper: Batcher[Sequence[Triple], None] | None = None
     decoding: str = "beam"
 
@@ -61,14 +66,16 @@ async def open_house(
                 login=login_of(settings),
             )
         )
+        reader = Reader()
+        stack.callback(reader.close)
         if generate is None or not settings.generate:
-            yield House(store)
+            yield House(store, reader)
             return
         keeper = None if read_only else await stack.enter_async_context(_open_keeper(store))
         generation = await stack.enter_async_context(
             open_generation(spec_of(settings), _patience(settings), is_late=generate == "late")
         )
-        yield House(store, generation, keeper, settings.decoding)
+        yield House(store, reader, generation, None, keeper, settings.decoding)
 
 
 @asynccontextmanager

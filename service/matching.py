@@ -4,7 +4,6 @@ The index proposes by vectors, the text index by words; the judge decides. A tex
 looked for with the two exchanged, and answered for the right person.
 """
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -65,14 +64,8 @@ async def find_same(event: str, question: Question, wanted: Sequence[Relation], 
 async def consider(event: str, k: int, store: Store, finder: Finder) -> list[Verdict]:
     """At most `k` stored events like this one, judged, the likeliest to be the same first."""
     words = search_words(event)
-    by_words = store.events(Search(min(k, BY_WORDS), words=words)) if words else _none()
-    near, worded = await asyncio.gather(finder.near(event, k), by_words)
-    candidates = await finder.compared(event, near, worded)
-    return (await finder.judge(event, candidates))[:k]
-
-
-async def _none() -> list[str]:
-    return []
+    worded = await store.events(Search(min(k, BY_WORDS), words=words)) if words else []
+    return (await finder.judge(event, await finder.candidates(event, k, worded)))[:k]
 
 
 def _exchanged(relation: Relation) -> Relation | None:
@@ -90,7 +83,7 @@ def _told(event: str, tails: Tails, relations: dict[Relation, Relation], is_exch
     """What a stored event says, as said of the asked one."""
     asked = {stored: relation for relation, stored in relations.items()}
     triples = [
-        replace(t, head=event, relation=asked[t.relation], tail=exchanged(t.tail) if is_exchanged else t.tail)
+        t._replace(head=event, relation=asked[t.relation], tail=exchanged(t.tail) if is_exchanged else t.tail)
         for t in tails.triples
     ]
     return Tails(

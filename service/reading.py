@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from graph.natural import Reading, is_canonical, read_event
-
 from schemas.events import parse_event
 
 

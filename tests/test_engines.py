@@ -10,10 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.cache import clear
 from distill.comet import Ask, Comet, Spec, open_comet
 from distill.decoding import PRESETS, Decoding, decoding_of
 from distill.engine import Draft
-from distill.cache import clear
 from distill.sampling import draw, uniforms
 from distill.tails import Written, cleaned, merged
 from schemas.errors import BadFile, BadInput, Unavailable

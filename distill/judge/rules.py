@@ -160,7 +160,7 @@ def _opposed(a: Sides, b: Sides, table: Mapping[str, frozenset[str]], kind: str)
     """A word that only the one has, opposed to one that only the other has."""
     for word, token in _only(a, b):
         for other, other_token in _only(b, a):
-            if other in table.get(word, ()) or other_token in table.get(token, ()):
+            if other_token in table.get(token, ()):
                 return f"{kind}: {word}, not {other}"
     return None
 
@@ -212,7 +212,7 @@ def _infinitive(bare: str) -> str:
     if re.search(r"([bdgmnprt])\1$", bare):
         return bare[:-1]
     # A short word that ends in one vowel and one consonant would have doubled it, had it no e.
-    if re.search(r"([vcuz]|[rdn]g|[aeiou]s|at|id|ut|[aiou]r)$|^[^aeiou]*[aeiou][^aeiouwxy]$", bare):
+    if re.search(r"([vcuz]|[rdn]g|[aeiou]s|at|id|ut|vit|ag|[aiou]r)$|^[^aeiou]*[aeiou][^aeiouwxy]$", bare):
         return bare + "e"
     return bare
 

@@ -37,11 +37,139 @@ def number_of(word: str) -> str | None:
     return "-".join(_NUMBERS[part] for part in parts) if len(parts) > 1 and all(p in _NUMBERS for p in parts) else None
 
 
+IRREGULAR = {
+    form: base
+    for base, forms in (
+        line.split(" ", 1)
+        for line in """
+be is are was were been being am
+have has had having
+do does did done doing
+go goes went gone going
+get gets got gotten getting
+buy bought
+bring brought
+think thought
+teach taught
+catch caught
+fight fought
+seek sought
+sell sold
+tell told
+say says said
+pay paid
+lay laid
+make made
+hear heard
+hold held
+find found
+wind wound
+stand stood
+understand understood
+lose lost losing
+leave left leaving
+feel felt
+keep kept
+sleep slept
+meet met
+send sent
+spend spent
+build built
+lend lent
+bend bent
+win won winning
+run ran running
+begin began begun beginning
+swim swam swum swimming
+sing sang sung
+drink drank drunk
+ring rang rung
+come came coming
+become became
+give gave given giving
+take took taken taking
+write wrote written writing
+drive drove driven driving
+ride rode ridden riding
+rise rose risen rising
+break broke broken
+speak spoke spoken
+steal stole stolen
+choose chose chosen choosing
+wake woke woken waking
+freeze froze frozen
+eat ate eaten
+fall fell fallen
+see saw seen
+know knew known
+grow grew grown
+throw threw thrown
+blow blew blown
+fly flies flew flown
+draw drew drawn
+wear wore worn
+tear tore torn
+swear swore sworn
+bear bore born borne
+shake shook shaken
+forget forgot forgotten forgetting
+forgive forgave forgiven
+hide hid hidden hiding
+bite bit bitten biting
+shoot shot
+lie lies lying
+die dies died dying
+tie ties tied tying
+dig dug digging
+sit sat sitting
+hang hung
+stick stuck
+strike struck
+feed fed
+lead led
+read reading
+put putting
+cut cutting
+hit hitting
+let letting
+set setting
+shut shutting
+quit quitting
+hurt hurting
+""".strip().splitlines()
+    )
+    for form in forms.split()
+}
+
+
+def stem(word: str) -> str:
+    """A word without its inflection, roughly: enough to see that "wins", "won" and "winning" are one word."""
+    if word in IRREGULAR:
+        return _bare(IRREGULAR[word])
+    if len(word) < 4 or word.endswith(("ss", "us", "is")):
+        return word
+    for ending, instead in (("ies", "y"), ("ied", "y"), ("ying", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
+        if (
+            word.endswith(ending)
+            and len(word) - len(ending) >= 2
+            and re.search("[aeiouy]", word[: -len(ending)] + instead)
+        ):
+            return _bare(word[: -len(ending)] + instead)
+    return _bare(word)
+
+
+def _bare(word: str) -> str:
+    """Without a final e or doubled consonant, which inflection adds or drops."""
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou":
+        return word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
 def _sets(lines: str) -> dict[str, frozenset[str]]:
-    """Each line has two groups, apart by a slash: each word of the one is opposed to each of the other."""
+    """Each line has two groups, apart by a slash: each stem of the one is opposed to each of the other."""
     opposed: dict[str, set[str]] = {}
     for line in lines.strip().splitlines():
-        left, right = (side.split() for side in line.split("/"))
+        left, right = (list(map(stem, side.split())) for side in line.split("/"))
         for one in left:
             opposed.setdefault(one, set()).update(right)
         for other in right:
@@ -67,7 +195,7 @@ away / back
 near / far
 """)
 
-_OPPOSITES = _sets("""
+OPPOSITES = _sets("""
 give hand donate / take get receive steal keep
 send / receive get
 lend / borrow
@@ -191,139 +319,3 @@ EMPTY = frozenset(
 )
 """Words that change nothing that matters."""
 AUXILIARIES = frozenset("is are was were be been being am has had have does do did will would".split())
-
-IRREGULAR = {
-    form: base
-    for base, forms in (
-        line.split(" ", 1)
-        for line in """
-be is are was were been being am
-have has had having
-do does did done doing
-go goes went gone going
-get gets got gotten getting
-buy bought
-bring brought
-think thought
-teach taught
-catch caught
-fight fought
-seek sought
-sell sold
-tell told
-say says said
-pay paid
-lay laid
-make made
-hear heard
-hold held
-find found
-wind wound
-stand stood
-understand understood
-lose lost losing
-leave left leaving
-feel felt
-keep kept
-sleep slept
-meet met
-send sent
-spend spent
-build built
-lend lent
-bend bent
-win won winning
-run ran running
-begin began begun beginning
-swim swam swum swimming
-sing sang sung
-drink drank drunk
-ring rang rung
-come came coming
-become became
-give gave given giving
-take took taken taking
-write wrote written writing
-drive drove driven driving
-ride rode ridden riding
-rise rose risen rising
-break broke broken
-speak spoke spoken
-steal stole stolen
-choose chose chosen choosing
-wake woke woken waking
-freeze froze frozen
-eat ate eaten
-fall fell fallen
-see saw seen
-know knew known
-grow grew grown
-throw threw thrown
-blow blew blown
-fly flies flew flown
-draw drew drawn
-wear wore worn
-tear tore torn
-swear swore sworn
-bear bore born borne
-shake shook shaken
-forget forgot forgotten forgetting
-forgive forgave forgiven
-hide hid hidden hiding
-bite bit bitten biting
-shoot shot
-lie lies lying
-die dies died dying
-tie ties tied tying
-dig dug digging
-sit sat sitting
-hang hung
-stick stuck
-strike struck
-feed fed
-lead led
-read reading
-put putting
-cut cutting
-hit hitting
-let letting
-set setting
-shut shutting
-quit quitting
-hurt hurting
-""".strip().splitlines()
-    )
-    for form in forms.split()
-}
-
-
-def stem(word: str) -> str:
-    """A word without its inflection, roughly: enough to see that "wins", "won" and "winning" are one word."""
-    if word in IRREGULAR:
-        return IRREGULAR[word]
-    if len(word) < 4 or word.endswith(("ss", "us", "is")):
-        return word
-    for ending, instead in (("ies", "y"), ("ied", "y"), ("ying", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
-        if (
-            word.endswith(ending)
-            and len(word) - len(ending) >= 2
-            and re.search("[aeiouy]", word[: -len(ending)] + instead)
-        ):
-            return _bare(word[: -len(ending)] + instead)
-    return _bare(word)
-
-
-def _bare(word: str) -> str:
-    """Without a final e or doubled consonant, which inflection adds or drops."""
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou":
-        return word[:-1]
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
-
-
-def _stemmed(table: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """The same, by stems besides words."""
-    more = {stem(word): frozenset(map(stem, others)) for word, others in table.items()}
-    return {**more, **table}
-
-
-OPPOSITES = _stemmed(_OPPOSITES)

@@ -1,0 +1,164 @@
+"""What the judge's rules refuse, what they take, and what training leaves behind."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.judge.judging import Candidate, open_judge
+from distill.judge.pairs import Pair, grouped, read_pairs, split_of
+from distill.judge.rules import as_stored, difference, exchanged, same_words
+from distill.judge.words import stem
+from schemas.errors import BadFile, BadInput
+from tests.conftest import ROOT, cometgraph
+
+PAIRS = ROOT / "distill" / "judges" / "pairs.tsv"
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored", "kind"),
+    [
+        ("PersonX shoves PersonY", "PersonY shoves PersonX", "roles"),
+        ("PersonX pays PersonY back the rent", "PersonY pays PersonX back the rent", "roles"),
+        ("PersonX is bullied by PersonY", "PersonX bullies PersonY", "roles"),
+        ("PersonX sells PersonX's bike", "PersonX sells PersonY's bike", "roles"),
+        ("PersonX's landlord shouts at PersonX", "PersonX shouts at PersonX's landlord", "roles"),
+        ("the goose chases PersonX", "PersonX chases the goose", "roles"),
+        ("PersonX introduces PersonY to PersonZ", "PersonX introduces PersonZ to PersonY", "roles"),
+        ("PersonX does not pass the exam", "PersonX passes the exam", "polarity"),
+        ("PersonX never calls PersonY", "PersonX calls PersonY", "polarity"),
+        ("PersonX doesn't sleep", "PersonX sleeps", "polarity"),
+        ("PersonX ca n't swim", "PersonX can swim", "polarity"),
+        ("PersonX has no friends", "PersonX has friends", "polarity"),
+        ("PersonX adopts two cats", "PersonX adopts three cats", "number"),
+        ("PersonX turns 30", "PersonX turns 40", "number"),
+        ("PersonX comes in second place", "PersonX comes in first place", "number"),
+        ("PersonX turns the heating on", "PersonX turns the heating off", "particle"),
+        ("PersonX walks into the bank", "PersonX walks out of the bank", "particle"),
+        ("PersonX eats before the run", "PersonX eats after the run", "particle"),
+        ("PersonX wins the raffle", "PersonX loses the raffle", "opposite"),
+        ("PersonX lends PersonY a ladder", "PersonX borrows PersonY's ladder", "opposite"),
+        ("PersonX visits PersonX's mother", "PersonX visits PersonX's father", "opposite"),
+        ("PersonX tries to fix the tap", "PersonX fixes the tap", "stage"),
+        ("PersonX almost misses the ferry", "PersonX misses the ferry", "stage"),
+        ("PersonX stops smoking", "PersonX smokes", "stage"),
+    ],
+)
+def test_what_differs_is_named(asked: str, stored: str, kind: str) -> None:
+    for one, other in ((asked, stored), (stored, asked)):
+        reason = difference(one, other)
+        assert reason is not None
+        assert reason.startswith(kind)
+        assert not same_words(one, other)
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored"),
+    [
+        ("PersonX paints a fence", "PersonX paints the fence"),
+        ("PersonX is painting the fence", "PersonX paints the fence"),
+        ("PersonX painted the fence", "PersonX paints the fence"),
+        ("PersonX really paints the fence", "PersonX paints the fence"),
+        ("PersonX does n't like rain", "PersonX doesn't like rain"),
+        ("PersonX cannot swim", "PersonX can't swim"),
+        ("PersonX adopts 2 cats", "PersonX adopts two cats"),
+        ("PersonX is hugged by PersonY", "PersonY hugs PersonX"),
+        ("PersonX bought a boat", "PersonX buys a boat"),
+    ],
+)
+def test_empty_words_are_no_difference(asked: str, stored: str) -> None:
+    assert difference(asked, stored) is None
+    assert same_words(asked, stored)
+
+
+@pytest.mark.parametrize(
+    ("event", "stored", "is_exchanged"),
+    [
+        ("PersonY bites PersonX", "PersonX bites PersonY", True),
+        ("PersonX is invited by PersonY to dinner", "PersonX invites PersonY to dinner", True),
+        ("PersonX gets fired by PersonY", "PersonX fires PersonY", True),
+        ("PersonX bites PersonY", "PersonX bites PersonY", False),
+        ("PersonX is loved by everyone", "PersonX is loved by everyone", False),
+        ("PersonY sings", "PersonY sings", False),
+    ],
+)
+def test_who_acts_is_personx(event: str, stored: str, is_exchanged: bool) -> None:
+    assert as_stored(event) == (stored, is_exchanged)
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_rules_take_any_text(one: str, other: str) -> None:
+    assert same_words(one, one)
+    assert difference(one, one) is None
+    assert (difference(one, other) is None) == (difference(other, one) is None)
+    assert exchanged(exchanged(one)) == one
+
+
+@given(st.from_regex(r"[a-z]{1,12}", fullmatch=True))
+def test_a_stem_is_no_longer_than_its_word(word: str) -> None:
+    assert 1 <= len(stem(word)) <= len(word) + 1
+
+
+def test_pairs_that_share_an_event_are_in_one_split() -> None:
+    pairs = grouped(
+        [Pair("a", "b", True, "k", ""), Pair("c", "d", True, "k", ""), Pair("b", "c", False, "k", "")], "file"
+    )
+    assert len({p.group for p in pairs}) == 1
+    assert len({split_of(p.group) for p in read_pairs(PAIRS)}) == 3
+    by_event: dict[str, set[str]] = {}
+    for pair in read_pairs(PAIRS):
+        for text in (pair.a, pair.b):
+            by_event.setdefault(text, set()).add(split_of(pair.group))
+    assert all(len(splits) == 1 for splits in by_event.values())
+
+
+def test_a_file_of_pairs_that_is_none_is_refused(tmp_path: Path) -> None:
+    bad = tmp_path / "pairs.tsv"
+    bad.write_text("a\tb\tlabel\nPersonX sings\tPersonX hums\tmaybe\n")
+    with pytest.raises(BadFile, match="line 2"):
+        read_pairs(bad)
+    ran = cometgraph("distill", "judge", "--pairs", str(tmp_path / "none.tsv"), "--out", str(tmp_path / "out"))
+    assert ran.returncode == 2
+    assert "none.tsv" in ran.stderr
+
+
+def test_the_judge_in_the_box(tmp_path: Path) -> None:
+    judge = open_judge("minilm-same-event", tmp_path, 2, lambda *_: None)
+    asked = ["PersonX gets fired", "PersonX adopts a dog"]
+    work = {"PersonX loses PersonX's job": 0.77, "PersonX gets hired": 0.8, "PersonX gets fired": 1.0}
+    pets = {"PersonX adopts a cat": 0.9, "PersonX adopted the dog": 0.95}
+    near = [[Candidate(*one) for one in some.items()] for some in (work, pets)]
+    fired, dog = judge.judge(asked, near)
+    assert fired[0].event == "PersonX gets fired"
+    assert {v.event: v.same for v in dog} == {"PersonX adopted the dog": True, "PersonX adopts a cat": False}
+    alone = [judge.judge([one], [some])[0] for one, some in zip(asked, near, strict=True)]
+    assert [fired, dog] == alone
+    assert all(0 <= v.confidence <= 1 and v.reason for v in fired + dog)
+
+
+def test_a_judge_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"judge\.json"):
+        open_judge(str(tmp_path), tmp_path / "cache", 1, lambda *_: None)
+    (tmp_path / "judge.json").write_text(json.dumps({"recipe": {}}))
+    with pytest.raises(BadFile):
+        open_judge(str(tmp_path), tmp_path / "cache", 1, lambda *_: None)
+
+
+def test_a_judge_is_trained_stopped_and_goes_on(tmp_path: Path) -> None:
+    rows = PAIRS.read_text().splitlines()
+    small = tmp_path / "pairs.tsv"
+    small.write_text("\n".join(rows[:240]) + "\n")
+    command = ["distill", "judge", "--pairs", str(small), "--epochs", "1", "--rank", "2"]
+    first = cometgraph(*command, "--out", str(tmp_path / "one"))
+    assert first.returncode == 0, first.stderr
+    said = json.loads((tmp_path / "one" / "judge" / "judge.json").read_text())
+    assert 0.5 <= said["calibration"]["threshold"] <= 0.999
+    again = cometgraph(*command, "--out", str(tmp_path / "one"))
+    assert again.returncode == 0
+    assert json.loads((tmp_path / "one" / "judge" / "judge.json").read_text()) == said
+    other = cometgraph(*command, "--seed", "5", "--out", str(tmp_path / "one"))
+    assert other.returncode == 2
+    judge = open_judge(str(tmp_path / "one" / "judge"), tmp_path / "cache", 1, lambda *_: None)
+    assert judge.threshold == said["calibration"]["threshold"]
