@@ -74,6 +74,20 @@ def test_empty_words_are_no_difference(asked: str, stored: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "stored"),
+    [
+        ("PersonX wrecked the shed", "PersonX is wrecked in the shed"),
+        ("PersonX defeated", "PersonX is defeated"),
+        ("PersonX has a parrot", "PersonX is a parrot"),
+        ("PersonX does the dishes", "PersonX has the dishes"),
+        ("PersonX buys a shed", "PersonX buys a shed for PersonY"),
+    ],
+)
+def test_words_that_say_something_are(asked: str, stored: str) -> None:
+    assert not same_words(asked, stored)
+
+
+@pytest.mark.parametrize(
     ("event", "stored", "is_exchanged"),
     [
         ("PersonY bites PersonX", "PersonX bites PersonY", True),

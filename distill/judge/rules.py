@@ -11,7 +11,6 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from distill.judge.words import (
-    AUXILIARIES,
     EMPTY,
     IRREGULAR,
     NEARLY,
@@ -222,11 +221,30 @@ def _words(event: str) -> list[str]:
 
 
 def _stems(words: list[str]) -> Iterator[str]:
-    for word in words:
+    telling = [word for word in words if word not in EMPTY and word not in NEGATIONS]
+    for word, after in zip(telling, [*telling[1:], ""], strict=False):
         if word.startswith("Person"):
             yield word
-        elif word not in EMPTY and word not in AUXILIARIES and word not in NEGATIONS:
+        elif not _is_auxiliary(word, after):
             yield number_of(word) or stem(word)
+
+
+def _is_auxiliary(word: str, after: str) -> bool:
+    """True for what only tells the time: "is painting", "has painted", "does (not) paint"; not for "is painted"."""
+    if word in _BE:
+        return after.endswith("ing") and len(after) > 4
+    if word in _HAVE:
+        return IRREGULAR.get(after, after) != after or after.endswith("ed")
+    return word == "will" or (word in _DO and bool(after) and not after.startswith("Person") and _is_bare(after))
+
+
+def _is_bare(word: str) -> bool:
+    return not word.endswith("s") and word not in IRREGULAR
+
+
+_BE = frozenset(["is", "are", "was", "were", "be", "been", "being", "am"])
+_HAVE = frozenset(["has", "have", "had"])
+_DO = frozenset(["does", "do", "did"])
 
 
 def _stages(words: list[str]) -> Iterator[str]:

@@ -318,4 +318,3 @@ EMPTY = frozenset(
     "a an the some any this that these those very really so just quite finally indeed own also too then".split()
 )
 """Words that change nothing that matters."""
-AUXILIARIES = frozenset("is are was were be been being am has had have does do did will would".split())
