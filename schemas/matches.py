@@ -9,6 +9,7 @@ from schemas.events import MAX_EVENT
 from schemas.questions import Considered
 
 MAX_MATCHES = 100
+MAX_MATCHED = 1000
 
 
 class MatchQuestion(BaseModel):
@@ -33,11 +34,10 @@ class MatchQuestion(BaseModel):
 class Matches:
     """The stored events that were considered, the likeliest to be the same first.
 
-    roles: who of the asked text is whom of the event. degraded: what was skipped.
+    roles: who of the asked text is whom of the event.
     """
 
     asked: str
     event: str
     roles: dict[str, str]
     candidates: list[Considered]
-    degraded: list[str]

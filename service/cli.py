@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from service.options import SERVE, STORE, STUDENT, run, setting_options
+from service.options import MATCHING, SERVE, STORE, STUDENT, run, setting_options
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -52,7 +52,10 @@ def load(**flags: Any) -> None:
 @click.argument("event", required=False)
 @click.option("-r", "--relation", multiple=True, metavar="NAME", help="Relation, may be repeated; none means all.")
 @click.option("--limit", metavar="N", help="At most N inferences for each relation. [default 10]")
-@click.option("--mode", metavar="NAME", help="auto, graph or generate. [default auto]")
+@click.option("--mode", metavar="NAME", help="auto, graph, near_duplicate or generate. [default auto]")
+@click.option("--as-is", is_flag=True, default=None, help="Take EVENT word for word, not as natural language.")
+@click.option("--clause", metavar="N", help="Which clause of a longer text to answer, from 0; else the main one.")
+@click.option("--threshold", metavar="P", help="Least confidence for a stored event to count as the same.")
 @click.option("--min-p-valid", metavar="P", help="Only inferences scored at least P.")
 @click.option("--origin", multiple=True, metavar="NAME", help="Only what this data set or model says, may be repeated.")
 @click.option("--n", metavar="N", help="Tails that the student draws.")
@@ -65,12 +68,25 @@ def load(**flags: Any) -> None:
     "--input", "input_", metavar="FILE", help='Questions, one {"event": …, "relation": …} a line; - for stdin.'
 )
 @click.option("--output", metavar="FILE", help="Answers to --input, one object a line, in order; else standard output.")
-@setting_options((*STORE, *STUDENT))
+@setting_options((*STORE, *MATCHING, *STUDENT))
 def infer(**flags: Any) -> None:
     """What follows from EVENT, or lies behind it."""
     from service.asking import infer
 
     sys.exit(infer(flags))
+
+
+@cli.command()
+@click.argument("event")
+@click.option("--k", metavar="N", help="At most N stored events. [default 10]")
+@click.option("--as-is", is_flag=True, default=None, help="Take EVENT word for word, not as natural language.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@setting_options((*STORE, *MATCHING, "cache"))
+def match(**flags: Any) -> None:
+    """Which stored events mean the same as EVENT, and why the others do not."""
+    from service.asking import match
+
+    match(flags)
 
 
 @cli.command()

@@ -15,7 +15,7 @@ from schemas.triples import Triple, is_generated, rank
 from service.reading import Read
 
 _PERSON = re.compile("Person[XYZ]")
-_LOWER = ("graph", "near_duplicate", "generated")
+_LOWER: tuple[Source, ...] = ("graph", "near_duplicate", "generated")
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def compose(read: Read, question: Question, parts: Sequence[Part], started: floa
         event=read.event,
         roles=read.roles,
         clauses=list(read.clauses),
-        source=max((_source(part) for part in said), key=_LOWER.index, default="graph"),
+        source=_lowest(said),
         stored=not live,
         match=next((part.match for part in said if part.match is not None), None),
         inferences=_inferences(parts, question.limit),
@@ -105,6 +105,11 @@ def inference(triple: Triple, place: int, rung: Source, *, stored: bool) -> Infe
         triple.origins,
         triple.split,
     )
+
+
+def _lowest(parts: Sequence[Part]) -> Source:
+    """The lowest rung that any of them needed."""
+    return max((_source(part) for part in parts), key=_LOWER.index, default="graph")
 
 
 def _source(part: Part) -> Source:

@@ -58,9 +58,10 @@ def judge(flags: Mapping[str, Any]) -> None:
     out = Path(flags["out"])
     if out.exists() and not out.is_dir():
         raise BadInput.of("out", str(out), "a folder")
-    labelled = grouped([pair for file in flags["pairs"] for pair in read_pairs(Path(file))], "pairs")
+    known = sorted({t.head for t in _triples(flags["heads"]) if t.split in (None, "train")})
+    labelled = grouped([pair for file in flags["pairs"] for pair in read_pairs(Path(file), known)], "pairs")
     held_back = {text for p in labelled if split_of(p.group) != "train" for text in (p.a, p.b)}
-    heads = sorted({t.head for t in _triples(flags["heads"]) if t.split in (None, "train")} - held_back)
+    heads = [head for head in known if head not in held_back and head.startswith("PersonX ") and "___" not in head]
     derived = derive(heads, WordNet(), recipe.seed, recipe.derived) if heads else []
     pairs = [*(p for p in labelled if split_of(p.group) == "train"), *derived]
     clean = [p for p in undecided(pairs) if held_back.isdisjoint((p.a, p.b))]

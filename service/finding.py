@@ -105,17 +105,16 @@ class Finder:
     async def _load(self) -> None:
         name, cache, threads = self._spec
         try:
-            self._judge = await asyncio.get_running_loop().run_in_executor(
-                self._thread, open_judge, name, cache, threads, self._told
-            )
+            loop = asyncio.get_running_loop()
+            judge = await loop.run_in_executor(self._thread, open_judge, name, cache, threads, self._told)
         except CometgraphError as error:
             self._failed(str(error))
         except Exception as error:  # whatever a model's files can do, the graph goes on answering
             _log.exception("the judge cannot be loaded")
             self._failed(f"{type(error).__name__}: {error}")
         else:
-            self.state = "up"
-            _log.info("the judge %s (%s) is up", self._judge.name, self._judge.version)
+            self._judge, self.state = judge, "up"
+            _log.info("the judge %s (%s) is up", judge.name, judge.version)
 
     def _failed(self, reason: str) -> None:
         _log.error("the judge of near-duplicates cannot be used: %s", reason)

@@ -26,8 +26,10 @@ _EXCHANGED = {
     Relation.xReact: Relation.oReact,
     Relation.xWant: Relation.oWant,
     Relation.xEffect: Relation.oEffect,
+    Relation.oReact: Relation.xReact,
+    Relation.oWant: Relation.xWant,
+    Relation.oEffect: Relation.xEffect,
 }
-_EXCHANGED |= {other: one for one, other in _EXCHANGED.items()}
 _OF_THE_EVENT = (Relation.isAfter, Relation.isBefore, Relation.HinderedBy, Relation.Causes, Relation.HasSubEvent)
 
 

@@ -29,6 +29,7 @@ STUDENT = (
     "batch_size",
     "generate_seconds",
 )
+MATCHING = ("match", "embedder", "judge")
 SERVE = tuple(Settings.model_fields)
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from distill.files import IN_THE_BOX
+from distill.judge.judging import IN_THE_BOX as JUDGE
 from schemas.checking import bad_input
 
 
@@ -40,6 +41,20 @@ class Settings(BaseSettings):
         Literal["paper", "fast", "beam5", "greedy", "beam", "sample"],
         Field(description="How tails are drawn where a question does not say."),
     ] = "beam"
+    match: Annotated[
+        bool, Field(description="Answer from a stored event that means the same, where the asked one is not stored.")
+    ] = True
+    embedder: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="What makes vectors of events: minilm is in the box; else a folder, or a hub's name.",
+        ),
+    ] = "minilm"
+    judge: Annotated[
+        str,
+        Field(min_length=1, description=f"The judge of near-duplicates: {JUDGE} is in the box; else a folder."),
+    ] = JUDGE
     device: Annotated[
         str,
         Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto (a GPU where there is one), cpu, cuda or cuda:N."),

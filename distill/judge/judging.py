@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distill.cache import kept, version_of
+from distill.judge import IN_THE_BOX
 from distill.judge.calibration import Calibration
 from distill.judge.pair_text import HEAD, open_tokenizer, spoken
 from distill.judge.rules import difference, same_words
 from distill.minilm import folder_of, load_encoder
 from schemas.errors import BadFile, BadInput
 
-IN_THE_BOX = "minilm-same-event"
 _BOX = Path(__file__).parent.parent / "judges"
 MOST = 6
 """Most candidates of one event that the cross-encoder reads."""

@@ -1,6 +1,7 @@
 """Pairs of events to learn from: labelled ones from files, and those derived from events alone.
 
-Files are TSV with a header: a, b, label (1 same, 0 not), and where there are `kind` and `group`.
+Files are TSV with a header: a, b, label (1 same, 0 not), and where there are `kind` and `group`. A file of labels on
+events that are not ours to copy has their checksums, a_checksum and b_checksum, in place of a and b.
 """
 
 import csv
@@ -9,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2s
 from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
@@ -31,16 +33,30 @@ class Pair:
     group: str
 
 
-def read_pairs(path: Path) -> list[Pair]:
-    """The pairs of a file. Raises BadFile."""
+def checksum(event: str) -> str:
+    """Stands for an event without its text."""
+    return blake2s(event.encode(), digest_size=8).hexdigest()
+
+
+def read_pairs(path: Path, heads: Iterable[str] = ()) -> list[Pair]:
+    """The pairs of a file; checksums are resolved by `heads`, and pairs of which one is missing left out.
+
+    Raises BadFile.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     except (OSError, UnicodeDecodeError) as error:
         raise BadFile(str(path), f"not readable ({error})") from error
+    known = {checksum(head): head for head in heads} if rows and "a_checksum" in rows[0] else {}
     pairs: list[Pair] = []
     for line, row in enumerate(rows, 2):
-        a, b, label = row.get("a"), row.get("b"), row.get("label")
+        if "a_checksum" in row:
+            a, b, label = known.get(row["a_checksum"]), known.get(row["b_checksum"]), row["label"]
+            if a is None or b is None:
+                continue
+        else:
+            a, b, label = row.get("a"), row.get("b"), row.get("label")
         if not a or not b or label not in ("0", "1"):
             raise BadFile(str(path), f"line {line} has no a, b and label 0 or 1")
         kind = row.get("kind") or row.get("rule") or row.get("source") or "labelled"
