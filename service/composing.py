@@ -109,7 +109,8 @@ def inference(triple: Triple, place: int, rung: Source, *, stored: bool) -> Infe
 
 def _lowest(parts: Sequence[Part]) -> Source:
     """The lowest rung that any of them needed."""
-    return max((_source(part) for part in parts), key=_LOWER.index, default="graph")
+    rungs = [_source(part) for part in parts]
+    return max(rungs, key=_LOWER.index) if rungs else "graph"
 
 
 def _source(part: Part) -> Source:

@@ -22,6 +22,7 @@ from service.problems import STATUS, status_of
 from service.settings import load_settings
 
 CAR = "PersonX buys a car"
+MATCH = {"event": CAR, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
 SECRET = "0123456789abcdef"
 JSON = {"content-type": "application/json"}
 
@@ -50,7 +51,7 @@ def test_infer(client: TestClient) -> None:
     body = response.json()
     assert response.status_code == 200
     assert list(body) == [field.name for field in dataclasses.fields(Answer)]
-    assert (body["event"], body["source"], body["match"]) == (CAR, "graph", {"event": CAR, "similarity": 1.0})
+    assert (body["event"], body["source"], body["match"]) == (CAR, "graph", MATCH)
     assert len(body["inferences"]) >= 3
     for said in body["inferences"]:
         assert list(said) == [field.name for field in dataclasses.fields(Inference)]
