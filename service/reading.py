@@ -1,11 +1,11 @@
 """The first step of the ladder: the text that was asked, as an event in canonical form."""
 
 import asyncio
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from graph.natural import Reading, is_canonical, read_event
+from graph.natural import Reading, read_event
+from graph.natural.as_is import is_event
 from schemas.events import parse_event
 
 
@@ -38,15 +38,11 @@ class Reader:
     async def read(self, text: str, clause: int | None = None) -> Read:
         """The event of a text. Raises BadInput for what is no text, and for a clause that it has not."""
         event = parse_event(text)
-        if is_canonical(event):
+        if is_event(event):
             reading = read_event(event, clause)
         else:
             reading = await asyncio.get_running_loop().run_in_executor(self._thread, read_event, event, clause)
         return _read(text, reading)
-
-    async def read_all(self, texts: Sequence[tuple[str, int | None]]) -> list[Read]:
-        """The same of many."""
-        return [await self.read(text, clause) for text, clause in texts]
 
     def close(self) -> None:
         """Let go of the thread."""

@@ -1,0 +1,58 @@
+"""Words that tell something about persons and names, where neither the parser nor a name list does."""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list."""
+    return frozenset(text.split())
+
+
+PRONOUNS = {
+    form: subject
+    for subject, forms in {
+        "I": "i me my mine myself", "you": "you your yours yourself yourselves", "we": "we us our ours ourselves 's",
+        "he": "he him his himself", "she": "she her hers herself", "they": "they them their theirs themselves themself",
+        "someone": "someone somebody",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+"""Each form of a pronoun with the one that is a subject."""
+POSSESSIVES = words("my mine your yours our ours his her hers their theirs")
+_SHE = words(
+    "mother mom mum sister wife girlfriend daughter aunt grandmother grandma niece woman girl lady bride "
+    "queen actress waitress"
+)
+_HE = words(
+    "father dad brother husband boyfriend son uncle grandfather grandpa nephew man boy gentleman groom king guy waiter"
+)
+_EITHER = words(
+    "boss friend teacher neighbor neighbour doctor nurse baby child kid cousin coworker colleague student "
+    "driver manager officer landlord roommate partner ex person stranger customer patient lawyer dentist "
+    "singer actor player professor coach therapist cop policeman thief client parent fiance fiancee toddler "
+    "dog cat puppy kitten horse"
+)
+GENDERS = dict.fromkeys(_SHE, "she") | dict.fromkeys(_HE, "he")
+"""Common nouns that tell a gender."""
+LIVING = _SHE | _HE | _EITHER
+"""Common nouns that "he" or "she" may mean."""
+MANY = words("everyone everybody nobody people anyone anybody police")
+"""What "they" may mean besides plural nouns."""
+FAMILY = words(
+    "mom mum mommy mama dad daddy papa grandma grandpa granny gran nana grandmother grandfather mother father"
+)
+"""Said like names ("Mom called"), and no names."""
+CALENDAR = words(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july "
+    "august september october november december christmas easter thanksgiving halloween"
+)
+PLACED_BY = words("in to from near at around across through throughout outside into via")
+"""What stands before places."""
+MADE_TO = words(
+    "cry laugh smile feel leave wait stay go sleep work quit study blush move think jump dance sing happy sad mad angry"
+)
+""""made her cry": what is no thing of hers."""
+DONE_TO_PEOPLE = words(
+    "call text tell ask marry meet invite kiss hug hit punch slap thank help date dump blame forgive teach "
+    "phone email message ghost divorce insult bully arrest fire hire promote give send show lend pay owe "
+    "introduce greet adore hate miss"
+)
+"""Verbs whose object is a person, so that an unknown name after them is one."""
