@@ -70,10 +70,10 @@ def infer(flags: Mapping[str, Any]) -> int:
 async def _opened(settings: Settings) -> AsyncGenerator[House]:
     """The parts, the student late; what it writes is stored, unless another process has the store open for writing."""
     try:
-        async with open_house(settings, read_only=not settings.generate, create=False, generate="late") as house:
+        async with open_house(settings, read_only=not settings.generate, create=False, models="late") as house:
             yield house
     except StoreLocked:
-        async with open_house(settings, read_only=True, generate="late") as house:
+        async with open_house(settings, read_only=True, models="late") as house:
             yield house
 
 

@@ -29,6 +29,8 @@ STUDENT = (
     "batch_size",
     "generate_seconds",
 )
+MATCHING = ("match", "embedder")
+INDEX = (*STORE, *MATCHING, "model_threads", "cache")
 SERVE = tuple(Settings.model_fields)
 
 

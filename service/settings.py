@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from distill.files import IN_THE_BOX
+from graph.embedder import IN_THE_BOX as EMBEDDER
 from schemas.checking import bad_input
 
 
@@ -40,6 +41,16 @@ class Settings(BaseSettings):
         Literal["paper", "fast", "beam5", "greedy", "beam", "sample"],
         Field(description="How tails are drawn where a question does not say."),
     ] = "beam"
+    match: Annotated[
+        bool, Field(description="Answer from a stored event that means the same, where the asked one is not stored.")
+    ] = True
+    embedder: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description=f"What makes vectors of events: {EMBEDDER} is in the box; else a folder, or a hub's name.",
+        ),
+    ] = EMBEDDER
     device: Annotated[
         str,
         Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto (a GPU where there is one), cpu, cuda or cuda:N."),
