@@ -74,10 +74,10 @@ def infer(flags: Mapping[str, Any]) -> int:
 async def _opened(settings: Settings) -> AsyncGenerator[House]:
     """The parts, the student late; what it writes is stored, unless another process has the store open for writing."""
     try:
-        async with open_house(settings, read_only=not settings.generate, create=False, generate="late") as house:
+        async with open_house(settings, read_only=not settings.generate, create=False, models="late") as house:
             yield house
     except StoreLocked:
-        async with open_house(settings, read_only=True, generate="late") as house:
+        async with open_house(settings, read_only=True, models="late") as house:
             yield house
 
 
@@ -156,8 +156,6 @@ def match(flags: Mapping[str, Any]) -> None:
 
     async def one() -> Matches:
         async with _opened(settings) as house:
-            if house.finder is not None:
-                await house.finder.ready()
             return await matches.matches(question, house)
 
     said = asyncio.run(one())

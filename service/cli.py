@@ -1,11 +1,11 @@
-"""The command line: cometgraph serve | load | infer | get | stats | forget | models | distill | settings."""
+"""The command line: cometgraph serve | load | index | infer | get | stats | forget | models | distill | settings."""
 
 import sys
 from typing import Any
 
 import click
 
-from service.options import MATCHING, SERVE, STORE, STUDENT, run, setting_options
+from service.options import INDEX, MATCHING, SERVE, STORE, STUDENT, run, setting_options
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -36,7 +36,7 @@ def serve(**flags: Any) -> None:
 @click.option("--strict", is_flag=True, help="Stop at the first row that is no triple, with nothing stored.")
 @click.option("--report", metavar="FILE", help="Write what became of the rows, as JSON.")
 @click.option("--offline", metavar="DIR", help="Write files for neo4j-admin to DIR, instead of loading into a store.")
-@setting_options(STORE)
+@setting_options(INDEX)
 def load(**flags: Any) -> None:
     """Load triples from FILEs, folders of files, or standard input (-).
 
@@ -46,6 +46,19 @@ def load(**flags: Any) -> None:
     from service.loading import load
 
     load(flags)
+
+
+@cli.command()
+@setting_options([name for name in INDEX if name != "match"])
+def index(**flags: Any) -> None:
+    """Make the vectors by which stored events are found that are like an asked one.
+
+    `load` and `serve` do so by themselves. This makes what is missing; an index that another --embedder or a newer
+    version made is made anew. Stopped or killed, and run again, it goes on where it was.
+    """
+    from service.indexing import index
+
+    index(flags)
 
 
 @cli.command()

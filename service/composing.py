@@ -109,8 +109,8 @@ def inference(triple: Triple, place: int, rung: Source, *, stored: bool) -> Infe
 
 def _lowest(parts: Sequence[Part]) -> Source:
     """The lowest rung that any of them needed."""
-    rungs = [_source(part) for part in parts]
-    return max(rungs, key=_LOWER.index) if rungs else "graph"
+    needed = {_source(part) for part in parts}
+    return next((rung for rung in reversed(_LOWER) if rung in needed), "graph")
 
 
 def _source(part: Part) -> Source:

@@ -5,56 +5,55 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from distill.judge.judging import Candidate, Judge, Verdict, open_judge
 from schemas.errors import CometgraphError, Unavailable
 from service.batching import Batcher
+from service.proposing import Proposer
 
 _log = logging.getLogger("cometgraph.judge")
 AT_ONCE = 32
 """Most events whose candidates are judged in one batch."""
+WAITING = 1024
 
 
-class Near(Protocol):
-    """A stored event and the cosine of its vector and the asked one's."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judge to use: its name, the folder for what is made of its files, threads on the CPU."""
 
-    event: str
-    similarity: float
-
-
-class Proposing(Protocol):
-    """What proposes candidates by vector. Raises Unavailable while it cannot."""
-
-    async def near(self, texts: Sequence[str], k: int) -> "Sequence[Sequence[Near]]":
-        """For each text at most `k` stored events, the most alike first."""
-        ...
-
-    async def similarities(self, text: str, events: Sequence[str]) -> "Sequence[float]":
-        """The cosine of the vectors of a text and of each of some stored events."""
-        ...
+    judge: str
+    cache: Path
+    threads: int
 
 
 class Finder:
-    """Finds stored events that mean the same as an asked one. Its methods raise Unavailable, Overloaded."""
+    """Finds stored events that mean the same as an asked one. Its methods raise Unavailable, Overloaded.
 
-    def __init__(self, name: str, cache: Path, threads: int, proposing: Proposing) -> None:
-        self.proposing = proposing
+    is_late: the judge is loaded when it is needed first, and who needs it waits; else at once, and who comes too early
+    is told so.
+    """
+
+    def __init__(self, judged: Judged, proposer: Proposer, *, is_late: bool = False) -> None:
         self.state: Literal["loading", "up", "failed"] = "loading"
         self.reason = ""
-        self._spec = (name, cache, threads)
+        self._proposer = proposer
+        self._spec = judged
+        self._is_late = is_late
         self._judge: Judge | None = None
         self._thread = ThreadPoolExecutor(1, "judge")
         self._loading: asyncio.Task[None] | None = None
         self.batcher: Batcher[tuple[str, Sequence[Candidate]], list[Verdict]] = Batcher(
-            "judge", self._judged, size=AT_ONCE, limit=1024, patience=0.0, timeout=10.0
+            "judge", self._judged, size=AT_ONCE, limit=WAITING, patience=0.0, timeout=30.0
         )
 
     def start(self) -> None:
-        """Begin to load; needs a running loop."""
+        """Begin; needs a running loop."""
         self.batcher.start()
-        self._loading = asyncio.create_task(self._load(), name="load judge")
+        if not self._is_late:
+            self._loading = asyncio.create_task(self._load(), name="load judge")
 
     async def close(self) -> None:
         """Stop; who waits is told so."""
@@ -64,49 +63,47 @@ class Finder:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     @property
-    def judge_loaded(self) -> Judge:
+    def judge(self) -> Judge:
         """The judge. Raises Unavailable while it loads, and where it cannot be loaded."""
         if self._judge is None:
             if self.state == "failed":
                 raise Unavailable(f"the judge of near-duplicates cannot be used: {self.reason}", 60)
-            raise Unavailable("the judge of near-duplicates is being made ready", 3)
+            raise Unavailable("the judge of near-duplicates is being made ready", 5)
         return self._judge
 
-    @property
-    def threshold(self) -> float:
-        """Least confidence for "the same"."""
-        return self.judge_loaded.threshold
-
-    async def ready(self) -> None:
-        """Wait until the judge is loaded, or cannot be."""
-        if self._loading is not None:
+    async def ready(self) -> Judge:
+        """The judge; where it is loaded late, waited for. Raises Unavailable."""
+        if self._is_late:
+            if self._loading is None:
+                self._loading = asyncio.create_task(self._load(), name="load judge")
             await asyncio.shield(self._loading)
+        return self.judge
 
     async def candidates(self, event: str, k: int, worded: Sequence[str]) -> list[Candidate]:
-        """The nearest `k` events by vector and those that share words, each once."""
-        [near] = await self.proposing.near([event], k)
+        """The nearest `k` events by vector, and those that share words, each once."""
+        [near] = await self._proposer.near([event], k)
         found = {one.event: one.similarity for one in near}
         more = [text for text in dict.fromkeys(worded) if text not in found]
         if more:
-            found |= zip(more, await self.proposing.similarities(event, more), strict=True)
+            found |= zip(more, await self._proposer.similarities(event, more), strict=True)
         return [Candidate(text, similarity) for text, similarity in found.items()]
 
-    async def judge(self, event: str, candidates: Sequence[Candidate]) -> list[Verdict]:
+    async def verdicts(self, event: str, candidates: Sequence[Candidate]) -> list[Verdict]:
         """A verdict on each, the likeliest to be the same first."""
-        assert self.judge_loaded
+        await self.ready()
         return await self.batcher.ask((event, tuple(candidates)), (event, candidates))
 
     async def _judged(self, asked: Sequence[tuple[str, Sequence[Candidate]]]) -> list[list[Verdict]]:
         events, candidates = [event for event, _ in asked], [some for _, some in asked]
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self.judge_loaded.judge, events, candidates
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.judge.judge, events, candidates)
 
     async def _load(self) -> None:
-        name, cache, threads = self._spec
+        spec = self._spec
         try:
             loop = asyncio.get_running_loop()
-            judge = await loop.run_in_executor(self._thread, open_judge, name, cache, threads, self._told)
+            judge = await loop.run_in_executor(
+                self._thread, open_judge, spec.judge, spec.cache, spec.threads, self._told
+            )
         except CometgraphError as error:
             self._failed(str(error))
         except Exception as error:  # whatever a model's files can do, the graph goes on answering
@@ -125,9 +122,9 @@ class Finder:
 
 
 @asynccontextmanager
-async def open_finder(name: str, cache: Path, threads: int, proposing: Proposing) -> AsyncGenerator[Finder]:
-    """A finder whose judge is loading; closed at the end."""
-    finder = Finder(name, cache, threads, proposing)
+async def open_finder(judged: Judged, proposer: Proposer, *, is_late: bool = False) -> AsyncGenerator[Finder]:
+    """A finder whose judge is loading, or will be; closed at the end."""
+    finder = Finder(judged, proposer, is_late=is_late)
     finder.start()
     try:
         yield finder

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import orjson
 
 from graph.cleaning import Filters
 from graph.files import sources
+from graph.index import complete
 from graph.loader import Options, Report
 from graph.loader import load as load_files
 from graph.offline import import_command
 from graph.store import Progress as Told
 from schemas.errors import BadInput
 from service.house import open_house
+from service.indexing import open_vectors
 from service.progress import progress
 from service.settings import load_settings
 
@@ -41,8 +44,15 @@ def load(flags: Mapping[str, Any]) -> None:
     async def work(told: Told) -> Report:
         if flags["offline"]:
             return await load_files(Path(flags["offline"]), flags["files"], options, told)
-        async with open_house(settings) as house:
-            return await load_files(house.store, flags["files"], options, told)
+        async with AsyncExitStack() as stack:
+            house = await stack.enter_async_context(open_house(settings))
+            if not settings.match:
+                return await load_files(house.store, flags["files"], options, told)
+            # Opened first: what refuses the index refuses the load, before anything is stored.
+            embedder, index = await stack.enter_async_context(open_vectors(house.store, settings, told))
+            report = await load_files(house.store, flags["files"], options, told)
+            await complete(index, embedder, told)
+            return report
 
     with progress() as told:
         report = asyncio.run(work(told))

@@ -50,7 +50,7 @@ async def find_same(event: str, question: Question, wanted: Sequence[Relation], 
     verdicts = await consider(looked_for, NEAREST, store, finder)
     # The asked event itself is the graph's rung; it is no other event that means the same.
     verdicts = [v for v in verdicts if v.event != event and (is_exchanged or v.event != looked_for)]
-    least = finder.threshold if question.threshold is None else question.threshold
+    least = finder.judge.threshold if question.threshold is None else question.threshold
     verdicts = [replace(v, same=v.confidence >= least and v.confidence > 0) for v in verdicts]
     for verdict in verdicts:
         if not verdict.same or not relations:
@@ -67,7 +67,7 @@ async def consider(event: str, k: int, store: Store, finder: Finder) -> list[Ver
     """At most `k` stored events like this one, judged, the likeliest to be the same first."""
     words = search_words(event)
     worded = await store.events(Search(min(k, BY_WORDS), words=words)) if words else []
-    return (await finder.judge(event, await finder.candidates(event, k, worded)))[:k]
+    return (await finder.verdicts(event, await finder.candidates(event, k, worded)))[:k]
 
 
 def _exchanged(relation: Relation) -> Relation | None:

@@ -30,6 +30,7 @@ STUDENT = (
     "generate_seconds",
 )
 MATCHING = ("match", "embedder", "judge")
+INDEX = (*STORE, "match", "embedder", "model_threads", "cache")
 SERVE = tuple(Settings.model_fields)
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from distill.files import IN_THE_BOX
-from distill.judge.judging import IN_THE_BOX as JUDGE
+from distill.judge import IN_THE_BOX as JUDGE
 from schemas.checking import bad_input
 
 

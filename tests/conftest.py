@@ -17,6 +17,8 @@ import neo4j
 import pytest
 from starlette.testclient import TestClient
 
+from graph.embedder import IN_THE_BOX as EMBEDDER
+from graph.embedder import open_embedder
 from graph.store import Neo4jLogin, Store, open_store
 from schemas.relations import Relation
 from schemas.triples import Triple
@@ -113,9 +115,9 @@ def client(sample_store: str) -> Iterator[TestClient]:
 
 
 def _environment(said: dict[str, str]) -> dict[str, str]:
-    """Nobody's settings, and no student: a test that wants one says so (`with_student`)."""
+    """Nobody's settings, no student and no index: a test that wants them says so (`with_student`, `with_index`)."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")}
-    return clean | {"COMETGRAPH_GENERATE": "false"} | said
+    return clean | {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false"} | said
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +127,14 @@ def with_student(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     done = cometgraph("models", "--convert", env=said)
     assert done.returncode == 0, done.stderr
     return said
+
+
+@pytest.fixture(scope="session")
+def with_index(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Settings with the index of events and the embedder in the box, which is made ready once for all tests."""
+    cache = tmp_path_factory.mktemp("embedders")
+    open_embedder(EMBEDDER, 1, cache).close()
+    return {"COMETGRAPH_MATCH": "true", "COMETGRAPH_CACHE": str(cache)}
 
 
 def cometgraph(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -43,8 +43,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
-    settings = load_settings({"store": store, "cache": with_student["COMETGRAPH_CACHE"]})
-    app = create_app(settings, partial(open_house, generate="now"))
+    settings = load_settings({"store": store, "match": False, "cache": with_student["COMETGRAPH_CACHE"]})
+    app = create_app(settings, partial(open_house, models="now"))
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client
@@ -159,8 +159,9 @@ def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with
     from tests.tiny import make
 
     folder = make("comet-distill", tmp_path / "comet-distill")
-    settings = load_settings({"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder)})
-    with TestClient(create_app(settings, partial(open_house, generate="now"))) as client:
+    said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
+    settings = load_settings(said)
+    with TestClient(create_app(settings, partial(open_house, models="now"))) as client:
         wait_until_ready(client.get, complete=False)
         body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
         assert body["errors"][0]["field"] == "relation"
