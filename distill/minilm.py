@@ -25,9 +25,10 @@ def load_encoder(folder: Path) -> Any:
     """The encoder in float32, without its pooler. Raises BadInput."""
     import torch
     from transformers import AutoModel
-    from transformers.utils.logging import disable_progress_bar
+    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
     disable_progress_bar()
+    set_verbosity_error()  # it reports that the pooler, which nobody needs, is left out
     try:
         return AutoModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False)
     except (OSError, ValueError) as error:

@@ -68,6 +68,11 @@ def _driver(address: Neo4jAddress) -> neo4j.Driver:
 @pytest.fixture
 def neo4j_uri(neo4j_server: Neo4jAddress) -> str:
     """The server's URI; its database is empty."""
+    return emptied(neo4j_server)
+
+
+def emptied(neo4j_server: Neo4jAddress) -> str:
+    """The server's URI, after everything in its database is deleted."""
     with _driver(neo4j_server) as driver, driver.session() as session:
         session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
     return neo4j_server.uri

@@ -151,6 +151,17 @@ def await_student(url: str) -> None:
     raise AssertionError("the student did not come up")
 
 
+def await_matching(url: str) -> None:
+    """Wait until the service can be asked what means the same."""
+    for _ in range(1200):
+        said = httpx2.post(f"{url}/match", json={"event": "PersonX sings"}, timeout=60)
+        if said.status_code == 200:
+            return
+        assert "being made ready" in said.json()["detail"], said.text
+        time.sleep(0.25)
+    raise AssertionError("the judge did not come up")
+
+
 def assert_output(block: Block, command: str, said: str, expected: str) -> None:
     wanted = expected_values(expected)
     if wanted is not None:

@@ -30,6 +30,8 @@ MOST = 6
 _SAME_WORDS = 0.98
 """Confidence where only words differ that change nothing: what such pairs come to on the dev pairs."""
 
+LEAST_ALIKE = 0.5
+"""Cosine below which a candidate is not read: of the same events of the dev pairs hardly one lies there."""
 _UNREAD = f"not read: {MOST} others are more alike"
 
 Progress = Callable[[str, int, int], None]
@@ -93,6 +95,9 @@ class Judge:
             return Verdict(one.event, one.similarity, 1.0, same=True, reason="the same text")
         if (reason := difference(asked, one.event)) is not None:
             return Verdict(one.event, one.similarity, 0.0, same=False, reason=reason)
+        if one.similarity < LEAST_ALIKE:
+            reason = f"too little alike: similarity below {LEAST_ALIKE}"
+            return Verdict(one.event, one.similarity, 0.0, same=False, reason=reason)
         if same_words(asked, one.event):
             return Verdict(one.event, one.similarity, _SAME_WORDS, same=True, reason="the same words")
         return None
@@ -111,7 +116,7 @@ class Judge:
         similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
         confidences = self.calibration.confidence(logits, similarities)
         return [
-            Verdict(one.event, one.similarity, round(float(c), 4), c >= self.threshold, "read by the cross-encoder")
+            Verdict(one.event, one.similarity, round(float(c), 4), bool(c >= self.threshold), "read by the cross-encoder")
             for (_, one), c in zip(pairs, confidences, strict=True)
         ]
 

@@ -106,7 +106,16 @@ def derive(heads: Sequence[str], wordnet: WordNet, seed: int, each: int) -> list
                 break
         pairs += found
     one_word = _one_word_apart(heads, wordnet)
-    return pairs + draw.sample(one_word, min(2 * each, len(one_word)))
+    pairs += draw.sample(one_word, min(2 * each, len(one_word)))
+    return pairs + _unrelated(heads, draw, 2 * each)
+
+
+def _unrelated(heads: Sequence[str], draw: random.Random, count: int) -> list[Pair]:
+    """Two events drawn at random: few words in common must not by itself look like a paraphrase."""
+    if len(heads) < 2:
+        return []
+    drawn = (draw.sample(heads, 2) for _ in range(count))
+    return [Pair(a, b, False, "derived unrelated", a) for a, b in drawn]
 
 
 def _one_word_apart(heads: Sequence[str], wordnet: WordNet) -> list[Pair]:
