@@ -298,8 +298,9 @@ def _view(path: Path) -> Any:
     from usearch.index import Index
 
     try:
-        restore: Any = Index.restore  # pyright: ignore[reportUnknownMemberType] (its **kwargs)
-        view = restore(str(path), view=True, expansion_search=_EXPANSION_SEARCH)
+        view: Any = Index.restore(  # pyright: ignore[reportUnknownMemberType] (its **kwargs)
+            str(path), view=True, expansion_search=_EXPANSION_SEARCH
+        )
     except RuntimeError as error:
         raise StoreUnavailable(f"{path} cannot be read: {error}") from error
     assert view is not None

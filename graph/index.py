@@ -11,7 +11,7 @@ from graph.store import Progress, Store
 from schemas.errors import BadInput
 
 REBUILD = "cometgraph index"
-_AT_ONCE = 2_048
+_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
