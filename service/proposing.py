@@ -143,7 +143,10 @@ class Proposer:
     # --- what is stored ---
 
     async def learn(self, events: Sequence[str]) -> None:
-        """Events came into the store: returns when they are found, unless all of it is being made ready anyway."""
+        """Events came into the store: returns when they are found.
+
+        While it is being made ready, that finds them by itself; where it is not up at all, the next start does.
+        """
         async with self._writing:
             if self.state != "up" or self._index is None or self._read_only:
                 return
@@ -155,8 +158,7 @@ class Proposer:
             except CometgraphError as error:
                 _log.error("new events have no vector yet: %s", error)
                 self.state = "loading"
-        if self.state != "up":
-            self.refresh()
+                self.refresh()
 
     def refresh(self) -> "asyncio.Task[None]":
         """See that every event of the store has a vector, in the background."""

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,6 +145,7 @@ def assert_failed_but_answering(store: Path, env: dict[str, str], reason: str, *
             state = client.get("/info").json()["index"]
             if state["state"] != "loading":
                 break
+            time.sleep(0.05)
         assert (state["state"], state["doing"]) == ("failed", reason)
         answer = client.get("/infer", params={"event": "PersonX waits 7 hours", "relation": "xWant"}).json()
         assert [one["tail"] for one in answer["inferences"]] == ["to rest"]
@@ -171,7 +173,8 @@ def test_another_embedder_is_refused_with_the_command_that_makes_it_anew(
 @pytest.fixture(scope="module")
 def tiny_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real embedder of random weights, as sentence-transformers saves one."""
-    from sentence_transformers import SentenceTransformer, models
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     base = tmp_path_factory.mktemp("base")
@@ -180,9 +183,9 @@ def tiny_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     BertTokenizerFast(str(base / "vocab.txt")).save_pretrained(base)
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
     BertModel(BertConfig(vocab_size=len(words) * 2, **sizes)).save_pretrained(base)
-    transformer = models.Transformer(str(base))
+    transformer = Transformer(str(base))
     folder = tmp_path_factory.mktemp("embedders") / "tiny-embedder"
-    SentenceTransformer(modules=[transformer, models.Pooling(32)], device="cpu").save(str(folder))
+    SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(str(folder))
     return folder
 
 
