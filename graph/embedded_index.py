@@ -88,10 +88,15 @@ class EmbeddedIndex:
         while page := await self._store.events(Search(_PAGE, after=after)):
             stored.update(page)
             after = page[-1]
-        known = await self._run(self._reading, self._reader.texts)
-        if not self._read_only and (gone := known - stored):
+
+        def compare() -> tuple[list[str], set[str]]:
+            known = self._reader.texts()
+            return sorted(stored - known), known - stored
+
+        missing, gone = await self._run(self._reading, compare)
+        if gone and not self._read_only:
             await self._run(self._writing, lambda: self._writer.remove(gone))
-        return sorted(stored - known)
+        return missing
 
     async def add(self, events: Sequence[str], vectors: Vectors) -> None:
         check_dimension(vectors, self._made)
@@ -250,7 +255,7 @@ class EmbeddedIndex:
             part.unlink(missing_ok=True)
             raise StoreUnavailable(f"{path} cannot be written: {error}") from error
         part.replace(path)
-        covered = int(max(fresh.keys))
+        covered = self._writer.last()
         self._writer.keep(number=before + 1, covered=covered, checksum=_checksum(path))
         main = _view(path)
         with self._lock:
@@ -298,8 +303,9 @@ def _view(path: Path) -> Any:
     from usearch.index import Index
 
     try:
-        restore: Any = Index.restore  # pyright: ignore[reportUnknownMemberType] (its **kwargs)
-        view = restore(str(path), view=True, expansion_search=_EXPANSION_SEARCH)
+        view: Any = Index.restore(  # pyright: ignore[reportUnknownMemberType] (its **kwargs)
+            str(path), view=True, expansion_search=_EXPANSION_SEARCH
+        )
     except RuntimeError as error:
         raise StoreUnavailable(f"{path} cannot be read: {error}") from error
     assert view is not None

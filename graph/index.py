@@ -11,7 +11,7 @@ from graph.store import Progress, Store
 from schemas.errors import BadInput
 
 REBUILD = "cometgraph index"
-_AT_ONCE = 2_048
+_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,8 @@ async def complete(index: Index, embedder: Embedder, progress: Progress) -> int:
 
     Each batch is durable when it is done: stopped anywhere and run again, it goes on where it was.
     """
-    events = await index.missing()
-    # Texts of one length make full batches; the order is the same each time.
-    events.sort(key=lambda event: (len(event), event))
+    # Texts of one length make a batch without padding.
+    events = await asyncio.to_thread(sorted, await index.missing(), key=len)
     for start in range(0, len(events), _AT_ONCE):
         progress("embedding the events", start, len(events))
         batch = events[start : start + _AT_ONCE]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.embedder import IN_THE_BOX, Vectors, version_of
 from schemas.errors import BadFile, BadInput, Unavailable
@@ -46,7 +47,6 @@ class MiniLm:
         import ctranslate2
         from tokenizers import Tokenizer
 
-        encoder: Any = ctranslate2.Encoder  # pyright: ignore[reportUnknownMemberType] (nothing says what it is)
         for name in _NEEDED:
             if not (folder / name).is_file():
                 raise BadFile(str(folder / name), "missing, and the embedder needs it")
@@ -62,7 +62,7 @@ class MiniLm:
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         made = _converted(folder, cache / f"{NAME}-{self.version}")
         try:
-            self._model: Any = encoder(
+            self._model: Any = ctranslate2.Encoder(  # pyright: ignore[reportUnknownMemberType] (compiled)
                 str(made), device="cpu", compute_type="float32", inter_threads=threads, intra_threads=1
             )
         except (RuntimeError, ValueError) as error:
@@ -90,8 +90,9 @@ class MiniLm:
         """The mean over a text's tokens, with length one."""
         hidden: Vectors = np.array(self._model.forward_batch(tokens).last_hidden_state, np.float32)
         lengths = np.array([len(ids) for ids in tokens])
-        is_token = np.arange(hidden.shape[1]) < lengths[:, None]
-        sums: Vectors = np.einsum("ntd,nt->nd", hidden, is_token.astype(np.float32))
+        places: NDArray[np.int64] = np.arange(int(hidden.shape[1]))
+        is_token = np.less(places, lengths[:, None]).astype(np.float32)
+        sums: Vectors = np.einsum("ntd,nt->nd", hidden, is_token)
         return sums / np.linalg.norm(sums, axis=1, keepdims=True)
 
 

@@ -81,7 +81,7 @@ class Neo4jIndex:
 
     async def nearest(self, vectors: Vectors, k: int) -> list[list[Near]]:
         check_dimension(vectors, self._made)
-        found = [list[Near]() for _ in range(len(vectors))]
+        found: list[list[Near]] = [[] for _ in range(len(vectors))]
         rows: list[list[Any]] = []
         if len(vectors):
             rows = await self._store.read(
@@ -90,7 +90,7 @@ class Neo4jIndex:
         for n, text, embedding in rows:
             row, vector = np.array(embedding, np.float32), vectors[n]
             cosine = float(row @ vector / np.linalg.norm(row) / np.linalg.norm(vector))
-            found[n].append(Near(text, cosine))
+            found[int(n)].append(Near(text, cosine))
         return [sorted(some, key=lambda near: (-near.similarity, near.event))[:k] for some in found]
 
     async def vectors(self, events: Sequence[str]) -> dict[str, Vectors]:

@@ -100,6 +100,11 @@ class VectorFile:
         [[number]] = self._connection.execute("SELECT count(*) FROM event WHERE id <= ?", (bound,))
         return int(number)
 
+    def last(self) -> int:
+        """The highest id; 0 where there is none."""
+        [[key]] = self._connection.execute("SELECT coalesce(max(id), 0) FROM event")
+        return int(key)
+
     def after(self, last: int, rows: int) -> Iterator[tuple[list[int], Half]]:
         """Ids and vectors of the events after an id, so many at a time."""
         while True:

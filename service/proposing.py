@@ -52,6 +52,7 @@ class Proposer:
         self.repaired = ""
         self.made: Made | None = None
         self.events = 0
+        self.hits = 0
         self._store = store
         self._spec = spec
         self._read_only = read_only
@@ -121,25 +122,19 @@ class Proposer:
         return self._index
 
     async def _vectors(self, texts: Sequence[str]) -> Vectors:
-        new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
+        made = {text: self._remembered[text] for text in texts if text in self._remembered}
+        new = [text for text in dict.fromkeys(texts) if text not in made]
+        self.hits += len(texts) - len(new)
         if new:
             self.batcher.room_for(len(new))
-        made = dict(zip(new, await asyncio.gather(*(self.batcher.ask(text, text) for text in new)), strict=True))
-        rows: list[Vectors] = []
-        for text in texts:
-            vector = made[text] if text in made else self._remembered[text]
-            rows.append(vector)
-        for text in texts:
-            self._remember(text, made.get(text))
-        return np.array(rows)
-
-    def _remember(self, text: str, vector: Vectors | None) -> None:
-        if vector is not None:
+            made |= zip(new, await asyncio.gather(*(self.batcher.ask(text, text) for text in new)), strict=True)
+        rows = [made[text] for text in texts]
+        for text, vector in made.items():
             self._remembered[text] = vector
-        if text in self._remembered:
             self._remembered.move_to_end(text)
-        if len(self._remembered) > REMEMBERED:
+        while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
+        return np.array(rows)
 
     async def _embed(self, texts: Sequence[str]) -> Sequence[Vectors]:
         assert self._embedder is not None
@@ -148,7 +143,10 @@ class Proposer:
     # --- what is stored ---
 
     async def learn(self, events: Sequence[str]) -> None:
-        """Events came into the store: returns when they are found, unless all of it is being made ready anyway."""
+        """Events came into the store: returns when they are found.
+
+        While it is being made ready, that finds them by itself; where it is not up at all, the next start does.
+        """
         async with self._writing:
             if self.state != "up" or self._index is None or self._read_only:
                 return
@@ -160,8 +158,7 @@ class Proposer:
             except CometgraphError as error:
                 _log.error("new events have no vector yet: %s", error)
                 self.state = "loading"
-        if self.state != "up":
-            self.refresh()
+                self.refresh()
 
     def refresh(self) -> "asyncio.Task[None]":
         """See that every event of the store has a vector, in the background."""

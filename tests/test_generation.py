@@ -268,7 +268,7 @@ def test_operations_tell_of_the_student(live: TestClient) -> None:
     student = live.get("/info").json()["student"]
     assert (student["state"], student["name"], len(student["relations"])) == ("up", IN_THE_BOX, 23)
     assert {(p["engine"], p["device"]) for p in student["placements"]} == {("ctranslate2", "cpu"), ("torch", "cpu")}
-    assert live.get("/ready").json() == {"store": "ok", "student": "ok"}
+    assert live.get("/ready").json() == {"store": "ok", "student": "ok", "index": "off"}
     text = live.get("/metrics").text
     assert "cometgraph_student_up 1.0" in text
     assert 'cometgraph_answers_total{source="generated"}' in text
