@@ -2,8 +2,9 @@
 
 benchmarks/normalise_gold.jsonl has the answers, written apart from the sentences that the reading was developed on:
 {"text", "events": [the main one first], "roles", "kind"}. Exact match of the main event, of who is who in it, of both,
-of all clauses; beside string rules (benchmarks/string_rules.py), which know one clause. With --data FILE, ATOMIC's rows
-as TSV with the head in the first column (may be gzipped), also whether all its heads pass unchanged, with nothing parsed.
+of all clauses; beside string rules (benchmarks/string_rules.py), which know one clause. With --data FILE, ATOMIC's
+rows as TSV with the head in the first column (may be gzipped), also whether all its heads pass unchanged, with nothing
+parsed.
 """
 
 import argparse

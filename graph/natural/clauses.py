@@ -49,6 +49,10 @@ def clauses_in(doc: "Doc") -> list[Clause]:
     found: list[Clause] = []
     for sentence in doc.sents:
         found += _clauses_of(sentence.root)
+    if not any(is_verb(clause.verb) for clause in found):
+        # "a stranger paid for dinner" is no stranger whom somebody paid
+        acts = (child for sentence in doc.sents for child in sentence.root.children if child.dep_ == "acl")
+        found += [Clause(verb) for verb in acts if verb.tag_ in ("VBN", "VBD")]
     told = [clause for clause in found if is_verb(clause.verb)]
     return told or found[:1]
 

@@ -53,6 +53,6 @@ MADE_TO = words(
 DONE_TO_PEOPLE = words(
     "call text tell ask marry meet invite kiss hug hit punch slap thank help date dump blame forgive teach "
     "phone email message ghost divorce insult bully arrest fire hire promote give send show lend pay owe "
-    "introduce greet adore hate miss"
+    "introduce beat defeat greet adore hate miss"
 )
 """Verbs whose object is a person, so that an unknown name after them is one."""

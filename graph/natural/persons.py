@@ -127,7 +127,7 @@ def _meant(token: "Token", subject: str, known: _Known) -> Person | None:
             return person
     if (before := known.by_pronoun.get(subject)) is not None and before is not barred:
         return before
-    if _noun_before(token, subject, own_subject):
+    if _noun_before(token, subject, own_subject) is not None:
         return None
     return known.by_pronoun.setdefault(subject if before is None else f"{subject} 2", Person(subject))
 
@@ -183,15 +183,22 @@ def _is_plain_object(token: "Token") -> bool:
     )
 
 
-def _noun_before(token: "Token", subject: str, own_subject: "Token | None") -> bool:
+def noun_meant(token: "Token") -> "Token | None":
+    """The common noun before that a pronoun goes back to: "my boss … and she …"."""
+    return _noun_before(token, token.lower_, None)
+
+
+def _noun_before(token: "Token", subject: str, own_subject: "Token | None") -> "Token | None":
     """A common noun before that the pronoun may mean instead of somebody new."""
     plain = _is_plain_object(token)
     for other in token.doc[: token.i]:
         if plain and other == own_subject:
             continue
+        if subject == "they" and other.tag_ == "NNS" and _is_human_plural(other):
+            return other
         if other.tag_ == "NN" and other.lower_ in LIVING and GENDERS.get(other.lower_) in (None, subject):
-            return True
-    return False
+            return other
+    return None
 
 
 def _named(span: "Span", known: _Known) -> Person:

@@ -60,14 +60,27 @@ def read_event(text: str, clause: int | None = None) -> Reading:
 
 def _settled(event: str) -> _Told:
     """Read until reading changes nothing more, so that an answered event is answered unchanged."""
-    told = first = _told(event)
+    told = _told(event)
     for _ in range(_ROUNDS):
-        unsettled = [one for one in told.clauses if not is_event(one) and _told(one).clauses != (one,)]
-        if not unsettled:
+        again = {one: _told(one) for one in told.clauses if not is_event(one)}
+        if all(reread.clauses == (one,) for one, reread in again.items()):
             return told
-        clauses = tuple(_told(one).clauses[0] if one in unsettled else one for one in told.clauses)
-        told = _Told(clauses, first.roles)
+        roles = dict(told.roles)
+        clauses = tuple(_joined(again[one], roles) if one in again else one for one in told.clauses)
+        told = _Told(clauses, roles)
     return _Told((event,), {})
+
+
+def _joined(reread: _Told, roles: dict[str, str]) -> str:
+    """A clause that names somebody only when it is read alone, with the persons of all clauses."""
+    places: dict[str, str] = {}
+    for place, words in reread.roles.items():
+        known = next((known for known, others in roles.items() if others == words), None)
+        free = next((one for one in _PLACEHOLDERS if one not in roles), None)
+        chosen = known or free or place
+        roles.setdefault(chosen, words)
+        places[place] = chosen
+    return _NAMES_SOMEBODY.sub(lambda found: places.get(found[0], found[0]), reread.clauses[0])
 
 
 def _told(event: str) -> _Told:

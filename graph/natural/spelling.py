@@ -26,6 +26,8 @@ _GOT = re.compile(
     re.IGNORECASE,
 )
 
+_BEEN = re.compile(r"'([sd]) (?=(?:never |always |already |just |not |really )?been\b)")
+
 _EXCLAIMED = (
     "oh|ok|okay|yeah|yep|hey|hi|hello|omg|lol|lmao|ugh|wow|damn|haha+|btw|tbh|ngl|smh|honestly|actually|basically|"
     "anyway|anyways|apparently|seriously|literally|frankly|unfortunately|luckily|sadly|thankfully|obviously|i mean|"
@@ -33,7 +35,7 @@ _EXCLAIMED = (
 )
 _EXCLAIMED_WITH_COMMA = (
     "yes|no|nope|nah|hiya|dear all|good morning|good evening|good afternoon|whoa|oops|yikes|hmm+|um|uh|fyi|clearly|"
-    "in fact|let me tell you|listen|look|by the way|not gonna lie|for real|fun fact|you see|thank god|thank goodness|god|"
+    "in fact|let me tell you|listen|look|by the way|for real|fun fact|you see|thank god|thank goodness|god|"
     "jesus|believe it or not|no joke|well|so|then|like|and|but|plus|as usual|alas|man|dude|guys|bro|sis|honey|babe|"
     "mom|dad|mum|girl"
 )
@@ -94,7 +96,7 @@ def for_parser(text: str) -> str:
     if text.isupper() and " " in text.strip():
         text = text.lower()
     text = _WORD.sub(_written_out, _LONE_I.sub("I", text))
-    text = _GOT.sub(_has, text)
+    text = _BEEN.sub(lambda found: " has " if found[1] == "s" else " had ", _GOT.sub(_has, text))
     text = _without_tags(_without_openers(" ".join(text.split())))
     text = _LET_US.sub("We ", _LET_US_NOT.sub("We do not ", text))
     text = _LEFT_OUT_I.sub(lambda found: "I " + found[0][0].lower() + found[0][1:], text)

@@ -6,6 +6,7 @@ from graph.natural.clauses import Clause
 from graph.natural.lexicon import words
 from graph.natural.persons import Mention
 from graph.natural.verbs import (
+    are_several,
     finite,
     helpers_of,
     in_present,
@@ -86,7 +87,7 @@ class Tense:
         return {verb.i: finite(lemma(verb), plural)}
 
     def is_plural(self, subject: "Token | None") -> bool:
-        if subject is not None and subject.i in self._mentions and not any(c.dep_ == "conj" for c in subject.children):
+        if subject is not None and subject.i in self._mentions and not are_several(subject):
             return False
         return is_plural(subject)
 

@@ -92,11 +92,13 @@ def own_subject(verb: "Token") -> "Token | None":
     for child in (*verb.children, *(below for helper in helpers_of(verb) for below in helper.children)):
         if child.dep_ in ("nsubj", "nsubjpass", "csubj", "csubjpass"):
             return child
+    if verb.dep_ == "acl" and verb.tag_ in ("VBN", "VBD") and verb.head.dep_ == "ROOT":
+        return verb.head
     if verb.tag_ not in ("VBD", "VBZ", "VBP"):
         return None
     for child in verb.lefts:
         if child.dep_ in ("compound", "nmod", "npadvmod") and child.i == verb.i - 1 and child.tag_.startswith("NN"):
-            return child if child.ent_type_ not in ("DATE", "TIME") else None
+            return child if child.ent_type_ not in ("DATE", "TIME") or lemma(verb) == "be" else None
     return None
 
 
@@ -128,13 +130,24 @@ def is_finite(verb: "Token") -> bool:
     )
 
 
+def are_several(subject: "Token") -> bool:
+    """ "Tom and Anna", even where the parser hangs both below the verb."""
+    joined = next((child for child in subject.children if child.dep_ == "conj"), None)
+    if any(child.dep_ == "cc" and child.lower_ in ("and", "&") for child in subject.children):
+        return joined is not None or len(subjects_below(subject.head)) > 1
+    return joined is not None and are_several(joined)
+
+
+def subjects_below(verb: "Token") -> "list[Token]":
+    """All that stands as a subject right below a verb."""
+    return [child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")]
+
+
 def is_plural(subject: "Token | None") -> bool:
     """True where the verb after it has no -s. Persons are one each: "we move" → "PersonX moves"."""
     if subject is None:
         return False
-    if any(child.dep_ == "conj" for child in subject.children) and any(
-        c.lower_ in ("and", "&") for c in subject.children
-    ):
+    if are_several(subject):
         return True
     if subject.tag_ in ("PRP", "NNP") or subject.lower_ in _SINGULAR:
         return False
@@ -158,7 +171,7 @@ def passive_of(verb: "Token") -> "Token | None":
     carrier = next((c for c in verb.children if c.dep_ == "auxpass"), None)
     if carrier is None and verb.tag_ == "VBN":
         carrier = next((helper for helper in helpers_of(verb) if lemma(helper) == "be"), None)
-    if carrier is None or verb.tag_ == "VBG":
+    if carrier is None or verb.tag_ == "VBG" or lemma(verb) == "be":
         return None
     takes_object = any(c.dep_ == "dobj" for c in verb.children) and lemma(verb) not in _TWO_OBJECTS
     return None if carrier.lower_ == "'s" and takes_object else carrier

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from graph.natural.clauses import Clause, mark_of
 from graph.natural.lexicon import FAMILY, words
-from graph.natural.persons import Mention, Person
+from graph.natural.persons import Mention, Person, noun_meant
 from graph.natural.tense import Tense
 from graph.natural.verbs import (
+    are_several,
     finite,
     helpers_of,
     is_verb,
@@ -16,6 +17,7 @@ from graph.natural.verbs import (
     modal_word,
     negation_of,
     subject_of,
+    subjects_below,
 )
 from graph.natural.written import as_written
 
@@ -52,7 +54,7 @@ class Wording:
     def of(self, clause: Clause) -> list[Piece]:
         """The clause's pieces in order, subject first."""
         verb, words = clause.verb, clause.words()
-        subject = subject_of(verb)
+        subject, pronoun = self._subject(verb, words)
         if not is_verb(verb) and subject is None:
             return self._pieces(_trimmed(words), {})
         agent = _agent_of(verb)
@@ -63,14 +65,17 @@ class Wording:
         if there is not None:
             subject_words = [there]
         apart = {token.i for root in clause.apart for token in root.subtree}
-        subject_words = [token for token in subject_words if token.i not in apart]
+        if pronoun is None:
+            subject_words = [token for token in subject_words if token.i not in apart]
         taken = {token.i for token in subject_words}
+        if pronoun is not None:
+            taken.add(pronoun.i)
         start = min((token.i for token in subject_words if token.sent == verb.sent), default=verb.i)
         shares = there is None and subject is not None and subject.head != verb
-        start = verb.left_edge.i if shares else start
+        start = pronoun.i if pronoun is not None else verb.left_edge.i if shares else start
         helper = min((h.i for h in helpers_of(verb)), default=verb.i)
         opening = [t for t in words if t.i < min(start, helper, verb.i) and t.i not in taken]
-        if shares or subject is None:
+        if pronoun is None and (shares or subject is None):
             opening = [t for t in opening if not _is_adverb_at(verb, t)]
         taken |= {token.i for token in opening}
         body = [token for token in words if token.i not in taken]
@@ -91,6 +96,14 @@ class Wording:
             + self._pieces(_trimmed(body), replaced)
             + self._pieces(_trimmed(opening), replaced)
         )
+
+    def _subject(self, verb: "Token", words: "list[Token]") -> "tuple[Token | None, Token | None]":
+        """The subject; where a pronoun goes back to a noun of another clause, that noun, and the pronoun."""
+        subject = subject_of(verb)
+        if subject is None or subject.lower_ not in ("he", "she", "they") or subject.i in self._mentions:
+            return subject, None
+        meant = noun_meant(subject)
+        return (subject, None) if meant is None or meant in words else (meant, subject)
 
     def _nobody(self, verb: "Token") -> list[Piece]:
         """Who is meant where no subject is said: "you" are told to do it, "I" did it."""
@@ -157,8 +170,11 @@ _LEFT_OUT = {"you": Person("you"), "I": Person("I")}
 
 def _whole(subject: "Token") -> "list[Token]":
     """All words of a subject; of one that was read as a part of its verb, also what stands before it."""
+    if subject.dep_ == "ROOT":
+        return [token for token in subject.subtree if token.i <= subject.i]
     if subject.dep_ not in ("compound", "nmod", "npadvmod"):
-        return list(subject.subtree)
+        all_of_them = subjects_below(subject.head) if are_several(subject) else [subject]
+        return [token for one in all_of_them for token in one.subtree]
     parts = [
         child
         for child in subject.head.lefts
@@ -203,6 +219,8 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
             continue
         if token.i == (mark.i if mark is not None else -1) or (token.lower_ in _OPENERS and token.head == clause.verb):
             continue
+        if token.lower_ == "even" and mark is not None and token.i == mark.i - 1:
+            continue
         if is_question and token.lower_ in _ASKING:
             continue
         kept.append(token)
@@ -223,9 +241,7 @@ def _trimmed(words: "list[Token]") -> "list[Token]":
     words = list(words)
     while words and (words[-1].text in _MARKS or words[-1].dep_ == "cc" or words[-1].is_space):
         words.pop()
-    while words and (
-        words[0].text in _MARKS or words[0].dep_ == "cc" or words[0].is_space or words[0].lower_ in ("both", "either")
-    ):
+    while words and (words[0].text in _MARKS or words[0].dep_ == "cc" or words[0].is_space):
         words.pop(0)
     return words
 
@@ -233,6 +249,8 @@ def _trimmed(words: "list[Token]") -> "list[Token]":
 def _small(token: "Token", text: str) -> str:
     """In lower case, but for names of things and places."""
     if token.lower_ in FAMILY:
+        return text.lower()
+    if token.is_sent_start and token.lower_ in ("the", "a", "an"):
         return text.lower()
     if token.tag_ in ("NNP", "NNPS") or token.ent_type_ in ("GPE", "NORP", "ORG", "PRODUCT", "LOC", "FAC", "LANGUAGE"):
         return text
