@@ -110,7 +110,10 @@ def inference(triple: Triple, place: int, rung: Source, *, stored: bool) -> Infe
 def _lowest(parts: Sequence[Part]) -> Source:
     """The lowest rung that any of them needed."""
     needed = {_source(part) for part in parts}
-    return next((rung for rung in reversed(_LOWER) if rung in needed), "graph")
+    for rung in reversed(_LOWER):
+        if rung in needed:
+            return rung
+    return "graph"
 
 
 def _source(part: Part) -> Source:

@@ -71,7 +71,7 @@ def test_an_unknown_event_is_answered_live_and_then_from_the_store(live: TestCli
         assert said["log_prob"] < 0
     again = infer(live, DOG, "xReact")
     assert (again["source"], again["stored"], again["model"]) == ("generated", True, None)
-    assert again["match"] == {"event": DOG, "similarity": 1.0}
+    assert again["match"] == {"event": DOG, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
     assert [said | {"stored": False} for said in again["inferences"]] == first["inferences"]
 
 

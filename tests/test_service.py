@@ -121,7 +121,7 @@ def test_an_unknown_event_is_a_404_with_known_ones_that_share_its_words(client: 
         ({"event": CAR, "min_p_valid": "2"}, "min_p_valid", "2", "less than or equal to 1"),
         ({"event": CAR, "min_p_valid": "nan"}, "min_p_valid", "nan", ""),
         ({"event": CAR, "mode": "guess"}, "mode", "guess", "one of auto, graph"),
-        ({"event": CAR, "colour": "red"}, "colour", "red", "a known name: event, relation"),
+        ({"event": CAR, "colour": "red"}, "colour", "red", "a known name: event, as_is, clause, relation"),
         ({"event": [CAR, CAR]}, "event", CAR, "given once"),
         ({"event": "x" * 301}, "event", "x" * 200, "300"),
         ({"event": "..."}, "event", "...", ""),

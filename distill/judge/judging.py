@@ -30,8 +30,9 @@ MOST = 6
 _SAME_WORDS = 0.98
 """Confidence where only words differ that change nothing: what such pairs come to on the dev pairs."""
 
-LEAST_ALIKE = 0.5
+LEAST_ALIKE = 0.35
 """Cosine below which a candidate is not read: of the same events of the dev pairs hardly one lies there."""
+_READ = "read by the cross-encoder"
 _UNREAD = f"not read: {MOST} others are more alike"
 
 Progress = Callable[[str, int, int], None]
@@ -116,7 +117,7 @@ class Judge:
         similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
         confidences = self.calibration.confidence(logits, similarities)
         return [
-            Verdict(one.event, one.similarity, round(float(c), 4), bool(c >= self.threshold), "read by the cross-encoder")
+            Verdict(one.event, one.similarity, round(float(c), 4), bool(c >= self.threshold), _READ)
             for (_, one), c in zip(pairs, confidences, strict=True)
         ]
 
