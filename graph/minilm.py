@@ -123,9 +123,10 @@ def _converted(source: Path, home: Path) -> Path:
 
 def _convert(source: Path, target: Path) -> None:
     import ctranslate2
-    from transformers.utils.logging import disable_progress_bar
+    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
     disable_progress_bar()
+    set_verbosity_error()  # CTranslate2 asks it in an old way, and it says so
     try:
         ctranslate2.converters.TransformersConverter(str(source)).convert(str(target), quantization="float32")
     except Exception as error:  # transformers, safetensors and the converter raise of every kind

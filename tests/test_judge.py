@@ -163,7 +163,7 @@ def test_a_judge_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_a_judge_is_trained_stopped_and_goes_on(tmp_path: Path) -> None:
     rows = PAIRS.read_text().splitlines()
     small = tmp_path / "pairs.tsv"
-    small.write_text("\n".join(rows[:240]) + "\n")
+    small.write_text("\n".join(rows[:900]) + "\n")
     command = ["distill", "judge", "--pairs", str(small), "--epochs", "1", "--rank", "2"]
     first = cometgraph(*command, "--out", str(tmp_path / "one"))
     assert first.returncode == 0, first.stderr

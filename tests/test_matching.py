@@ -54,11 +54,11 @@ def tails(answer: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_natural_input_finds_what_is_stored(url: str) -> None:
-    answer = infer(url, "My boss yelled at me", relation="xReact")
-    assert (answer["asked"], answer["event"]) == ("My boss yelled at me", "PersonX's boss yells at PersonX")
+    answer = infer(url, "my boss yelled at me", relation="xReact")
+    assert (answer["asked"], answer["event"]) == ("my boss yelled at me", "PersonX's boss yells at PersonX")
     assert answer["roles"] == {"PersonX": "I"}
     assert (answer["source"], tails(answer)) == ("graph", [("xReact", "humiliated")])
-    assert infer(url, "My boss yelled at me", 404, as_is="true", mode="graph")["event"] == "My boss yelled at me"
+    assert infer(url, "my boss yelled at me", 404, as_is="true", mode="graph")["event"] == "my boss yelled at me"
 
 
 def test_clauses_are_told_and_chosen(url: str) -> None:
@@ -88,7 +88,7 @@ def test_who_does_it_to_whom_is_answered_for_the_right_person(url: str) -> None:
         assert answer["match"]["event"] == "PersonX hugs PersonY"
         assert answer["match"]["roles"] == {"PersonX": "PersonY", "PersonY": "PersonX"}
         # Who is hugged is PersonX now: what others felt is what PersonX feels; why the other did it is not asked.
-        assert tails(answer) == [("oReact", "warm towards PersonX"), ("xReact", "comforted by PersonY")]
+        assert sorted(tails(answer)) == [("oReact", "warm towards PersonX"), ("xReact", "comforted by PersonY")]
 
 
 @pytest.mark.parametrize(

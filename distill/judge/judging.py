@@ -32,6 +32,8 @@ _SAME_WORDS = 0.98
 
 LEAST_ALIKE = 0.35
 """Cosine below which a candidate is not read: of the same events of the dev pairs hardly one lies there."""
+_MOST_SURE = 0.97
+"""The cross-encoder's highest confidence: the pairs that it is calibrated on are too few to tell more."""
 _READ = "read by the cross-encoder"
 _UNREAD = f"not read: {MOST} others are more alike"
 
@@ -115,7 +117,7 @@ class Judge:
             output = self._encoder.forward_batch([e.ids for e in some], token_type_ids=[e.type_ids for e in some])
             logits[places] = self._logits(np.array(output.last_hidden_state), [e.sequence_ids for e in some])
         similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
-        confidences = self.calibration.confidence(logits, similarities)
+        confidences = np.minimum(self.calibration.confidence(logits, similarities), _MOST_SURE)
         return [
             Verdict(one.event, one.similarity, round(float(c), 4), bool(c >= self.threshold), _READ)
             for (_, one), c in zip(pairs, confidences, strict=True)
