@@ -190,3 +190,45 @@ UNWIND CASE WHEN e.text STARTS WITH $actor THEN [e.text, substring(e.text, size(
 MATCH (i:Inference {{text: text}})
 MERGE (i)-[:{AS_EVENT}]->(e)
 """
+
+# --- Neo4j's vector index ---
+
+VECTOR_INDEX = "event_vector"
+NEO4J_VECTOR_PAGE = 10_000
+NEO4J_MADE = f"MATCH (m:EventIndex {{name: '{VECTOR_INDEX}'}}) RETURN m.format, m.embedder, m.version, m.dimension"
+NEO4J_SET_MADE = f"MERGE (m:EventIndex {{name: '{VECTOR_INDEX}'}}) SET m += $made"
+NEO4J_DROP_VECTOR_INDEX = f"DROP INDEX {VECTOR_INDEX} IF EXISTS"
+NEO4J_HAS_VECTOR_INDEX = f"SHOW INDEXES YIELD name, state WHERE name = '{VECTOR_INDEX}' RETURN state"
+NEO4J_FORGET_VECTORS = (
+    "MATCH (e:Event) WHERE e.embedding IS NOT NULL WITH e LIMIT $limit REMOVE e.embedding RETURN count(*)"
+)
+NEO4J_NEAREST = f"""
+UNWIND range(0, size($vectors) - 1) AS n
+CALL (n) {{
+  CALL db.index.vector.queryNodes('{VECTOR_INDEX}', $beam, $vectors[n]) YIELD node, score
+  RETURN node ORDER BY score DESC LIMIT $k
+}}
+RETURN n, node.text, node.embedding
+"""
+NEO4J_VECTORS = """
+UNWIND $texts AS text
+MATCH (e:Event {text: text}) WHERE e.embedding IS NOT NULL
+RETURN text, e.embedding
+"""
+NEO4J_MISSING_OF = "UNWIND $texts AS text MATCH (e:Event {text: text}) WHERE e.embedding IS NULL RETURN text"
+NEO4J_MISSING = "MATCH (e:Event) WHERE e.embedding IS NULL RETURN e.text"
+NEO4J_ADD_VECTORS = """
+UNWIND $rows AS row
+MATCH (e:Event {text: row[0]}) WHERE e.embedding IS NULL
+CALL db.create.setNodeVectorProperty(e, 'embedding', row[1])
+"""
+NEO4J_COUNT_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL RETURN count(e)"
+
+
+def neo4j_vector_index(dimension: int) -> str:
+    """The vector index. Without quantisation, which rounds what is compared and so misses neighbours."""
+    return (
+        f"CREATE VECTOR INDEX {VECTOR_INDEX} IF NOT EXISTS FOR (e:Event) ON (e.embedding) OPTIONS {{indexConfig: {{"
+        f"`vector.dimensions`: {dimension:d}, `vector.similarity_function`: 'cosine', "
+        "`vector.quantization.enabled`: false}}"
+    )

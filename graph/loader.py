@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
+import pyarrow.compute as pc
 
 from graph.cleaning import Filters, is_origin
 from graph.files import Source, sources
@@ -82,8 +83,15 @@ class Report:
         return asdict(self)
 
 
-async def load(target: Store | Path, files: Sequence[str], options: Options, progress: Progress) -> Report:
-    """Load files into a store, or into a folder of files for neo4j-admin.
+async def load(
+    target: Store | Path,
+    files: Sequence[str],
+    options: Options,
+    progress: Progress,
+    *,
+    heads: set[str] | None = None,
+) -> Report:
+    """Load files into a store, or into a folder of files for neo4j-admin. `heads` gets the heads of the rows.
 
     Raises BadInput and BadFile before anything is stored. `progress` may raise to stop the load. Stopped at any
     moment and run again, the graph is the same as if it had run once.
@@ -94,7 +102,7 @@ async def load(target: Store | Path, files: Sequence[str], options: Options, pro
     report = Report([source.name for source in found])
     scratch = None if isinstance(target, Path) else target.scratch
     with _folder(scratch) as folder, Staging(folder, _parts(found)) as staged:
-        await asyncio.to_thread(_stage, found, options, staged, report, progress)
+        await asyncio.to_thread(_stage, found, options, staged, report, progress, heads)
         if isinstance(target, Path):
             report.add(await asyncio.to_thread(write_offline, staged, target, progress))
         else:
@@ -103,7 +111,14 @@ async def load(target: Store | Path, files: Sequence[str], options: Options, pro
     return report
 
 
-def _stage(found: list[Source], options: Options, staged: Staging, report: Report, progress: Progress) -> None:
+def _stage(
+    found: list[Source],
+    options: Options,
+    staged: Staging,
+    report: Report,
+    progress: Progress,
+    heads: set[str] | None,
+) -> None:
     total = sum(source.path.stat().st_size for source in found if source.path is not None)
     before = 0
     with _Rejects() as rejects:
@@ -114,6 +129,8 @@ def _stage(found: list[Source], options: Options, staged: Staging, report: Repor
                     raise BadFile(source.name, f"line {first.line}: {first.reason}")
                 rejects.write(source, chunk.rejects)
                 staged.put(chunk.rows)
+                if heads is not None:
+                    heads.update(pc.unique(chunk.rows.column("head")).to_pylist())
                 report.read += chunk.read
                 report.filtered += chunk.filtered
                 report.rejected += len(chunk.rejects)

@@ -110,7 +110,7 @@ class Neo4jStore:
             for n, lookup in enumerate(lookups)
         ]
         found: list[Tails | None] = [None] * len(lookups)
-        for n, edges in await self._read(cypher.NEO4J_TAILS, asks=asks):
+        for n, edges in await self.read(cypher.NEO4J_TAILS, asks=asks):
             lookup = lookups[int(n)]
             found[int(n)] = select([_triple(lookup.event, edge) for edge in edges], lookup)
         return found
@@ -118,11 +118,11 @@ class Neo4jStore:
     async def events(self, search: Search) -> list[str]:
         if search.words:
             query = " OR ".join(f'"{word}"' for word in search.words)
-            rows = await self._read(
+            rows = await self.read(
                 cypher.NEO4J_WORDS, words=query, prefix=search.prefix, skip=search.skip, limit=search.limit
             )
         else:
-            rows = await self._read(cypher.NEO4J_PREFIX, prefix=search.prefix, after=search.after, limit=search.limit)
+            rows = await self.read(cypher.NEO4J_PREFIX, prefix=search.prefix, after=search.after, limit=search.limit)
         return [text for (text,) in rows]
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
@@ -143,8 +143,7 @@ class Neo4jStore:
             done += len(batch)
         progress("linking inferences that are events", 0, 0)
         await self._write(link_all)
-        async with _translated(self.address):
-            await self._execute(cypher.NEO4J_AWAIT)
+        await self.execute(cypher.NEO4J_AWAIT)
         return total
 
     async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
@@ -161,7 +160,7 @@ class Neo4jStore:
 
     async def stats(self) -> Stats:
         async def count(query: str) -> int:
-            return (await self._read(query))[0][0]
+            return (await self.read(query))[0][0]
 
         return Stats(
             events=await count(cypher.count_nodes("Event")),
@@ -173,10 +172,21 @@ class Neo4jStore:
     async def close(self) -> None:
         await self._driver.close()
 
+    async def execute(self, query: str) -> None:
+        """Run one of graph.cypher's statements about indexes, outside of a transaction of ours."""
+        async with _translated(self.address):
+            await self._execute(query)
+
+    async def write(self, query: str, **parameters: Any) -> list[list[Any]]:
+        """All rows of one of graph.cypher's queries that writes."""
+        return await self._write(partial(all_rows, query=query, **parameters))
+
     async def _execute(self, query: str, **parameters: Any) -> None:
         await self._driver.execute_query(cast(LiteralString, query), parameters, database_=self._database)
 
-    async def _read(self, query: str, **parameters: Any) -> list[list[Any]]:
+    async def read(self, query: str, **parameters: Any) -> list[list[Any]]:
+        """All rows of one of graph.cypher's queries that reads."""
+
         async def work(tx: neo4j.AsyncManagedTransaction) -> list[list[Any]]:
             return await all_rows(tx, query, **parameters)
 

@@ -4,6 +4,7 @@ STORE/store.json      which graph file is the current one; written last, by rena
 STORE/graph-N.lbug    the graph;  STORE/events-N.sqlite  its text index
 STORE/lock            held by the process that writes
 STORE/load-PID        the files of one load, while it runs
+STORE/vectors…         the index of event vectors (graph/embedded_index.py), which outlives a graph file
 """
 
 import fcntl
@@ -20,7 +21,10 @@ from schemas.errors import BadInput, StoreLocked, StoreUnavailable
 
 VERSION = 2
 """2: edges have a log_prob."""
-_OURS = re.compile(r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?")
+_OURS = re.compile(
+    r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?"
+    r"|vectors\.sqlite([.-].+)?|vectors-\d+\.usearch(\.part)?"
+)
 _NUMBERED = re.compile(r"graph-\d+\.lbug|events-\d+\.sqlite")
 
 

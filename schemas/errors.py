@@ -10,7 +10,8 @@ CometgraphError
 ├── NotFound
 │   ├── EventNotFound     an event that the graph does not know
 │   ├── PageNotFound      a cursor that this search did not give
-│   └── NoStudent         what only a student can answer, where none runs
+│   ├── NoStudent         what only a student can answer, where none runs
+│   └── NoMatching        what needs near-duplicates, where none are looked for
 ├── TooManyRequests       over the key's rate; carries when to come back
 ├── Overloaded            more questions for the model than may wait; carries when to come back
 └── Unavailable           a part that is needed does not answer now
@@ -155,6 +156,15 @@ class NoStudent(NotFound):
 
     def __init__(self) -> None:
         super().__init__("this service runs without a student (--no-generate)")
+
+
+class NoMatching(NotFound):
+    """This service looks for no near-duplicates, and the question needs that."""
+
+    title = "No matching here"
+
+    def __init__(self) -> None:
+        super().__init__("this service looks for no near-duplicates (--no-match)")
 
 
 class TooManyRequests(CometgraphError):
