@@ -1,15 +1,19 @@
 """The cross-encoder: reads two events side by side, and says how likely they mean the same.
 
-all-MiniLM-L6-v2 with a low-rank adapter; above it a small head over the mean of each event's tokens.
+all-MiniLM-L6-v2 with a low-rank adapter; above it a small head over the mean of each event's tokens and what a
+comparison by words says.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from distill.judge.features import WIDTH
 from distill.judge.pair_text import spoken
 
 
@@ -17,7 +21,7 @@ from distill.judge.pair_text import spoken
 class Pairs:
     """A batch of pairs: token ids, which event a token belongs to, and the masks of the first and of the second.
 
-    All (pairs, tokens).
+    All (pairs, tokens). features: (pairs, WIDTH) of distill.judge.features.
     """
 
     ids: Tensor
@@ -25,23 +29,24 @@ class Pairs:
     mask: Tensor
     first: Tensor
     second: Tensor
+    features: Tensor
 
 
 class Head(nn.Module):
-    """(pairs, tokens, width) and the masks of both events → (pairs,) logits."""
+    """(pairs, tokens, width), the masks of both events and (pairs, WIDTH) features → (pairs,) logits."""
 
     def __init__(self, width: int, hidden: int = 192) -> None:
         super().__init__()
-        self.hidden = nn.Linear(4 * width, hidden)
+        self.hidden = nn.Linear(4 * width + WIDTH, hidden)
         self.out = nn.Linear(hidden, 1)
 
-    def forward(self, states: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        a, b = _mean(states, first), _mean(states, second)
+    def forward(self, states: Tensor, pairs: Pairs) -> Tensor:
+        a, b = _mean(states, pairs.first), _mean(states, pairs.second)
         # Symmetric but for what the encoder sees, so that it need not learn that order means nothing.
-        features = torch.cat([(a - b).abs(), a * b, torch.maximum(a, b), torch.minimum(a, b)], dim=-1)
-        return self.out(nn.functional.gelu(self.hidden(nn.functional.dropout(features, 0.1, self.training)))).squeeze(
-            -1
-        )
+        read = torch.cat([(a - b).abs(), a * b, torch.maximum(a, b), torch.minimum(a, b)], dim=-1)
+        read = nn.functional.dropout(read, 0.1, self.training)
+        hidden = self.hidden(torch.cat([read, pairs.features], dim=-1))
+        return self.out(nn.functional.gelu(hidden)).squeeze(-1)
 
 
 def _mean(states: Tensor, mask: Tensor) -> Tensor:
@@ -59,16 +64,16 @@ class CrossEncoder(nn.Module):
 
     def forward(self, pairs: Pairs) -> Tensor:
         states = self.encoder(input_ids=pairs.ids, token_type_ids=pairs.types, attention_mask=pairs.mask)
-        return self.head(states.last_hidden_state, pairs.first, pairs.second)
+        return self.head(states.last_hidden_state, pairs)
 
 
-def encode(tokenizer: Any, asked: Sequence[str], stored: Sequence[str]) -> Pairs:
-    """The pairs as the encoder reads them. `tokenizer` is a tokenizers.Tokenizer."""
+def encode(tokenizer: Any, asked: Sequence[str], stored: Sequence[str], compared: NDArray[np.float32]) -> Pairs:
+    """The pairs as the encoder reads them. `tokenizer` is a tokenizers.Tokenizer; compared: their features."""
     encodings = tokenizer.encode_batch(list(zip(map(spoken, asked), map(spoken, stored), strict=True)))
     width = max(len(e.ids) for e in encodings)
     rows = [_row(e, width) for e in encodings]
     ids, types, mask, first, second = (torch.tensor(column) for column in zip(*rows, strict=True))
-    return Pairs(ids, types, mask, first, second)
+    return Pairs(ids, types, mask, first, second, torch.from_numpy(compared))
 
 
 def _row(encoding: Any, width: int) -> tuple[list[int], ...]:

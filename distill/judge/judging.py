@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from distill.cache import kept, version_of
 from distill.judge import IN_THE_BOX
 from distill.judge.calibration import Calibration
+from distill.judge.features import features
 from distill.judge.pair_text import HEAD, open_tokenizer, spoken
 from distill.judge.rules import difference, same_words
 from distill.minilm import folder_of, load_encoder
@@ -72,7 +73,7 @@ class Judge:
 
     @property
     def threshold(self) -> float:
-        """Least confidence for "the same": chosen on dev pairs, for a stated share of false hits."""
+        """Least confidence for "the same": chosen on dev pairs, for a stated precision."""
         return self.calibration.threshold
 
     def judge(self, asked: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> list[list[Verdict]]:
@@ -108,6 +109,8 @@ class Judge:
     def _read(self, pairs: Sequence[tuple[str, Candidate]]) -> list[Verdict]:
         """What the cross-encoder says. Pairs of one length make a batch: then company changes no number."""
         logits = np.zeros(len(pairs), dtype=np.float32)
+        similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
+        compared = features([asked for asked, _ in pairs], [one.event for _, one in pairs], similarities)
         encodings = [self._tokenizer.encode(spoken(asked), spoken(one.event)) for asked, one in pairs]
         by_length: dict[int, list[int]] = defaultdict(list)
         for place, encoding in enumerate(encodings):
@@ -115,20 +118,22 @@ class Judge:
         for places in by_length.values():
             some = [encodings[n] for n in places]
             output = self._encoder.forward_batch([e.ids for e in some], token_type_ids=[e.type_ids for e in some])
-            logits[places] = self._logits(np.array(output.last_hidden_state), [e.sequence_ids for e in some])
-        similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
-        confidences = np.minimum(self.calibration.confidence(logits, similarities), _MOST_SURE)
+            sides = [e.sequence_ids for e in some]
+            logits[places] = self._logits(np.array(output.last_hidden_state), sides, compared[places])
+        confidences = np.minimum(self.calibration.confidence(logits), _MOST_SURE)
         return [
             Verdict(one.event, one.similarity, round(float(c), 4), bool(c >= self.threshold), _READ)
             for (_, one), c in zip(pairs, confidences, strict=True)
         ]
 
-    def _logits(self, states: NDArray[np.float32], sides: Sequence[Sequence[int | None]]) -> NDArray[np.float32]:
-        """(pairs, tokens, width) → (pairs,): the head of distill.judge.cross_encoder in numpy."""
+    def _logits(
+        self, states: NDArray[np.float32], sides: Sequence[Sequence[int | None]], compared: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """(pairs, tokens, width) and (pairs, WIDTH) → (pairs,): the head of distill.judge.cross_encoder in numpy."""
         masks = np.array([[[side == n for side in row] for row in sides] for n in (0, 1)], dtype=np.float32)
         a, b = (np.einsum("ptw,pt->pw", states, m) / m.sum(1, keepdims=True).clip(1) for m in masks)
-        features = np.concatenate([np.abs(a - b), a * b, np.maximum(a, b), np.minimum(a, b)], axis=1)
-        hidden = features @ self._head["hidden.weight"].T + self._head["hidden.bias"]
+        read = np.concatenate([np.abs(a - b), a * b, np.maximum(a, b), np.minimum(a, b), compared], axis=1)
+        hidden = read @ self._head["hidden.weight"].T + self._head["hidden.bias"]
         return (_gelu(hidden) @ self._head["out.weight"].T + self._head["out.bias"])[:, 0]
 
 

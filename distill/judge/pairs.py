@@ -1,7 +1,7 @@
 """Pairs of events to learn from: labelled ones from files, and those derived from events alone.
 
-Files are TSV with a header: a, b, label (1 same, 0 not), and where there are `kind` and `group`. A file of labels on
-events that are not ours to copy has their checksums, a_checksum and b_checksum, in place of a and b.
+Files are TSV with a header: a, b, label (1 same, 0 not), and where there are `kind`, `group` and `split`. A file of
+labels on events that are not ours to copy has their checksums, a_checksum and b_checksum, in place of a and b.
 """
 
 import csv
@@ -9,13 +9,13 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2s
 from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
-from distill.judge.rules import difference, exchanged
+from distill.judge.rules import difference, exchanged, same_words
 from distill.judge.wordnet import WordNet
 from distill.judge.words import number_of
 from schemas.errors import BadFile
@@ -24,13 +24,25 @@ from schemas.events import canonical
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two events and whether they are the same. Pairs of one group are in one split."""
+    """Two events and whether they are the same. Pairs of one group are in one split.
+
+    given_split: train, dev or test where the file says so: then the asked event alone decides, not the stored one.
+    """
 
     a: str
     b: str
     same: bool
     kind: str
     group: str
+    given_split: str = ""
+
+    @property
+    def split(self) -> str:
+        """train, dev or test: 70, 10 and 20 in a hundred groups, the same ones each time."""
+        if self.given_split:
+            return self.given_split
+        part = crc32(self.group.encode()) % 10
+        return "test" if part < 2 else "dev" if part == 2 else "train"
 
 
 def checksum(event: str) -> str:
@@ -60,12 +72,18 @@ def read_pairs(path: Path, heads: Iterable[str] = ()) -> list[Pair]:
         if not a or not b or label not in ("0", "1"):
             raise BadFile(str(path), f"line {line} has no a, b and label 0 or 1")
         kind = row.get("kind") or row.get("rule") or row.get("source") or "labelled"
-        pairs.append(Pair(canonical(a), canonical(b), label == "1", kind, row.get("group") or ""))
+        group, split = row.get("group") or "", row.get("split") or ""
+        if split not in ("", "train", "dev", "test"):
+            raise BadFile(str(path), f"line {line}: split is {split!r}, allowed are train, dev and test")
+        pairs.append(Pair(canonical(a), canonical(b), label == "1", kind, group, split))
     return grouped(pairs, path.stem)
 
 
 def grouped(pairs: Sequence[Pair], name: str) -> list[Pair]:
-    """The pairs with groups: those that share an event, or a group of the file, are of one group."""
+    """The pairs with groups: those that share an event, or a group of the file, are of one group.
+
+    Pairs whose split is given join nothing: they would make one group of all.
+    """
     leader: dict[str, str] = {}
 
     def root(node: str) -> str:
@@ -75,16 +93,12 @@ def grouped(pairs: Sequence[Pair], name: str) -> list[Pair]:
         return node
 
     for pair in pairs:
+        if pair.given_split:
+            continue
         nodes = [pair.a, pair.b, *([f"{name} {pair.group}"] if pair.group else [])]
         for node in nodes[1:]:
             leader[root(node)] = root(nodes[0])
-    return [Pair(p.a, p.b, p.same, p.kind, root(p.a)) for p in pairs]
-
-
-def split_of(group: str) -> str:
-    """train, dev or test: 70, 10 and 20 in a hundred groups, the same ones each time."""
-    part = crc32(group.encode()) % 10
-    return "test" if part < 2 else "dev" if part == 2 else "train"
+    return [replace(p, group=root(p.a)) for p in pairs]
 
 
 def derive(heads: Sequence[str], wordnet: WordNet, seed: int, each: int) -> list[Pair]:
@@ -256,5 +270,5 @@ _CHANGES: tuple[tuple[str, bool, Callable[[str, random.Random, WordNet], str | N
 
 
 def undecided(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """Pairs that no rule refuses: those that the cross-encoder will meet."""
-    return (pair for pair in pairs if difference(pair.a, pair.b) is None)
+    """Pairs that no rule decides: those that the cross-encoder will meet."""
+    return (pair for pair in pairs if difference(pair.a, pair.b) is None and not same_words(pair.a, pair.b))

@@ -253,11 +253,21 @@ def _stages(words: list[str]) -> Iterator[str]:
         if word in NEARLY:
             yield "nearly"
         elif place + 1 < len(words):
-            after = words[place + 1]
+            before, after = words[place - 1] if place else "", words[place + 1]
             if word in STATES and after == "to":
                 yield word
-            elif stem(word) in _STAGE_STEMS and (after == "to" or (after.endswith("ing") and len(after) > 4)):
+            elif stem(word) in _STAGE_STEMS and not _is_of_noun(before) and _has_verb(word, after):
                 yield stem(word)
+
+
+def _is_of_noun(before: str) -> bool:
+    """True where a noun follows: "PersonX's plane to Rome" is no plan."""
+    return before in ("a", "an", "the") or before.endswith("'s")
+
+
+def _has_verb(word: str, after: str) -> bool:
+    """True for "stops smoking" and "tries to smoke"; who "stops to smoke" has not stopped smoking."""
+    return (after == "to" and stem(word) != "stop") or (after.endswith("ing") and len(after) > 4)
 
 
 _STAGE_STEMS = frozenset(map(stem, STAGES))

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -22,6 +23,7 @@ from distill import lora
 from distill.checkpoint import Checkpoint, replaced
 from distill.judge.calibration import Calibration, calibrate
 from distill.judge.cross_encoder import CrossEncoder, Pairs, encode
+from distill.judge.features import features
 from distill.judge.pair_text import HEAD, open_tokenizer, spoken
 from distill.judge.pairs import Pair
 from distill.minilm import MINILM, folder_of, load_encoder
@@ -35,7 +37,7 @@ class Recipe:
     """How a judge is trained.
 
     derived: most pairs of each kind that are made from heads. derived_weight: what such a pair counts beside one
-    labelled by a person. false_hits: the share of different pairs that the threshold may let pass, on the dev pairs.
+    labelled by a person. precision: of the dev pairs that the threshold lets pass so many shall be the same.
     """
 
     base: str = MINILM
@@ -46,7 +48,7 @@ class Recipe:
     warmup: float = 0.06
     derived: int = 600
     derived_weight: float = 0.5
-    false_hits: float = 0.01
+    precision: float = 0.92
     seed: int = 0
 
 
@@ -61,6 +63,8 @@ def train(training: Sequence[Pair], validation: Sequence[Pair], out: Path, recip
     encoder = load_encoder(base)
     model = CrossEncoder(encoder)
     lora.adapt(encoder, recipe.rank)
+    progress("comparing the pairs", 0, 0)
+    compared, compared_validation = (_compared(base, pairs) for pairs in (training, validation))
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     optimiser = torch.optim.AdamW(trained.values(), lr=recipe.learning_rate, weight_decay=0.01)
     out.mkdir(parents=True, exist_ok=True)
@@ -73,13 +77,12 @@ def train(training: Sequence[Pair], validation: Sequence[Pair], out: Path, recip
         if (is_last or checkpoint.step % every == 0) and checkpoint.evaluated < checkpoint.step:
             checkpoint.save()
             progress("validating", 0, 0)
-            logits = logits_of(model, tokenizer, validation)
+            logits = logits_of(model, tokenizer, validation, compared_validation)
             loss = _loss(torch.from_numpy(logits), _labels(validation)).item()
             checkpoint.log(step=checkpoint.step, validation_loss=round(loss, 4))
             if loss < checkpoint.best:
                 checkpoint.best = loss
-                similarities = cosines(base, validation)
-                fitted = calibrate(logits, similarities, validation, recipe.false_hits)
+                fitted = calibrate(logits, validation, recipe.precision)
                 _keep(model, out, recipe, fitted, {"step": checkpoint.step, "validation_loss": round(loss, 4)})
             checkpoint.evaluated = checkpoint.step
             checkpoint.save()
@@ -88,9 +91,8 @@ def train(training: Sequence[Pair], validation: Sequence[Pair], out: Path, recip
         chosen = [training[n] for n in plan[checkpoint.step]]
         for group in optimiser.param_groups:
             group["lr"] = _rate(recipe, checkpoint.step, len(plan))
-        loss = _loss(
-            model(_encoded(tokenizer, chosen, flip=checkpoint.step)), _labels(chosen), _weights(chosen, recipe)
-        )
+        pairs = _encoded(tokenizer, chosen, compared[plan[checkpoint.step]], flip=checkpoint.step)
+        loss = _loss(model(pairs), _labels(chosen), _weights(chosen, recipe))
         loss.backward()
         nn.utils.clip_grad_norm_(trained.values(), 1.0)
         optimiser.step()
@@ -106,26 +108,29 @@ def train(training: Sequence[Pair], validation: Sequence[Pair], out: Path, recip
             raise
 
 
-def logits_of(model: CrossEncoder, tokenizer: Any, pairs: Sequence[Pair]) -> np.ndarray[Any, np.dtype[np.float32]]:
+def logits_of(
+    model: CrossEncoder, tokenizer: Any, pairs: Sequence[Pair], compared: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """(pairs,) what the model says, not yet calibrated."""
     model.eval()
     said: list[Tensor] = []
     with torch.no_grad():
         for start in range(0, len(pairs), 64):
-            some = pairs[start : start + 64]
-            said.append(model(encode(tokenizer, [p.a for p in some], [p.b for p in some])))
+            places = slice(start, start + 64)
+            said.append(model(_encoded(tokenizer, pairs[places], compared[places], flip=0)))
     model.train()
     return torch.cat(said).float().numpy()
 
 
-def cosines(base: Path, pairs: Sequence[Pair]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(pairs,) similarity of the two events as the embedder of the index sees it."""
+def _compared(base: Path, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    """(pairs, WIDTH) features; the similarity is that of the two events as the embedder of the index sees them."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(base), device="cpu")
     texts = sorted({text for p in pairs for text in (p.a, p.b)})
     vectors = dict(zip(texts, model.encode(texts, normalize_embeddings=True, show_progress_bar=False), strict=True))
-    return np.array([float(vectors[p.a] @ vectors[p.b]) for p in pairs], dtype=np.float32)
+    cosines = np.array([float(vectors[p.a] @ vectors[p.b]) for p in pairs], dtype=np.float32)
+    return features([p.a for p in pairs], [p.b for p in pairs], cosines)
 
 
 def _batches(pairs: Sequence[Pair], recipe: Recipe, epoch: int) -> list[list[int]]:
@@ -137,10 +142,10 @@ def _batches(pairs: Sequence[Pair], recipe: Recipe, epoch: int) -> list[list[int
     return batches
 
 
-def _encoded(tokenizer: Any, pairs: Sequence[Pair], flip: int) -> Pairs:
+def _encoded(tokenizer: Any, pairs: Sequence[Pair], compared: NDArray[np.float32], flip: int) -> Pairs:
     """Each pair in one order in one step, in the other in the next: the same event is the same both ways."""
     first, second = [p.a for p in pairs], [p.b for p in pairs]
-    return encode(tokenizer, second, first) if flip % 2 else encode(tokenizer, first, second)
+    return encode(tokenizer, *((second, first) if flip % 2 else (first, second)), compared)
 
 
 def _labels(pairs: Sequence[Pair]) -> Tensor:
