@@ -9,8 +9,8 @@ from schemas.errors import FieldError
 from schemas.events import MAX_EVENT
 from schemas.relations import RELATIONS, Relation
 
-Mode = Literal["auto", "graph", "generate"]
-Source = Literal["graph", "generated"]
+Mode = Literal["auto", "graph", "near_duplicate", "generate"]
+Source = Literal["graph", "near_duplicate", "generated"]
 DecodingName = Literal["paper", "fast", "beam5", "greedy", "beam", "sample"]
 
 MAX_QUESTIONS = 1000
@@ -39,10 +39,17 @@ class Question(BaseModel):
         Field(
             max_length=MAX_EVENT,
             pattern=r"[^\W_]",
-            description="The event: a text with at least one letter or digit.",
+            description="The event, as stored or in one's own words: a text with at least one letter or digit.",
             examples=["PersonX buys a car"],
         ),
     ]
+    as_is: Annotated[bool, Field(description="Take the event word for word: it is not read as natural language.")] = (
+        False
+    )
+    clause: Annotated[
+        int | None,
+        Field(ge=0, le=20, description="Which clause of a longer text to answer, from 0. Unset: the main one."),
+    ] = None
     relation: Annotated[
         tuple[Relation, ...],
         BeforeValidator(_as_list),
@@ -56,7 +63,8 @@ class Question(BaseModel):
         Mode,
         Field(
             description="Rungs that may answer: all there are, first come (`auto`); the exact graph match alone, "
-            "without what a student wrote (`graph`); the student, even where the graph knows (`generate`)."
+            "without what a student wrote (`graph`); another stored event that means the same (`near_duplicate`); "
+            "the student, even where the graph knows (`generate`)."
         ),
     ] = "auto"
     min_p_valid: Annotated[
@@ -74,6 +82,15 @@ class Question(BaseModel):
         AfterValidator(_once),
         Field(max_length=20, description="Only inferences that one of these data sets or models says."),
     ] = ()
+    threshold: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="Least confidence with which a stored event counts as the same. Unset: the judge's own.",
+        ),
+    ] = None
     decoding: Annotated[
         DecodingName | None,
         Field(
@@ -100,7 +117,10 @@ class Question(BaseModel):
         int | None,
         Field(ge=0, le=MAX_SEED, description="With sampling: the same seed draws the same tails. Unset: one is drawn."),
     ] = None
-    explain: Annotated[bool, Field(description="Say what the student was asked, word for word.")] = False
+    explain: Annotated[
+        bool,
+        Field(description="List the stored events that were considered, and say what the student was asked."),
+    ] = False
 
 
 class Batch(BaseModel):
@@ -121,17 +141,35 @@ class Batch(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The stored event that answered, and how like the asked one it is (1.0: the same)."""
+    """The stored event that answered.
+
+    similarity: cosine of the two events' vectors (1.0: the same text). confidence: the judge's, that both mean the
+    same. roles: who of the stored event is whom of the asked one.
+    """
 
     event: str
     similarity: float
+    confidence: float
+    roles: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A stored event that was considered, and why it was taken or refused."""
+
+    event: str
+    similarity: float
+    confidence: float
+    same: bool
+    reason: str
 
 
 @dataclass(slots=True)
 class Inference:
     """One tail, with what is known about it.
 
-    stored: it was in the graph already, rather than written for this answer.
+    source: the rung that said it. stored: it was in the graph already, rather than written for this answer.
+    generated: a student wrote it, now or then.
     """
 
     relation: Relation
@@ -144,6 +182,7 @@ class Inference:
     rank: Annotated[int, Field(description="Place among the inferences of its relation, from 1.")]
     source: Source
     stored: bool
+    generated: bool
     origins: tuple[str, ...]
     split: str | None
 
@@ -176,12 +215,17 @@ class Decoded:
 class Answer:
     """What the ladder found.
 
-    source: the lowest rung that any relation needed. stored: all of it was in the graph before. match: the stored
-    event that answered. not_applicable: relations that do not apply to this event. degraded: what was skipped on the
-    way to this answer. model, decoding: of what was written for this answer. prompts: with `explain`.
+    asked: the text as it came; event: what it was read as; roles: who of the text is whom of the event; clauses: the
+    events of all its clauses, where it has several. source: the lowest rung that any relation needed. stored: all of
+    it was in the graph before. match: the stored event that answered. not_applicable: relations that do not apply to
+    this event. degraded: what was skipped on the way to this answer. model, decoding: of what was written for this
+    answer. candidates, prompts: with `explain`.
     """
 
+    asked: str
     event: str
+    roles: dict[str, str]
+    clauses: list[str]
     source: Source
     stored: bool
     match: Match | None
@@ -190,6 +234,7 @@ class Answer:
     degraded: list[str] = field(default_factory=list[str])
     model: Model | None = None
     decoding: Decoded | None = None
+    candidates: list[Considered] | None = None
     prompts: dict[Relation, str] | None = None
     took_ms: Annotated[float, Field(description="Time to find this answer, in milliseconds.")] = 0.0
 

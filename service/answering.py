@@ -1,86 +1,82 @@
 """The ladder: how a question becomes an answer. Nothing else decides where an answer comes from."""
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from typing import Any, cast
 
-from distill.decoding import Decoding
-from distill.plausible import check_plausible
-from distill.tails import Written
 from graph.store import Lookup, Search, Store, Tails
 from graph.words import search_words
-from schemas.errors import CometgraphError, EventNotFound, NoStudent
+from schemas.errors import CometgraphError, EventNotFound, NoMatching, NoStudent
 from schemas.events import parse_event
 from schemas.questions import MAX_LIMIT, Answer, EventCard, Question, Said
 from schemas.relations import RELATIONS, Relation
-from schemas.triples import NONE, Triple
-from service.asked import checked, decoding_for
-from service.composing import Part, compose, inference
+from service.asked import checked
+from service.composing import Part, compose, inference, same_text
 from service.gone import Gone, unless
 from service.house import House
+from service.matching import find_same
+from service.reading import Read, as_it_is
+from service.writing import SOCIAL, write
 
 NEAREST = 5
 _ALL = tuple(RELATIONS)
-_SOCIAL = tuple(name for name, info in RELATIONS.items() if info.group == "social")
 
 
 async def answer(question: Question, house: House, gone: Gone | None = None) -> Answer:
-    """Normalise the event, look it up in the graph, have the student write what is missing there.
+    """Read the event, look it up in the graph, then for what is missing look for one that means the same, then write.
 
     Raises BadInput for what is no event, EventNotFound for an event that no rung knows, Unavailable and Overloaded
     where the rung that is needed is not there now. What nobody waits for any more, as `gone` tells, is not written.
     """
     started = time.perf_counter()
-    event = parse_event(question.event)
-    [tails] = await house.store.tails([_lookup(event, question)])
-    wanted = _left_to_write(question, tails, house)
-    if wanted:
-        parts = await unless(gone, _all(climb(event, question, tails, wanted, house)))
-    elif tails is None:
-        raise EventNotFound(event, await nearest(event, house.store))
+    _check_rungs(question, house)
+    [(read, tails)] = await known([question], house)
+    if _is_answered(question, tails, house):
+        assert tails is not None
+        parts = [_stored(read.event, tails)]
     else:
-        parts = [_stored(tails)]
-    return compose(event, question, parts, started)
+        parts = await unless(gone, _all(climb(read.event, question, tails, house)))
+    if not _says_anything(parts):
+        raise EventNotFound(read.event, await nearest(read.event, house.store))
+    return compose(read, question, parts, started)
 
 
 async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Answer | CometgraphError]:
     """An answer for each JSON value that should be a question, in order; or what went wrong with it."""
     started = time.perf_counter()
     results: list[Answer | CometgraphError | None] = []
-    asked: list[tuple[str, Question]] = []
+    asked: list[Question] = []
     for one in said:
         try:
             question = checked(one)
-            if question.mode == "generate" and house.generation is None:
-                raise NoStudent
-            asked.append((parse_event(question.event), question))
+            _check_rungs(question, house)
+            parse_event(question.event)
+            asked.append(question)
             results.append(None)
         except CometgraphError as error:
             results.append(error)
-    known = await house.store.tails([_lookup(*one) for one in asked])
-    left = [_left_to_write(question, tails, house) for (_, question), tails in zip(asked, known, strict=True)]
-    room = _room(max(map(len, left), default=0), house)
+    found = await known_or_wrong(asked, house)
+    most = max((len(question.relation or SOCIAL) for question in asked), default=0)
+    room = _room(most, house)
 
-    async def one(
-        event: str, question: Question, tails: Tails | None, wanted: tuple[Relation, ...]
-    ) -> Answer | CometgraphError:
+    async def one(question: Question, knows: tuple[Read, Tails | None] | CometgraphError) -> Answer | CometgraphError:
+        if isinstance(knows, CometgraphError):
+            return knows
+        read, tails = knows
         try:
-            if wanted:
-                async with room:
-                    parts = await _all(climb(event, question, tails, wanted, house))
-            elif tails is None:
-                return EventNotFound(event)
+            if _is_answered(question, tails, house):
+                assert tails is not None
+                parts = [_stored(read.event, tails)]
             else:
-                parts = [_stored(tails)]
-            return compose(event, question, parts, started)
+                async with room:
+                    parts = await _all(climb(read.event, question, tails, house))
+            return compose(read, question, parts, started) if _says_anything(parts) else EventNotFound(read.event)
         except CometgraphError as error:
             return error
 
-    every = asyncio.gather(*(one(*ask, tails, wanted) for ask, tails, wanted in zip(asked, known, left, strict=True)))
-    found = iter(await unless(gone, every))
-    return [next(found) if result is None else result for result in results]
+    answers = iter(await unless(gone, asyncio.gather(*map(one, asked, found))))
+    return [next(answers) if result is None else result for result in results]
 
 
 def _room(most: int, house: House) -> asyncio.Semaphore:
@@ -88,33 +84,76 @@ def _room(most: int, house: House) -> asyncio.Semaphore:
 
     The others wait outside: who asks for much waits longer, and is not refused.
     """
-    limit = house.generation.batcher.limit if house.generation is not None else 1
+    limit = house.generation.batcher.limit if house.generation is not None else 128
     return asyncio.Semaphore(max(1, limit // 2 // max(1, most)))
 
 
 async def stream(question: Question, house: House) -> AsyncGenerator[Part | Answer]:
     """The same rung by rung and relation by relation, as they are done; the whole answer comes last."""
     started = time.perf_counter()
-    event = parse_event(question.event)
-    [tails] = await house.store.tails([_lookup(event, question)])
-    wanted = _left_to_write(question, tails, house)
-    if tails is None and not wanted:
-        raise EventNotFound(event, await nearest(event, house.store))
+    _check_rungs(question, house)
+    [(read, tails)] = await known([question], house)
     parts: list[Part] = []
-    async for part in climb(event, question, tails, wanted, house):
+    async for part in climb(read.event, question, tails, house):
         parts.append(part)
+        if part.says_anything or part.error is not None:
+            yield part
+    if not _says_anything(parts):
+        raise EventNotFound(read.event, await nearest(read.event, house.store))
+    yield compose(read, question, parts, started)
+
+
+async def known(asked: Sequence[Question], house: House) -> list[tuple[Read, Tails | None]]:
+    """How each event is read, and what the graph says of it. Raises BadInput."""
+    found = await known_or_wrong(asked, house)
+    for one in found:
+        if isinstance(one, CometgraphError):
+            raise one
+    return cast(list[tuple[Read, Tails | None]], found)
+
+
+async def known_or_wrong(asked: Sequence[Question], house: House) -> list[tuple[Read, Tails | None] | CometgraphError]:
+    """The same, with what went wrong in its place. What is stored word for word is taken so, the rest is read."""
+    reads = [as_it_is(question.event) for question in asked]
+    tails = await house.store.tails([_lookup(r.event, q) for r, q in zip(reads, asked, strict=True)])
+    found: list[tuple[Read, Tails | None] | CometgraphError] = list(zip(reads, tails, strict=True))
+    unread = [
+        n
+        for n, question in enumerate(asked)
+        if not question.as_is and (tails[n] is None or question.clause is not None)
+    ]
+    again: list[tuple[int, Read]] = []
+    for n in unread:
+        try:
+            read = await house.reader.read(asked[n].event, asked[n].clause)
+        except CometgraphError as error:
+            found[n] = error
+            continue
+        found[n] = (read, tails[n] if read.event == reads[n].event else None)
+        if read.event != reads[n].event:
+            again.append((n, read))
+    if again:
+        known = await house.store.tails([_lookup(read.event, asked[n]) for n, read in again])
+        for (n, read), one in zip(again, known, strict=True):
+            found[n] = (read, one)
+    return found
+
+
+async def climb(event: str, question: Question, tails: Tails | None, house: House) -> AsyncGenerator[Part]:
+    """What each rung says, as it says it, each of what those above it left open.
+
+    The exact match in the graph; another event there that means the same; the student.
+    """
+    if tails is not None and question.mode in ("auto", "graph"):
+        yield _stored(event, tails)
+    left = _left_open(question, tails)
+    if left and question.mode in ("auto", "near_duplicate") and house.finder is not None:
+        part = await _same(event, question, left, house)
         yield part
-    yield compose(event, question, parts, started)
-
-
-async def climb(
-    event: str, question: Question, tails: Tails | None, wanted: tuple[Relation, ...], house: House
-) -> AsyncGenerator[Part]:
-    """What each rung says, as it says it: the exact match in the graph, then the student for what is wanted of it."""
-    if tails is not None and question.mode != "generate":
-        yield _stored(tails)
-    if wanted:
-        async for part in _generate(event, question, wanted, is_known=tails is not None, house=house):
+        left = _left_after(left, part, question)
+    left = tuple(relation for relation in left if question.relation or relation in SOCIAL)
+    if left and _may_write(question, house):
+        async for part in write(event, question, left, is_known=tails is not None, house=house):
             yield part
 
 
@@ -122,96 +161,77 @@ async def _all(parts: AsyncGenerator[Part]) -> list[Part]:
     return [part async for part in parts]
 
 
-def _stored(tails: Tails) -> Part:
-    return Part(tails.triples, tails.not_applicable, stored=True, is_generated=bool(tails.generated))
+def _says_anything(parts: Sequence[Part]) -> bool:
+    """False where no rung knew the event and none failed: nobody knows it."""
+    return any(part.says_anything or part.error is not None for part in parts)
 
 
-def _left_to_write(question: Question, tails: Tails | None, house: House) -> tuple[Relation, ...]:
-    """The relations for which the student is asked.
+def _stored(event: str, tails: Tails) -> Part:
+    return Part(
+        "graph",
+        tails.triples,
+        tails.not_applicable,
+        match=same_text(event),
+        is_generated=bool(tails.generated),
+    )
 
-    A known event lacks what was asked by name and is not stored. One that no data set knows gets the social relations
-    where none was named. Filters by score and origin ask for what is stored. Raises NoStudent.
+
+async def _same(event: str, question: Question, wanted: tuple[Relation, ...], house: House) -> Part:
+    """What a near-duplicate in the graph says."""
+    assert house.finder is not None
+    try:
+        found = await find_same(event, question, wanted, house.store, house.finder)
+    except CometgraphError as error:
+        return Part("near_duplicate", relations=() if len(wanted) == len(_ALL) else wanted, error=error)
+    tails = found.tails
+    return Part("near_duplicate", tails.triples, tails.not_applicable, match=found.match, considered=found.considered)
+
+
+def _check_rungs(question: Question, house: House) -> None:
+    """Raises NoStudent, NoMatching where the only rung that is asked for is not wanted here."""
+    if question.mode == "generate" and house.generation is None:
+        raise NoStudent
+    if question.mode == "near_duplicate" and house.finder is None:
+        raise NoMatching
+
+
+def _is_answered(question: Question, tails: Tails | None, house: House) -> bool:
+    """True where the graph says all there is to say, so that no other rung is needed."""
+    if tails is None or question.mode in ("near_duplicate", "generate"):
+        return False
+    is_last = question.mode == "graph" or (house.finder is None and house.generation is None)
+    return is_last or not _left_open(question, tails)
+
+
+def _left_open(question: Question, tails: Tails | None) -> tuple[Relation, ...]:
+    """The relations of which the graph says nothing.
+
+    A known event lacks what was asked by name and is not stored. One that no data set knows lacks all. Where a student
+    spoke of an event alone, its social relations are all there should be.
     """
-    if house.generation is None:
-        if question.mode == "generate":
-            raise NoStudent
-        return ()
     if question.mode == "graph":
         return ()
-    if question.mode == "generate":
-        return question.relation or _SOCIAL
-    if question.min_p_valid is not None or question.origin:
-        return ()
-    if tails is None:
-        return question.relation or _SOCIAL
+    if question.mode in ("near_duplicate", "generate") or tails is None:
+        return question.relation or _ALL
     if question.relation:
         return tuple(tails.missing)
     is_generated = tails.generated and len(tails.generated) + len(tails.missing) == len(_ALL)
-    return tuple(relation for relation in _SOCIAL if relation in tails.missing) if is_generated else ()
+    return tuple(relation for relation in SOCIAL if relation in tails.missing) if is_generated else ()
 
 
-async def _generate(
-    event: str, question: Question, wanted: tuple[Relation, ...], *, is_known: bool, house: House
-) -> AsyncGenerator[Part]:
-    """What the student writes, relation by relation as it is done, kept in the store."""
-    generation = house.generation
-    assert generation is not None
-    try:
-        if not is_known:
-            check_plausible(event)
-        decoding = decoding_for(question, house.decoding)
-        comet = await generation.ready(decoding.method)
-        if question.relation:
-            comet.knows(wanted)
-        else:
-            wanted = tuple(relation for relation in wanted if relation in comet.relations)
-            comet.knows(wanted or _SOCIAL[:1])
-        generation.batcher.room_for(len(wanted))
-    except CometgraphError as error:
-        yield Part(error=error, relations=wanted)
-        return
-    draw = random.getrandbits(32)
-    writing = [asyncio.ensure_future(_write(event, r, question, decoding, draw, house)) for r in wanted]
-    try:
-        for done in asyncio.as_completed(writing):
-            yield await done
-    finally:
-        for task in writing:
-            task.cancel()
+def _left_after(left: tuple[Relation, ...], part: Part, question: Question) -> tuple[Relation, ...]:
+    """What a near-duplicate left open: nothing where it spoke and no relation was asked by name."""
+    if part.match is not None and not question.relation:
+        return ()
+    said = {triple.relation for triple in part.triples}.union(part.not_applicable)
+    return tuple(relation for relation in left if relation not in said)
 
 
-async def _write(
-    event: str, relation: Relation, question: Question, decoding: Decoding, draw: int, house: House
-) -> Part:
-    generation = house.generation
-    assert generation is not None
-    try:
-        written, seed = await generation.write(event, relation, decoding, question.seed, draw)
-    except CometgraphError as error:
-        return Part(error=error, relations=(relation,))
-    triples = _triples(event, relation, written, generation.comet.origin)
-    part = Part(
-        [t for t in triples if t.tail != NONE],
-        [] if written.applies else [relation],
-        relations=(relation,),
-        comet=generation.comet,
-        decoding=decoding,
-        seed=seed,
-    )
-    try:
-        if written.is_cut:
-            part.skipped = f"keep {relation}: cut off at max_new_tokens={decoding.max_new_tokens}"
-        else:
-            await house.keep(triples)
-    except CometgraphError as error:
-        part.skipped = f"keep: {error}"
-    return part
-
-
-def _triples(event: str, relation: Relation, written: Written, origin: str) -> list[Triple]:
-    if not written.applies:
-        return [Triple(event, relation, NONE, origins=(origin,), log_prob=written.none_log_prob)]
-    return [Triple(event, relation, t.text, origins=(origin,), log_prob=t.log_prob) for t in written.tails]
+def _may_write(question: Question, house: House) -> bool:
+    """Filters by score and origin ask for what is stored."""
+    if house.generation is None or question.mode not in ("auto", "generate"):
+        return False
+    return question.mode == "generate" or (question.min_p_valid is None and not question.origin)
 
 
 async def card(text: str, house: House) -> EventCard:
@@ -223,7 +243,7 @@ async def card(text: str, house: House) -> EventCard:
     said = {relation: Said(relation not in tails.not_applicable, []) for relation in _ALL}
     for triple in tails.triples:
         one = said[triple.relation].inferences
-        one.append(inference(triple, len(one) + 1, stored=True))
+        one.append(inference(triple, len(one) + 1, "graph", stored=True))
     return EventCard(event, {r: s for r, s in said.items() if s.inferences or not s.applies})
 
 

@@ -20,8 +20,9 @@ from rich.table import Table
 
 from graph.files import Source, opened
 from schemas.errors import BadFile, BadInput, CometgraphError, StoreLocked
+from schemas.matches import Matches
 from schemas.questions import Answer
-from service import answering
+from service import answering, matches
 from service.app import create_app
 from service.asked import checked
 from service.house import House, open_house
@@ -33,6 +34,9 @@ _OF_ASKING = (
     "relation",
     "limit",
     "mode",
+    "as_is",
+    "clause",
+    "threshold",
     "min_p_valid",
     "origin",
     "n",
@@ -70,10 +74,10 @@ def infer(flags: Mapping[str, Any]) -> int:
 async def _opened(settings: Settings) -> AsyncGenerator[House]:
     """The parts, the student late; what it writes is stored, unless another process has the store open for writing."""
     try:
-        async with open_house(settings, read_only=not settings.generate, create=False, generate="late") as house:
+        async with open_house(settings, read_only=not settings.generate, create=False, models="late") as house:
             yield house
     except StoreLocked:
-        async with open_house(settings, read_only=True, generate="late") as house:
+        async with open_house(settings, read_only=True, models="late") as house:
             yield house
 
 
@@ -142,6 +146,29 @@ def _written(target: str | None) -> Generator[IO[bytes]]:
 
 def _bar() -> Progress:
     return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+def match(flags: Mapping[str, Any]) -> None:
+    """Which stored events mean the same as one, as a table or as JSON."""
+    settings = load_settings({name: flags[name] for name in flags if name in Settings.model_fields})
+    asked = {name: flags[name] for name in ("event", "k", "as_is") if flags[name] is not None}
+    question = matches.checked(asked)
+
+    async def one() -> Matches:
+        async with _opened(settings) as house:
+            return await matches.matches(question, house)
+
+    said = asyncio.run(one())
+    if flags["as_json"]:
+        click.echo(orjson.dumps(said).decode())
+        return
+    table = Table(title=said.event, title_justify="left", box=None, pad_edge=False)
+    for column in ("same", "event", "similarity", "confidence", "reason"):
+        table.add_column(column)
+    for one_ in said.candidates:
+        scores = (f"{one_.similarity:.3f}", f"{one_.confidence:.3f}")
+        table.add_row("yes" if one_.same else "", one_.event, *scores, one_.reason)
+    Console().print(table)
 
 
 def get(flags: Mapping[str, Any]) -> int:

@@ -1,11 +1,11 @@
-"""The command line: cometgraph serve | load | infer | get | stats | forget | models | distill | settings."""
+"""The command line: cometgraph serve | load | index | infer | get | stats | forget | models | distill | settings."""
 
 import sys
 from typing import Any
 
 import click
 
-from service.options import SERVE, STORE, STUDENT, run, setting_options
+from service.options import INDEX, MATCHING, SERVE, STORE, STUDENT, run, setting_options
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -35,8 +35,9 @@ def serve(**flags: Any) -> None:
 @click.option("--origin", metavar="NAME", help="Where the rows come from; else what the file or its format says.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that is no triple, with nothing stored.")
 @click.option("--report", metavar="FILE", help="Write what became of the rows, as JSON.")
+@click.option("--report-duplicates", metavar="OUT", help="Write which heads mean the same, JSON lines; none is merged.")
 @click.option("--offline", metavar="DIR", help="Write files for neo4j-admin to DIR, instead of loading into a store.")
-@setting_options(STORE)
+@setting_options((*STORE, *MATCHING, "model_threads", "cache"))
 def load(**flags: Any) -> None:
     """Load triples from FILEs, folders of files, or standard input (-).
 
@@ -49,10 +50,26 @@ def load(**flags: Any) -> None:
 
 
 @cli.command()
+@setting_options([name for name in INDEX if name != "match"])
+def index(**flags: Any) -> None:
+    """Make the vectors by which stored events are found that are like an asked one.
+
+    `load` and `serve` do so by themselves. This makes what is missing; an index that another --embedder or a newer
+    version made is made anew. Stopped or killed, and run again, it goes on where it was.
+    """
+    from service.indexing import index
+
+    index(flags)
+
+
+@cli.command()
 @click.argument("event", required=False)
 @click.option("-r", "--relation", multiple=True, metavar="NAME", help="Relation, may be repeated; none means all.")
 @click.option("--limit", metavar="N", help="At most N inferences for each relation. [default 10]")
-@click.option("--mode", metavar="NAME", help="auto, graph or generate. [default auto]")
+@click.option("--mode", metavar="NAME", help="auto, graph, near_duplicate or generate. [default auto]")
+@click.option("--as-is", is_flag=True, default=None, help="Take EVENT word for word, not as natural language.")
+@click.option("--clause", metavar="N", help="Which clause of a longer text to answer, from 0; else the main one.")
+@click.option("--threshold", metavar="P", help="Least confidence for a stored event to count as the same.")
 @click.option("--min-p-valid", metavar="P", help="Only inferences scored at least P.")
 @click.option("--origin", multiple=True, metavar="NAME", help="Only what this data set or model says, may be repeated.")
 @click.option("--n", metavar="N", help="Tails that the student draws.")
@@ -65,12 +82,25 @@ def load(**flags: Any) -> None:
     "--input", "input_", metavar="FILE", help='Questions, one {"event": …, "relation": …} a line; - for stdin.'
 )
 @click.option("--output", metavar="FILE", help="Answers to --input, one object a line, in order; else standard output.")
-@setting_options((*STORE, *STUDENT))
+@setting_options((*STORE, *MATCHING, *STUDENT))
 def infer(**flags: Any) -> None:
     """What follows from EVENT, or lies behind it."""
     from service.asking import infer
 
     sys.exit(infer(flags))
+
+
+@cli.command()
+@click.argument("event")
+@click.option("--k", metavar="N", help="At most N stored events. [default 10]")
+@click.option("--as-is", is_flag=True, default=None, help="Take EVENT word for word, not as natural language.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@setting_options((*STORE, *MATCHING, "cache"))
+def match(**flags: Any) -> None:
+    """Which stored events mean the same as EVENT, and why the others do not."""
+    from service.asking import match
+
+    match(flags)
 
 
 @cli.command()
@@ -162,7 +192,9 @@ def student(**flags: Any) -> None:
 @click.option("--batch", metavar="N", help="Pairs a step. [default 32]")
 @click.option("--derived", metavar="N", help="Most pairs of each kind that are derived from heads. [default 600]")
 @click.option("--derived-weight", metavar="W", help="What a derived pair counts beside a labelled one. [default 0.5]")
-@click.option("--false-hits", metavar="P", help="Share of different pairs that may pass, on dev pairs. [default 0.01]")
+@click.option(
+    "--precision", metavar="P", help="Share of same pairs among those that pass, on dev pairs. [default 0.92]"
+)
 @click.option("--seed", metavar="N", help="Decides what is derived, the order, and the start. [default 0]")
 def judge(**flags: Any) -> None:
     """Train the judge of near-duplicates. Stopped or killed, and run again, it goes on where it was."""

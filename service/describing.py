@@ -19,7 +19,7 @@ _REASONS = {
     401: "An API key is required.",
     403: "The API key lacks the scope.",
     404: "What was asked for is not known; for an event, `nearest` are known ones that share its words. Or there is no "
-    "student here, and only one could answer.",
+    "student, or no matching, here, and only that could answer.",
     405: "The path does not take this method.",
     413: "The body is over the limit.",
     422: "A field has a value that is not allowed; `errors` say which and what is.",
@@ -43,10 +43,18 @@ def _response(status: int) -> dict[str, Any]:
 PROBLEMS = _Problems()
 
 _ANSWER: dict[str, Any] = {
+    "asked": "I bought a car",
     "event": "PersonX buys a car",
+    "roles": {"PersonX": "I"},
+    "clauses": [],
     "source": "graph",
     "stored": True,
-    "match": {"event": "PersonX buys a car", "similarity": 1.0},
+    "match": {
+        "event": "PersonX buys a car",
+        "similarity": 1.0,
+        "confidence": 1.0,
+        "roles": {"PersonX": "PersonX"},
+    },
     "inferences": [
         {
             "relation": "xIntent",
@@ -56,6 +64,7 @@ _ANSWER: dict[str, Any] = {
             "rank": 1,
             "source": "graph",
             "stored": True,
+            "generated": False,
             "origins": ["sample"],
             "split": None,
         }
@@ -64,6 +73,7 @@ _ANSWER: dict[str, Any] = {
     "degraded": [],
     "model": None,
     "decoding": None,
+    "candidates": None,
     "prompts": None,
     "took_ms": 0.4,
 }

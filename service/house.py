@@ -13,7 +13,10 @@ from graph.store import Neo4jLogin, Store, open_store
 from schemas.errors import Unavailable
 from schemas.triples import Triple
 from service.batching import Batcher
+from service.finding import Finder, Judged, open_finder
 from service.generation import Generation, Patience, open_generation
+from service.proposing import Proposed, Proposer, open_proposer
+from service.reading import Reader
 from service.settings import Settings
 
 SAMPLE = Path(__file__).parent.parent / "graph" / "sample.jsonl"
@@ -27,12 +30,16 @@ KEPT_AT_ONCE = 64
 class House:
     """The parts that answer questions.
 
-    generation: the student, None where none is wanted. keeper: stores what it writes, None where the store is only
-    read. decoding: how it draws where a question does not say.
+    reader: reads natural language. generation: the student, None where none is wanted. proposer: proposes events that
+    are like one, finder: judges which of them mean the same; None where that is not wanted. keeper: stores what the
+    student writes, None where the store is only read. decoding: how it draws where a question does not say.
     """
 
     store: Store
+    reader: Reader
     generation: Generation | None = None
+    proposer: Proposer | None = None
+    finder: Finder | None = None
     keeper: Batcher[Sequence[Triple], None] | None = None
     decoding: str = "beam"
 
@@ -45,9 +52,11 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, *, read_only: bool = False, create: bool = True, generate: Literal["now", "late"] | None = None
+    settings: Settings, *, read_only: bool = False, create: bool = True, models: Literal["now", "late"] | None = None
 ) -> AsyncGenerator[House]:
-    """Open the store and, to `generate`, the student: it begins to load now, or when it is needed first.
+    """Open the store, the index of its events and the student: both are made ready now, or when they are needed first.
+
+    Without `models` neither is opened, else those that the settings want.
 
     Raises BadInput, StoreUnavailable, StoreLocked.
     """
@@ -61,20 +70,31 @@ async def open_house(
                 login=login_of(settings),
             )
         )
-        if generate is None or not settings.generate:
-            yield House(store)
-            return
-        keeper = None if read_only else await stack.enter_async_context(_open_keeper(store))
-        generation = await stack.enter_async_context(
-            open_generation(spec_of(settings), _patience(settings), is_late=generate == "late")
-        )
-        yield House(store, generation, keeper, settings.decoding)
+        reader = Reader()
+        stack.callback(reader.close)
+        proposer = finder = generation = keeper = None
+        is_late = models == "late"
+        if models is not None and settings.match:
+            proposer = await stack.enter_async_context(
+                open_proposer(store, proposed_of(settings), read_only=read_only, is_late=is_late)
+            )
+            finder = await stack.enter_async_context(open_finder(judged_of(settings), proposer, is_late=is_late))
+        if models is not None and settings.generate:
+            if not read_only:
+                keeper = await stack.enter_async_context(_open_keeper(store, proposer))
+            generation = await stack.enter_async_context(
+                open_generation(spec_of(settings), _patience(settings), is_late=is_late)
+            )
+        yield House(store, reader, generation, proposer, finder, keeper, settings.decoding)
 
 
 @asynccontextmanager
-async def _open_keeper(store: Store) -> AsyncGenerator[Batcher[Sequence[Triple], None]]:
+async def _open_keeper(store: Store, proposer: Proposer | None) -> AsyncGenerator[Batcher[Sequence[Triple], None]]:
     async def add(written: Sequence[Sequence[Triple]]) -> list[None]:
-        await store.add([triple for triples in written for triple in triples])
+        triples = [triple for some in written for triple in some]
+        await store.add(triples)
+        if proposer is not None:
+            await proposer.learn([triple.head for triple in triples])
         return [None] * len(written)
 
     keeper = Batcher("keeper", add, size=KEPT_AT_ONCE, limit=100 * KEPT_AT_ONCE, patience=0.0, timeout=30.0)
@@ -99,6 +119,16 @@ def spec_of(settings: Settings) -> Spec:
         url_key=settings.engine_key.get_secret_value(),
         url_timeout=settings.generate_seconds,
     )
+
+
+def proposed_of(settings: Settings) -> Proposed:
+    """The embedder that the settings say."""
+    return Proposed(settings.embedder, settings.model_threads or os.cpu_count() or 1, Path(settings.cache))
+
+
+def judged_of(settings: Settings) -> Judged:
+    """The judge that the settings say."""
+    return Judged(settings.judge, Path(settings.cache), settings.model_threads or os.cpu_count() or 1)
 
 
 def _patience(settings: Settings) -> Patience:

@@ -14,10 +14,12 @@ from service.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Each part that answers need: "ok", or "off" for a student that nobody wants. Else it is a 503 instead."""
+    """Each part that answers need: "ok", or "off" for one that nobody wants. Else it is a 503 instead."""
 
     store: str
     student: str
+    index: str
+    judge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,38 @@ class StudentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """The index of events: which embedder made their vectors, and how many have one.
+
+    state: off, loading, up or failed; doing: what it is doing, or why it failed. repaired: what was wrong with its
+    files when it was opened, and is mended.
+    """
+
+    state: str
+    doing: str | None = None
+    repaired: str | None = None
+    embedder: str | None = None
+    version: str | None = None
+    dimension: int | None = None
+    events: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeInfo:
+    """The judge of near-duplicates: which one, how sure it has to be, and how many events wait for it.
+
+    state: off, loading, up or failed; doing: why it failed.
+    """
+
+    state: str
+    doing: str | None = None
+    name: str | None = None
+    version: str | None = None
+    threshold: float | None = None
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Info:
     """What runs here."""
 
@@ -55,17 +89,31 @@ class Info:
     max_body_bytes: int
     keys_required: bool
     student: StudentInfo
+    index: IndexInfo
+    judge: JudgeInfo
 
 
 async def ready_of(house: House) -> Ready:
     """Ask every part. Raises Unavailable, which says which part it is."""
     await house.store.events(Search(1))
-    if house.generation is None:
-        return Ready(store="ok", student="off")
-    await house.generation.ready()
-    if not house.generation.batcher.alive:
-        raise Unavailable("the student's worker has ended")
-    return Ready(store="ok", student="ok")
+    if house.proposer is not None:
+        await house.proposer.ready()
+        if not house.proposer.batcher.alive:
+            raise Unavailable("the embedder's worker has ended")
+    if house.finder is not None:
+        await house.finder.ready()
+        if not house.finder.batcher.alive:
+            raise Unavailable("the judge's worker has ended")
+    if house.generation is not None:
+        await house.generation.ready()
+        if not house.generation.batcher.alive:
+            raise Unavailable("the student's worker has ended")
+    return Ready(
+        store="ok",
+        student="off" if house.generation is None else "ok",
+        index="off" if house.proposer is None else "ok",
+        judge="off" if house.finder is None else "ok",
+    )
 
 
 def student_of(house: House) -> StudentInfo:
@@ -93,6 +141,35 @@ def student_of(house: House) -> StudentInfo:
     )
 
 
+def index_of(house: House) -> IndexInfo:
+    """What there is to say of the index of events now."""
+    proposer = house.proposer
+    if proposer is None:
+        return IndexInfo("off")
+    made = proposer.made
+    return IndexInfo(
+        proposer.state,
+        doing=proposer.doing or None,
+        repaired=proposer.repaired or None,
+        embedder=made and made.name,
+        version=made and made.version,
+        dimension=made and made.dimension,
+        events=proposer.events if proposer.state == "up" else None,
+    )
+
+
+def judge_of(house: House) -> JudgeInfo:
+    """What there is to say of the judge of near-duplicates now."""
+    finder = house.finder
+    if finder is None:
+        return JudgeInfo("off")
+    said = JudgeInfo(finder.state, doing=finder.reason or None, waiting=finder.batcher.depth)
+    if finder.state != "up":
+        return said
+    judge = finder.judge
+    return replace(said, name=judge.name, version=judge.version, threshold=judge.threshold)
+
+
 async def info_of(house: House, settings: Settings) -> Info:
     """Count what there is. Raises Unavailable."""
     stats: Stats = await house.store.stats()
@@ -108,6 +185,8 @@ async def info_of(house: House, settings: Settings) -> Info:
         max_body_bytes=settings.max_body_bytes,
         keys_required=bool(settings.api_keys.get_secret_value()),
         student=student_of(house),
+        index=index_of(house),
+        judge=judge_of(house),
     )
 
 

@@ -2,25 +2,42 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from distill.judge.judging import Judge, open_judge
 from graph.cleaning import Filters
 from graph.files import sources
+from graph.index import complete
 from graph.loader import Options, Report
 from graph.loader import load as load_files
 from graph.offline import import_command
 from graph.store import Progress as Told
 from schemas.errors import BadInput
-from service.house import open_house
+from service import duplicates
+from service.duplicates import Pair
+from service.house import judged_of, open_house
+from service.indexing import open_vectors
 from service.progress import progress
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 
 _SHOWN = ("read", "loaded", "present", "duplicate", "filtered", "none", "rejected")
-_OF_LOAD = ("files", "format", "split", "min_p_valid", "recall", "origin", "strict", "report", "offline")
+_OF_LOAD = (
+    "files",
+    "format",
+    "split",
+    "min_p_valid",
+    "recall",
+    "origin",
+    "strict",
+    "report",
+    "report_duplicates",
+    "offline",
+)
 
 
 def load(flags: Mapping[str, Any]) -> None:
@@ -33,24 +50,52 @@ def load(flags: Mapping[str, Any]) -> None:
         strict=flags["strict"],
     )
     options.check()
-    sources(flags["files"])
+    loaded = sources(flags["files"])
     target = Path(flags["report"]) if flags["report"] else None
     if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
         raise BadInput.of("report", str(target), "a file in a folder that exists")
+    out: Path | None = None
+    if flags["report_duplicates"] is not None:
+        out = duplicates.check(
+            flags["report_duplicates"],
+            offline=flags["offline"],
+            match=settings.match,
+            loaded=loaded,
+            report=flags["report"],
+        )
 
-    async def work(told: Told) -> Report:
+    async def work(told: Told) -> tuple[Report, list[Pair]]:
         if flags["offline"]:
-            return await load_files(Path(flags["offline"]), flags["files"], options, told)
-        async with open_house(settings) as house:
-            return await load_files(house.store, flags["files"], options, told)
+            return await load_files(Path(flags["offline"]), flags["files"], options, told), []
+        async with AsyncExitStack() as stack:
+            house = await stack.enter_async_context(open_house(settings))
+            if not settings.match:
+                return await load_files(house.store, flags["files"], options, told), []
+            # Opened first: what refuses the index or the judge refuses the load, before anything is stored.
+            embedder, index = await stack.enter_async_context(open_vectors(house.store, settings, told))
+            judge = None if out is None else await _judge(settings, told)
+            heads = set[str]()
+            report = await load_files(house.store, flags["files"], options, told, heads=heads if judge else None)
+            await complete(index, embedder, told)
+            return report, await duplicates.same_heads(heads, index, judge, told) if judge else []
 
     with progress() as told:
-        report = asyncio.run(work(told))
+        report, pairs = asyncio.run(work(told))
     if target is not None:
         _write(report, target)
+    if out is not None:
+        duplicates.write(pairs, out)
     _print(report)
+    if out is not None:
+        click.echo(f"pairs of heads that mean the same {len(pairs):,}  in {flags['report_duplicates']}")
     if flags["offline"]:
         click.echo(f"\nImport it into a stopped Neo4j with\n\n    {import_command(Path(flags['offline']))}")
+
+
+async def _judge(settings: Settings, told: Told) -> Judge:
+    spec = judged_of(settings)
+    told("loading the judge", 0, 0)
+    return await asyncio.to_thread(open_judge, spec.judge, spec.cache, spec.threads, told)
 
 
 def _write(report: Report, target: Path) -> None:

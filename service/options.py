@@ -29,6 +29,8 @@ STUDENT = (
     "batch_size",
     "generate_seconds",
 )
+MATCHING = ("match", "embedder", "judge")
+INDEX = (*STORE, "match", "embedder", "model_threads", "cache")
 SERVE = tuple(Settings.model_fields)
 
 

@@ -9,13 +9,14 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from schemas.errors import CometgraphError
 from schemas.events import MAX_EVENT
-from schemas.questions import Answer, Answers, Batch, EventCard, EventPage, EventSearch, Nothing, Question
+from schemas.matches import Matches, MatchQuestion
+from schemas.questions import Answer, Answers, Batch, EventCard, EventPage, EventSearch, Nothing, Problem, Question
 from schemas.relations import RELATIONS, RelationInfo
 from schemas.scores import Score, Scored, ScoredBatch, Scores
-from service import answering, events, scoring, streaming
+from service import answering, events, matches, scoring, streaming
 from service.asked import question_of
 from service.describing import EXAMPLES, PROBLEMS, query_parameters
-from service.gone import hung_up
+from service.gone import hung_up, unless
 from service.house import House
 from service.info import Info, Ready, info_of, ready_of
 from service.problems import problem
@@ -63,6 +64,21 @@ async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Quer
         if isinstance(result, Answer):
             request.app.state.metrics.answered(result)
     return _json({"answers": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
+
+
+@router.post(
+    "/match",
+    response_model=Matches | list[Matches | Problem],
+    responses=PROBLEMS[404, 413, 422, 503],
+    tags=["inference"],
+)
+async def match(request: Request, asked: MatchQuestion | list[Any], _: Annotated[Nothing, Query()]) -> Response:
+    """Which stored events mean the same, judged with reasons; a list of up to 1,000 questions has a list of answers."""
+    house = _house(request)
+    if isinstance(asked, MatchQuestion):
+        return _json(await unless(hung_up(request.receive), matches.matches(asked, house)))
+    results = await matches.matches_all(matches.several(asked) or [], house, hung_up(request.receive))
+    return _json([problem(r) if isinstance(r, CometgraphError) else r for r in results])
 
 
 @router.post("/score", response_model=Score, responses=PROBLEMS[404, 413, 422, 503], tags=["inference"])

@@ -52,9 +52,11 @@ async def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=settings.stop_seconds,
     )
     with _listen(settings.host, settings.port) as listener:
-        async with open_house(settings, generate="now") as house:
+        async with open_house(settings, models="now") as house:
             if await load_sample_if_empty(house.store):
                 _log.info("the store was empty: the sample graph is in it now")
+                if house.proposer is not None:
+                    house.proposer.refresh()
             await _announce(house, settings.host, listener.getsockname()[1])
             await _Server(config).serve(sockets=[listener])
 

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from distill.files import IN_THE_BOX
+from distill.judge import IN_THE_BOX as JUDGE
 from schemas.checking import bad_input
 
 
@@ -40,6 +41,20 @@ class Settings(BaseSettings):
         Literal["paper", "fast", "beam5", "greedy", "beam", "sample"],
         Field(description="How tails are drawn where a question does not say."),
     ] = "beam"
+    match: Annotated[
+        bool, Field(description="Answer from a stored event that means the same, where the asked one is not stored.")
+    ] = True
+    embedder: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="What makes vectors of events: minilm is in the box; else a folder, or a hub's name.",
+        ),
+    ] = "minilm"
+    judge: Annotated[
+        str,
+        Field(min_length=1, description=f"The judge of near-duplicates: {JUDGE} is in the box; else a folder."),
+    ] = JUDGE
     device: Annotated[
         str,
         Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto (a GPU where there is one), cpu, cuda or cuda:N."),
@@ -49,7 +64,12 @@ class Settings(BaseSettings):
         Field(description="Numbers that the student computes with: auto is int8 on a CPU, bfloat16 on a GPU."),
     ] = "auto"
     model_threads: Annotated[
-        int, Field(ge=0, le=256, description="Threads of the student on a CPU; 0: one for each core.")
+        int,
+        Field(
+            ge=0,
+            le=256,
+            description="Threads of the student, and of embedder and judge, on a CPU; 0: one for each core.",
+        ),
     ] = 0
     engine_url: Annotated[
         str | None,
@@ -63,7 +83,7 @@ class Settings(BaseSettings):
     ] = None
     engine_key: Annotated[SecretStr, Field(description="API key for that server.")] = SecretStr("")
     cache: Annotated[
-        str, Field(min_length=1, description="Folder for what is made from the student's files on first use.")
+        str, Field(min_length=1, description="Folder for what is made from the models' files on first use.")
     ] = "data/models"
     batch_size: Annotated[
         int, Field(ge=1, le=1024, description="Most relations of events that the student writes in one batch.")

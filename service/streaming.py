@@ -57,7 +57,7 @@ def _said(part: Part | Answer, limit: int) -> bytes:
     for triple in part.triples:
         place = places[triple.relation] = places.get(triple.relation, 0) + 1
         if place <= limit:
-            said.append(_event("inference", inference(triple, place, stored=part.stored)))
+            said.append(_event("inference", inference(triple, place, part.rung, stored=part.stored)))
     return b"".join(said)
 
 

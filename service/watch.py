@@ -13,8 +13,10 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.questions import Answer
+from service.finding import Finder
 from service.generation import Generation
 from service.house import House
+from service.proposing import Proposer
 
 _log = logging.getLogger("cometgraph.requests")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -50,6 +52,10 @@ class Metrics:
         """Have /metrics tell of the parts of this house, too."""
         if house.generation is not None:
             self.registry.register(Student(house.generation))
+        if house.proposer is not None:
+            self.registry.register(Vectors(house.proposer))
+        if house.finder is not None:
+            self.registry.register(Judge(house.finder))
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -86,6 +92,50 @@ class Student(Collector):
             ("out_of_memory", "Batches too large for the GPU's memory, written in halves.", halved),
         ):
             yield CounterMetricFamily(f"cometgraph_student_{name}", help_, value)
+
+
+class Vectors(Collector):
+    """The numbers of the index of events and its embedder, read when they are asked for."""
+
+    def __init__(self, proposer: Proposer) -> None:
+        self._proposer = proposer
+
+    def collect(self) -> Iterable[Metric]:
+        batcher, watched = self._proposer.batcher, self._proposer.batcher.watched
+        up = float(self._proposer.state == "up")
+        yield GaugeMetricFamily("cometgraph_index_up", "1 where the index of events can be asked.", up)
+        yield GaugeMetricFamily("cometgraph_index_events", "Events with a vector.", self._proposer.events)
+        yield GaugeMetricFamily("cometgraph_embedder_waiting", "Texts that wait or are being embedded.", batcher.depth)
+        for name, help_, value in (
+            ("batches", "Batches embedded.", watched.batches),
+            ("embedded", "Texts embedded.", watched.items),
+            ("remembered", "Texts whose vector was in memory.", self._proposer.hits),
+            ("refused", "Texts refused because the queue was full.", watched.refused),
+            ("failed", "Texts that failed.", watched.failed),
+            ("seconds", "Time spent embedding, in seconds.", watched.seconds),
+        ):
+            yield CounterMetricFamily(f"cometgraph_embedder_{name}", help_, value)
+
+
+class Judge(Collector):
+    """The numbers of the judge of near-duplicates, read when they are asked for."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+
+    def collect(self) -> Iterable[Metric]:
+        batcher, watched = self._finder.batcher, self._finder.batcher.watched
+        up = float(self._finder.state == "up")
+        yield GaugeMetricFamily("cometgraph_judge_up", "1 where the judge can be asked.", up)
+        yield GaugeMetricFamily("cometgraph_judge_waiting", "Events that wait or are being judged.", batcher.depth)
+        for name, help_, value in (
+            ("batches", "Batches judged.", watched.batches),
+            ("judged", "Events whose candidates were judged.", watched.items),
+            ("refused", "Events refused because the queue was full.", watched.refused),
+            ("failed", "Events that failed.", watched.failed),
+            ("seconds", "Time spent judging, in seconds.", watched.seconds),
+        ):
+            yield CounterMetricFamily(f"cometgraph_judge_{name}", help_, value)
 
 
 class Watch:

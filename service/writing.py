@@ -1,0 +1,84 @@
+"""The last rung: the student writes what is missing, relation by relation, and the store keeps it."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+
+from distill.decoding import Decoding
+from distill.plausible import check_plausible
+from distill.tails import Written
+from schemas.errors import CometgraphError
+from schemas.questions import Question
+from schemas.relations import RELATIONS, Relation
+from schemas.triples import NONE, Triple
+from service.asked import decoding_for
+from service.composing import Part
+from service.house import House
+
+SOCIAL = tuple(name for name, info in RELATIONS.items() if info.group == "social")
+"""What is written of an event where no relation is asked by name."""
+
+
+async def write(
+    event: str, question: Question, wanted: tuple[Relation, ...], *, is_known: bool, house: House
+) -> AsyncGenerator[Part]:
+    """What the student writes, relation by relation as it is done, kept in the store."""
+    generation = house.generation
+    assert generation is not None
+    try:
+        if not is_known:
+            check_plausible(event)
+        decoding = decoding_for(question, house.decoding)
+        comet = await generation.ready(decoding.method)
+        if question.relation:
+            comet.knows(wanted)
+        else:
+            wanted = tuple(relation for relation in wanted if relation in comet.relations)
+            comet.knows(wanted or SOCIAL[:1])
+        generation.batcher.room_for(len(wanted))
+    except CometgraphError as error:
+        yield Part("generated", error=error, relations=wanted)
+        return
+    draw = random.getrandbits(32)
+    writing = [asyncio.ensure_future(_write(event, r, question, decoding, draw, house)) for r in wanted]
+    try:
+        for done in asyncio.as_completed(writing):
+            yield await done
+    finally:
+        for task in writing:
+            task.cancel()
+
+
+async def _write(
+    event: str, relation: Relation, question: Question, decoding: Decoding, draw: int, house: House
+) -> Part:
+    generation = house.generation
+    assert generation is not None
+    try:
+        written, seed = await generation.write(event, relation, decoding, question.seed, draw)
+    except CometgraphError as error:
+        return Part("generated", error=error, relations=(relation,))
+    triples = _triples(event, relation, written, generation.comet.origin)
+    part = Part(
+        "generated",
+        [t for t in triples if t.tail != NONE],
+        [] if written.applies else [relation],
+        relations=(relation,),
+        comet=generation.comet,
+        decoding=decoding,
+        seed=seed,
+    )
+    try:
+        if written.is_cut:
+            part.skipped = f"keep {relation}: cut off at max_new_tokens={decoding.max_new_tokens}"
+        else:
+            await house.keep(triples)
+    except CometgraphError as error:
+        part.skipped = f"keep: {error}"
+    return part
+
+
+def _triples(event: str, relation: Relation, written: Written, origin: str) -> list[Triple]:
+    if not written.applies:
+        return [Triple(event, relation, NONE, origins=(origin,), log_prob=written.none_log_prob)]
+    return [Triple(event, relation, t.text, origins=(origin,), log_prob=t.log_prob) for t in written.tails]
