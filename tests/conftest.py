@@ -17,6 +17,10 @@ import neo4j
 import pytest
 from starlette.testclient import TestClient
 
+from distill.judge import IN_THE_BOX as JUDGE
+from distill.judge.judging import open_judge
+from graph.embedder import IN_THE_BOX as EMBEDDER
+from graph.embedder import open_embedder
 from graph.store import Neo4jLogin, Store, open_store
 from schemas.relations import Relation
 from schemas.triples import Triple
@@ -66,6 +70,11 @@ def _driver(address: Neo4jAddress) -> neo4j.Driver:
 @pytest.fixture
 def neo4j_uri(neo4j_server: Neo4jAddress) -> str:
     """The server's URI; its database is empty."""
+    return emptied(neo4j_server)
+
+
+def emptied(neo4j_server: Neo4jAddress) -> str:
+    """The server's URI, after everything in its database is deleted."""
     with _driver(neo4j_server) as driver, driver.session() as session:
         session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
     return neo4j_server.uri
@@ -113,18 +122,32 @@ def client(sample_store: str) -> Iterator[TestClient]:
 
 
 def _environment(said: dict[str, str]) -> dict[str, str]:
-    """Nobody's settings, and no student: a test that wants one says so (`with_student`)."""
+    """Nobody's settings, no student and no index: a test that wants them says so (`with_student`, `with_index`)."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")}
-    return clean | {"COMETGRAPH_GENERATE": "false"} | said
+    return clean | {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false"} | said
 
 
 @pytest.fixture(scope="session")
-def with_student(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Settings with the student in the box, made ready once for all tests."""
-    said = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(tmp_path_factory.mktemp("models"))}
+def models_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is made from models' files, once for all tests."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def with_student(models_cache: Path) -> dict[str, str]:
+    """Settings with the student in the box, which is made ready once for all tests."""
+    said = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(models_cache)}
     done = cometgraph("models", "--convert", env=said)
     assert done.returncode == 0, done.stderr
     return said
+
+
+@pytest.fixture(scope="session")
+def with_index(models_cache: Path) -> dict[str, str]:
+    """Settings with the index of events; embedder and judge in the box are made ready once for all tests."""
+    open_embedder(EMBEDDER, 1, models_cache).close()
+    open_judge(JUDGE, models_cache, 1, lambda _what, _done, _total: None)
+    return {"COMETGRAPH_MATCH": "true", "COMETGRAPH_CACHE": str(models_cache)}
 
 
 def cometgraph(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

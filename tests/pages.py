@@ -140,15 +140,15 @@ def lines_of(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
 
 
-def await_student(url: str) -> None:
-    """Wait until the service can be asked what needs its student; where it was never prepared, that takes a while."""
+def await_ready(url: str) -> None:
+    """Wait until every rung of the service can be asked; where its models were never prepared, that takes a while."""
     for _ in range(1200):
         said = httpx2.get(f"{url}/ready")
         if said.status_code == 200:
             return
         assert "being made ready" in said.json()["detail"], said.text
         time.sleep(0.25)
-    raise AssertionError("the student did not come up")
+    raise AssertionError("the service did not get ready")
 
 
 def assert_output(block: Block, command: str, said: str, expected: str) -> None:
@@ -204,7 +204,7 @@ class Reader:
         self.close()
         self.server = Server(*arguments, env=self.said)
         self.url = self.server.url
-        await_student(self.url)
+        await_ready(self.url)
         assert self.server.process.stdout is not None
         return os.read(self.server.process.stdout.fileno(), 1 << 16).decode()
 

@@ -27,7 +27,7 @@ from tests.pages import (
     SHOWN,
     Reader,
     assert_output,
-    await_student,
+    await_ready,
     blocks_of,
     expected_values,
     is_like,
@@ -79,16 +79,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def on_cpu(with_student: dict[str, str]) -> dict[str, str]:
-    """The student as the pages show it: on the CPU, whatever is here."""
-    return with_student | {"COMETGRAPH_DEVICE": "cpu"}
+def on_cpu(with_student: dict[str, str], with_index: dict[str, str]) -> dict[str, str]:
+    """All rungs, as a reader has them, and the student as the pages show it: on the CPU, whatever is here."""
+    return with_student | with_index | {"COMETGRAPH_DEVICE": "cpu"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, on_cpu: dict[str, str]) -> Iterator[Server]:
-    """A running service on the sample graph, with its student up."""
+    """A running service on the sample graph, with all rungs up."""
     server = Server("--store", str(tmp_path_factory.mktemp("served") / "store"), env=on_cpu)
-    await_student(server.url)
+    await_ready(server.url)
     yield server
     server.stop()
 
@@ -109,11 +109,12 @@ def test_what_a_page_says_is_what_happens(path: Path, reader: Reader) -> None:
 
 @pytest.mark.parametrize("path", pages_with("console neo4j"))
 def test_what_a_page_says_of_neo4j_is_what_happens(
-    path: Path, folder: Path, neo4j_uri: str, neo4j_server: Neo4jAddress
+    path: Path, folder: Path, neo4j_uri: str, neo4j_server: Neo4jAddress, on_cpu: dict[str, str]
 ) -> None:
     there = neo4j_uri.partition("://")[2]
     replace = {address: f"{address.partition('://')[0]}://{there}" for address in NEO4J_ADDRESSES}
-    reader = Reader(folder, ADDRESS, replace, {"COMETGRAPH_NEO4J_PASSWORD": neo4j_server.password})
+    environment = on_cpu | {"COMETGRAPH_NEO4J_PASSWORD": neo4j_server.password}
+    reader = Reader(folder, ADDRESS, replace, environment)
     for block in blocks_of(path):
         if block.file is not None or block.info == ("console", "neo4j"):
             reader.follow(block)

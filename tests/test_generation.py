@@ -43,8 +43,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
-    settings = load_settings({"store": store, "cache": with_student["COMETGRAPH_CACHE"]})
-    app = create_app(settings, partial(open_house, generate="now"))
+    settings = load_settings({"store": store, "match": False, "cache": with_student["COMETGRAPH_CACHE"]})
+    app = create_app(settings, partial(open_house, models="now"))
     with TestClient(app, raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client
@@ -71,7 +71,7 @@ def test_an_unknown_event_is_answered_live_and_then_from_the_store(live: TestCli
         assert said["log_prob"] < 0
     again = infer(live, DOG, "xReact")
     assert (again["source"], again["stored"], again["model"]) == ("generated", True, None)
-    assert again["match"] == {"event": DOG, "similarity": 1.0}
+    assert again["match"] == {"event": DOG, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
     assert [said | {"stored": False} for said in again["inferences"]] == first["inferences"]
 
 
@@ -159,8 +159,9 @@ def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with
     from tests.tiny import make
 
     folder = make("comet-distill", tmp_path / "comet-distill")
-    settings = load_settings({"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder)})
-    with TestClient(create_app(settings, partial(open_house, generate="now"))) as client:
+    said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
+    settings = load_settings(said)
+    with TestClient(create_app(settings, partial(open_house, models="now"))) as client:
         wait_until_ready(client.get, complete=False)
         body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
         assert body["errors"][0]["field"] == "relation"
@@ -267,7 +268,7 @@ def test_operations_tell_of_the_student(live: TestClient) -> None:
     student = live.get("/info").json()["student"]
     assert (student["state"], student["name"], len(student["relations"])) == ("up", IN_THE_BOX, 23)
     assert {(p["engine"], p["device"]) for p in student["placements"]} == {("ctranslate2", "cpu"), ("torch", "cpu")}
-    assert live.get("/ready").json() == {"store": "ok", "student": "ok"}
+    assert live.get("/ready").json() == {"store": "ok", "student": "ok", "index": "off", "judge": "off"}
     text = live.get("/metrics").text
     assert "cometgraph_student_up 1.0" in text
     assert 'cometgraph_answers_total{source="generated"}' in text

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.judge.judging import Candidate, open_judge
-from distill.judge.pairs import Pair, grouped, read_pairs, split_of
+from distill.judge.pairs import Pair, grouped, read_pairs
 from distill.judge.rules import as_stored, difference, exchanged, same_words
 from distill.judge.words import stem
 from schemas.errors import BadFile, BadInput
@@ -44,6 +44,7 @@ PAIRS = ROOT / "distill" / "judges" / "pairs.tsv"
         ("PersonX tries to fix the tap", "PersonX fixes the tap", "stage"),
         ("PersonX almost misses the ferry", "PersonX misses the ferry", "stage"),
         ("PersonX stops smoking", "PersonX smokes", "stage"),
+        ("PersonX stops to smoke by the gate", "PersonX stops smoking by the gate", "stage"),
     ],
 )
 def test_what_differs_is_named(asked: str, stored: str, kind: str) -> None:
@@ -52,6 +53,10 @@ def test_what_differs_is_named(asked: str, stored: str, kind: str) -> None:
         assert reason is not None
         assert reason.startswith(kind)
         assert not same_words(one, other)
+
+
+def test_a_plane_is_no_plan() -> None:
+    assert difference("PersonX's plane to Oslo is late", "PersonX's flight to Oslo is late") is None
 
 
 @pytest.mark.parametrize(
@@ -120,11 +125,11 @@ def test_pairs_that_share_an_event_are_in_one_split() -> None:
         [Pair("a", "b", True, "k", ""), Pair("c", "d", True, "k", ""), Pair("b", "c", False, "k", "")], "file"
     )
     assert len({p.group for p in pairs}) == 1
-    assert len({split_of(p.group) for p in read_pairs(PAIRS)}) == 3
+    assert len({p.split for p in read_pairs(PAIRS)}) == 3
     by_event: dict[str, set[str]] = {}
     for pair in read_pairs(PAIRS):
         for text in (pair.a, pair.b):
-            by_event.setdefault(text, set()).add(split_of(pair.group))
+            by_event.setdefault(text, set()).add(pair.split)
     assert all(len(splits) == 1 for splits in by_event.values())
 
 

@@ -51,6 +51,7 @@ def test_atomic10x_new_and_old(tmp_path: Path) -> None:
             "rank": rank,
             "source": "graph",
             "stored": True,
+            "generated": False,
             "origins": ["atomic10x"],
             "split": "val",
         }

@@ -22,6 +22,7 @@ from service.problems import STATUS, status_of
 from service.settings import load_settings
 
 CAR = "PersonX buys a car"
+MATCH = {"event": CAR, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
 SECRET = "0123456789abcdef"
 JSON = {"content-type": "application/json"}
 
@@ -50,7 +51,7 @@ def test_infer(client: TestClient) -> None:
     body = response.json()
     assert response.status_code == 200
     assert list(body) == [field.name for field in dataclasses.fields(Answer)]
-    assert (body["event"], body["source"], body["match"]) == (CAR, "graph", {"event": CAR, "similarity": 1.0})
+    assert (body["event"], body["source"], body["match"]) == (CAR, "graph", MATCH)
     assert len(body["inferences"]) >= 3
     for said in body["inferences"]:
         assert list(said) == [field.name for field in dataclasses.fields(Inference)]
@@ -120,7 +121,7 @@ def test_an_unknown_event_is_a_404_with_known_ones_that_share_its_words(client: 
         ({"event": CAR, "min_p_valid": "2"}, "min_p_valid", "2", "less than or equal to 1"),
         ({"event": CAR, "min_p_valid": "nan"}, "min_p_valid", "nan", ""),
         ({"event": CAR, "mode": "guess"}, "mode", "guess", "one of auto, graph"),
-        ({"event": CAR, "colour": "red"}, "colour", "red", "a known name: event, relation"),
+        ({"event": CAR, "colour": "red"}, "colour", "red", "a known name: event, as_is, clause, relation"),
         ({"event": [CAR, CAR]}, "event", CAR, "given once"),
         ({"event": "x" * 301}, "event", "x" * 200, "300"),
         ({"event": "..."}, "event", "...", ""),
@@ -274,7 +275,7 @@ def test_an_event_with_all_its_inferences(client: TestClient) -> None:
 
 def test_operations(client: TestClient) -> None:
     assert client.get("/health").json() == {"status": "ok"}
-    assert client.get("/ready").json() == {"store": "ok", "student": "off"}
+    assert client.get("/ready").json() == {"store": "ok", "student": "off", "index": "off", "judge": "off"}
     info = client.get("/info").json()
     assert info["triples"] == sum(info["triples_by_relation"].values()) >= 5000
     assert info["events"] >= 250

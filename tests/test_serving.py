@@ -124,7 +124,12 @@ def test_on_neo4j(neo4j_uri: str, neo4j_server: Neo4jAddress, server: Server) ->
     ]
     assert both[0] == both[1]
     assert httpx2.get(f"{on_neo4j.url}/infer", params={"event": "PersonX buys a purple car"}).json()["nearest"]
-    assert httpx2.get(f"{on_neo4j.url}/ready").json() == {"store": "ok", "student": "off"}
+    assert httpx2.get(f"{on_neo4j.url}/ready").json() == {
+        "store": "ok",
+        "student": "off",
+        "index": "off",
+        "judge": "off",
+    }
     assert on_neo4j.stop() == 0
 
 
