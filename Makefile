@@ -39,6 +39,9 @@ bench: setup
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.normalise
+	$(BIN)/python -m benchmarks.near_duplicate
+	$(BIN)/python -m benchmarks.match_speed
 
 clean:
 	rm -rf .venv data .neo4j

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _LIBRARIES = ("cometgraph", "ladybug", "pyarrow", "numpy", "orjson", "fastapi", "starlette", "uvicorn", "uvloop",
-              "httptools", "pydantic", "neo4j")  # fmt: skip
+              "httptools", "pydantic", "neo4j", "ctranslate2", "usearch")  # fmt: skip
 
 
 def describe() -> dict[str, Any]:
