@@ -33,9 +33,7 @@ _VALIDATING = 150
 def student(flags: Mapping[str, Any]) -> None:
     """Train, or go on training. Raises CometgraphError, Stopped."""
     recipe = _recipe(flags, Recipe)
-    out = Path(flags["out"])
-    if out.exists() and not out.is_dir():
-        raise BadInput.of("out", str(out), "a folder")
+    out = _folder(flags["out"])
     rows = list(_triples(flags["train"]))
     if flags["validation"]:
         validation = list(_triples(flags["validation"]))
@@ -55,9 +53,7 @@ def judge(flags: Mapping[str, Any]) -> None:
     from distill.judge.wordnet import WordNet
 
     recipe = _recipe(flags, training.Recipe)
-    out = Path(flags["out"])
-    if out.exists() and not out.is_dir():
-        raise BadInput.of("out", str(out), "a folder")
+    out = _folder(flags["out"])
     splits = {t.head: t.split or "train" for t in _triples(flags["heads"])}
     known = sorted(head for head, split in splits.items() if split != "test")
     labelled = grouped([pair for file in flags["pairs"] for pair in read_pairs(Path(file), known)], "pairs")
@@ -82,6 +78,13 @@ def _recipe(flags: Mapping[str, Any], kind: type[R]) -> R:
         return TypeAdapter(kind).validate_python({n: flags[n] for n in names if flags.get(n) is not None})
     except ValidationError as error:
         raise bad_input(error.errors(), names) from None
+
+
+def _folder(out: str) -> Path:
+    path = Path(out)
+    if path.exists() and not path.is_dir():
+        raise BadInput.of("out", out, "a folder")
+    return path
 
 
 def _triples(files: Sequence[str]) -> Iterator[Triple]:
