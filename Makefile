@@ -42,6 +42,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.normalise
 	$(BIN)/python -m benchmarks.near_duplicate
 	$(BIN)/python -m benchmarks.match_speed
+	$(BIN)/python -m benchmarks.stores_agree
 
 clean:
 	rm -rf .venv data .neo4j

@@ -1,10 +1,11 @@
-"""What near-duplicates cost: embedding, building the index, searching it, and how much its search misses.
+"""What near-duplicates cost: a question end to end, building the index, searching it, and how much its search misses.
 
 python -m benchmarks.match_speed --data FILE     heads of a data set, here ATOMIC's; without, a generated graph's
 
 The events are the heads of FILE, and five times as many by adding endings to them. Asked are texts that are no event.
-Recall is against an exact search over the embedder's own vectors. Build and embedder alone are measured in turns, on
-the same events.
+End to end is GET /infer?mode=near_duplicate by HTTP, one after the other: read, embedded, searched by vector and by
+words, judged, looked up. Recall is against an exact search over the embedder's own vectors. Build and embedder alone
+are measured in turns, on the same events.
 """
 
 import asyncio
@@ -15,14 +16,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 
 from benchmarks import data
+from benchmarks.processes import COMETGRAPH, serving
 from benchmarks.report import Goal, finish, parser, say, show
 from graph.cleaning import Filters
 from graph.embedder import IN_THE_BOX, Embedder, Made, Vectors, open_embedder
 from graph.files import sources
-from graph.index import Index, complete, open_index
+from graph.index import AT_ONCE, Index, complete, open_index
 from graph.loader import Options, load
 from graph.reading import read
 from graph.store import open_store, silent
@@ -30,6 +33,7 @@ from graph.store import open_store, silent
 K = 10
 _ENDINGS = ("", " today", " with a friend", " again", " in the evening")
 _ASKED_ENDING = " at last"
+_WARM_UP = 50
 
 
 def heads_of(file: str, format_: str | None) -> list[str]:
@@ -89,15 +93,17 @@ async def _measure(events: list[str], texts: list[str], embedder: Embedder, fold
             stored = await index.missing()
             say(f"{len(stored):,} events: the embedder alone")
             started = time.perf_counter()
-            vectors = np.concatenate([embedder.embed(stored[n : n + 1024]) for n in range(0, len(stored), 1024)])
+            vectors = np.concatenate([embedder.embed(stored[n : n + AT_ONCE]) for n in range(0, len(stored), AT_ONCE)])
             alone = time.perf_counter() - started
             say(f"{len(stored):,} events: building the index")
             started = time.perf_counter()
             await complete(index, embedder, silent)
             build = time.perf_counter() - started
             said = await _search(index, stored, vectors, texts, embedder)
+    asked_ms = _ask(folder / f"store-{len(events)}", folder / "models", texts)
     return {
         "events": len(stored),
+        "end_to_end_ms": asked_ms,
         "embedder_events_per_s": len(stored) / alone,
         "build_events_per_s": len(stored) / build,
         "build_beside_embedder": alone / build,
@@ -119,6 +125,26 @@ async def _search(
     return {"nearest_ms": _percentiles(took), f"recall_at_{K}": hits / (K * len(asked))}
 
 
+def _ask(store: Path, cache: Path, texts: list[str]) -> dict[str, float]:
+    """Milliseconds of a question whose answer is a near-duplicate, or that there is none."""
+    say(f"asking {len(texts):,} questions")
+    command = [COMETGRAPH, "serve", "--store", str(store), "--cache", str(cache), "--no-generate", "--port", "0"]
+    took: list[float] = []
+    with (
+        serving([*command, "--log-level", "warning"]) as address,
+        httpx2.Client(base_url=address, trust_env=False, timeout=60) as client,
+    ):
+        while client.get("/ready").status_code != httpx2.codes.OK:
+            time.sleep(0.1)
+        for text in texts:
+            started = time.perf_counter()
+            said = client.get("/infer", params={"event": text, "mode": "near_duplicate"})
+            took.append(1000 * (time.perf_counter() - started))
+            if said.status_code not in (httpx2.codes.OK, httpx2.codes.NOT_FOUND):
+                raise SystemExit(f"{text}: {said.text}")
+    return _percentiles(took[_WARM_UP:])
+
+
 def _percentiles(took: list[float]) -> dict[str, float]:
     cuts = statistics.quantiles(took, n=100)
     return {"p50": cuts[49], "p99": cuts[98]}
@@ -128,6 +154,8 @@ def _tell(rows: list[dict[str, Any]], alone: dict[str, float], output: Path) -> 
     table = [
         [
             f"{row['events']:,} events",
+            f"{row['end_to_end_ms']['p50']:.1f}",
+            f"{row['end_to_end_ms']['p99']:.1f}",
             f"{row['embedder_events_per_s']:,.0f}",
             f"{row['build_events_per_s']:,.0f}",
             f"{row['build_beside_embedder']:.2f}",
@@ -137,10 +165,15 @@ def _tell(rows: list[dict[str, Any]], alone: dict[str, float], output: Path) -> 
         ]
         for row in rows
     ]
-    columns = ["", "embedder/s", "build/s", "ratio", "nearest p50 ms", "p99 ms", f"recall@{K}"]
-    show("The index", columns, table)
+    columns = ["", "/infer p50 ms", "p99", "embedder/s", "build/s", "ratio", "nearest p50 ms", "p99", f"recall@{K}"]
+    show("By events", columns, table)
     show("Embedding one text", ["", "p50 ms", "p99 ms"], [["minilm", f"{alone['p50']:.2f}", f"{alone['p99']:.2f}"]])
-    goals = [Goal("build beside the embedder alone", row["build_beside_embedder"], "≥", 0.9) for row in rows]
+    first, last = rows[0], rows[-1]
+    goals = [Goal(f"end to end, {first['events']:,} events, p50", first["end_to_end_ms"]["p50"], "≤", 15, "ms")]
+    if last is not first:
+        growth = last["end_to_end_ms"]["p50"] / first["end_to_end_ms"]["p50"]
+        goals.append(Goal(f"end to end, {last['events']:,} events beside {first['events']:,}", growth, "≤", 1.3))
+    goals += [Goal("build beside the embedder alone", row["build_beside_embedder"], "≥", 0.9) for row in rows]
     goals += [Goal(f"recall@{K}, {row['events']:,} events", row[f"recall_at_{K}"], "≥", 0.99, "") for row in rows]
     finish("match_speed", output, {"index": rows, "embed_ms": alone}, goals)
 

@@ -49,9 +49,9 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> R
 
 
 @contextmanager
-def serving(command: Sequence[str]) -> Generator[str]:
+def serving(command: Sequence[str], variables: Mapping[str, str] | None = None) -> Generator[str]:
     """Start a server that prints its address when it listens; stop it afterwards."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment(None))
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment(variables))
     try:
         assert process.stdout is not None
         first = process.stdout.readline()

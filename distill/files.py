@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from distill.cache import kept, version_of, whole_folders
+from safetensors import SafetensorError
+
 from distill.prompts import FORMS, PromptForm, form_named
+from schemas.cache import kept, version_of, whole_folders
 from schemas.errors import BadFile, BadInput
 from schemas.relations import Relation
 
@@ -91,7 +93,7 @@ def merged(files: StudentFiles, progress: Callable[[str, int, int], None]) -> Pa
         fresh.save_pretrained(folder)
         base.tokenizer.save_pretrained(folder)
 
-    return kept(files.home, "merged", fill, "the student")
+    return kept(files.home, "merged", fill, "the student", full=(SafetensorError,))
 
 
 def converted(files: StudentFiles, compute_type: str, progress: Callable[[str, int, int], None]) -> Path:
@@ -124,7 +126,7 @@ def converted(files: StudentFiles, compute_type: str, progress: Callable[[str, i
         about = {"is_seq2seq": bool(config.get("is_encoder_decoder")), "end": ends_of(tokenizer, files.form)}
         (folder / "student.json").write_text(json.dumps(about))
 
-    return kept(files.home, f"ct2-{compute_type}", fill, "the student")
+    return kept(files.home, f"ct2-{compute_type}", fill, "the student", full=(SafetensorError,))
 
 
 def _name_all_tokens(path: Path, end: str) -> None:

@@ -12,7 +12,8 @@ from graph.store import Progress, Store
 from schemas.errors import BadInput
 
 REBUILD = "cometgraph index"
-_AT_ONCE = 1_024
+AT_ONCE = 2_048
+"""Events that are embedded, and then durable, at once: at the end of each batch a thread may wait for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,9 @@ async def complete(index: Index, embedder: Embedder, progress: Progress) -> int:
     # A graph of neighbours that is built in an order, say of length, misses five times as many of them.
     random.Random(0).shuffle(events)
     made: tuple[list[str], Vectors] = ([], embedder.embed([]))
-    for start in range(0, len(events), _AT_ONCE):
+    for start in range(0, len(events), AT_ONCE):
         progress("embedding the events", start, len(events))
-        batch = events[start : start + _AT_ONCE]
+        batch = events[start : start + AT_ONCE]
         # One batch is stored while the next is embedded.
         vectors, _ = await asyncio.gather(asyncio.to_thread(embedder.embed, batch), index.add(*made))
         made = (batch, vectors)

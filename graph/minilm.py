@@ -5,10 +5,7 @@ original's to six digits. Its int8 is twice as fast again, but vectors then have
 ones (docs/matching.md), which is more than tells one event from another.
 """
 
-import fcntl
 import importlib.util
-import json
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.embedder import IN_THE_BOX, Vectors, version_of
-from schemas.errors import BadFile, BadInput, Unavailable
+from schemas.cache import kept
+from schemas.errors import BadFile, BadInput
 
 NAME = "all-MiniLM-L6-v2"
 DIMENSION = 384
 _MAX_TOKENS = 256
 _AT_ONCE = 64
-_MANIFEST = "whole.json"
 _NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -60,7 +57,8 @@ class MiniLm:
             raise BadFile(str(folder / "tokenizer.json"), f"no tokenizer ({error})") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
-        made = _converted(folder, cache / f"{NAME}-{self.version}")
+        home = cache / f"{NAME}-{self.version}"
+        made = kept(home, "ct2-float32", lambda new: _convert(folder, new), "the embedder")
         try:
             self._model: Any = ctranslate2.Encoder(  # pyright: ignore[reportUnknownMemberType] (compiled)
                 str(made), device="cpu", compute_type="float32", inter_threads=threads, intra_threads=1
@@ -96,31 +94,6 @@ class MiniLm:
         return sums / np.linalg.norm(sums, axis=1, keepdims=True)
 
 
-def _converted(source: Path, home: Path) -> Path:
-    """The folder that CTranslate2 loads: made beside its place, its manifest written last, and renamed."""
-    folder = home / "ct2-float32"
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with (home / f"{folder.name}.lock").open("a") as lock:  # `cometgraph models --clear` finds it by this lock
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if _is_whole(folder):
-                return folder
-            new = folder.with_name(f"{folder.name}.new")
-            for stale in (new, folder):
-                shutil.rmtree(stale, ignore_errors=True)
-            try:
-                _convert(source, new)
-                sizes = {path.name: path.stat().st_size for path in new.iterdir()}
-                (new / _MANIFEST).write_text(json.dumps(sizes))
-                new.rename(folder)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
-    except OSError as error:
-        where = error.filename or folder
-        raise Unavailable(f"the embedder cannot be prepared: {where}: {error.strerror or error}") from error
-    return folder
-
-
 def _convert(source: Path, target: Path) -> None:
     import ctranslate2
     from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
@@ -129,7 +102,8 @@ def _convert(source: Path, target: Path) -> None:
     before = get_verbosity()
     set_verbosity_error()  # of the converter's own deprecated ways, which nobody here can mend
     try:
-        ctranslate2.converters.TransformersConverter(str(source)).convert(str(target), quantization="float32")
+        converter = ctranslate2.converters.TransformersConverter(str(source))
+        converter.convert(str(target), quantization="float32", force=True)
     except Exception as error:  # transformers, safetensors and the converter raise of every kind
         if isinstance(error, OSError) and error.errno is not None:  # the disk's, not transformers' own
             raise
@@ -137,11 +111,3 @@ def _convert(source: Path, target: Path) -> None:
         raise BadFile(str(source), f"not convertible for CTranslate2 ({reason})") from error
     finally:
         set_verbosity(before)
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        sizes: dict[str, int] = json.loads((folder / _MANIFEST).read_text())
-        return all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError):
-        return False

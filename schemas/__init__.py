@@ -1,1 +1,1 @@
-"""What a triple, an event, a question, an answer and an error is. Imports nothing of ours."""
+"""What a triple, an event, a question, an answer and an error is; and the cache. Imports nothing of ours."""

@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from distill.judge.judging import Candidate, Judge, Verdict, open_judge
-from schemas.errors import CometgraphError, Unavailable
 from service.batching import Batcher
+from service.late import Late
 from service.proposing import Proposer
 
 _log = logging.getLogger("cometgraph.judge")
@@ -30,21 +30,18 @@ class Judged:
 
 
 class Finder:
-    """Finds stored events that mean the same as an asked one. Its methods raise Unavailable, Overloaded.
-
-    is_late: the judge is loaded when it is needed first, and who needs it waits; else at once, and who comes too early
-    is told so.
-    """
+    """Finds stored events that mean the same as an asked one. Its methods raise Unavailable, Overloaded."""
 
     def __init__(self, judged: Judged, proposer: Proposer, *, is_late: bool = False) -> None:
-        self.state: Literal["loading", "up", "failed"] = "loading"
-        self.reason = ""
         self._proposer = proposer
-        self._spec = judged
-        self._is_late = is_late
-        self._judge: Judge | None = None
         self._thread = ThreadPoolExecutor(1, "judge")
-        self._loading: asyncio.Task[None] | None = None
+        self.judge: Late[Judge] = Late(
+            "the judge of near-duplicates",
+            partial(open_judge, judged.judge, judged.cache, judged.threads),
+            self._thread,
+            _log,
+            is_late=is_late,
+        )
         self.batcher: Batcher[tuple[str, Sequence[Candidate]], list[Verdict]] = Batcher(
             "judge", self._judged, size=AT_ONCE, limit=WAITING, patience=0.0, timeout=30.0
         )
@@ -52,36 +49,19 @@ class Finder:
     def start(self) -> None:
         """Begin; needs a running loop."""
         self.batcher.start()
-        if not self._is_late:
-            self._loading = asyncio.create_task(self._load(), name="load judge")
+        self.judge.start()
 
     async def close(self) -> None:
         """Stop; who waits is told so."""
         await self.batcher.close()
-        if self._loading is not None:
-            self._loading.cancel()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        judge = self.judge.close()
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+        if judge is not None:
+            judge.close()
 
-    @property
-    def judge(self) -> Judge:
-        """The judge. Raises Unavailable while it loads, and where it cannot be loaded."""
-        if self._judge is None:
-            if self.state == "failed":
-                raise Unavailable(f"the judge of near-duplicates cannot be used: {self.reason}", 60)
-            raise Unavailable("the judge of near-duplicates is being made ready", 5)
-        return self._judge
-
-    async def ready(self) -> Judge:
-        """The judge; where it is loaded late, waited for. Raises Unavailable."""
-        if self._is_late:
-            if self._loading is None:
-                self._loading = asyncio.create_task(self._load(), name="load judge")
-            await asyncio.shield(self._loading)
-        return self.judge
-
-    async def candidates(self, event: str, k: int, worded: Sequence[str]) -> list[Candidate]:
+    async def candidates(self, event: str, k: int, by_words: Awaitable[Sequence[str]]) -> list[Candidate]:
         """The nearest `k` events by vector, and those that share words, each once."""
-        [near] = await self._proposer.near([event], k)
+        [near], worded = await asyncio.gather(self._proposer.near([event], k), by_words)
         found = {one.event: one.similarity for one in near}
         more = [text for text in dict.fromkeys(worded) if text not in found]
         if more:
@@ -90,35 +70,14 @@ class Finder:
 
     async def verdicts(self, event: str, candidates: Sequence[Candidate]) -> list[Verdict]:
         """A verdict on each, the likeliest to be the same first."""
-        await self.ready()
+        await self.judge.ready()
         return await self.batcher.ask((event, tuple(candidates)), (event, candidates))
 
     async def _judged(self, asked: Sequence[tuple[str, Sequence[Candidate]]]) -> list[list[Verdict]]:
         events, candidates = [event for event, _ in asked], [some for _, some in asked]
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.judge.judge, events, candidates)
-
-    async def _load(self) -> None:
-        spec = self._spec
-        try:
-            loop = asyncio.get_running_loop()
-            judge = await loop.run_in_executor(
-                self._thread, open_judge, spec.judge, spec.cache, spec.threads, self._told
-            )
-        except CometgraphError as error:
-            self._failed(str(error))
-        except Exception as error:  # whatever a model's files can do, the graph goes on answering
-            _log.exception("the judge cannot be loaded")
-            self._failed(f"{type(error).__name__}: {error}")
-        else:
-            self._judge, self.state = judge, "up"
-            _log.info("the judge %s (%s) is up", judge.name, judge.version)
-
-    def _failed(self, reason: str) -> None:
-        _log.error("the judge of near-duplicates cannot be used: %s", reason)
-        self.state, self.reason = "failed", reason
-
-    def _told(self, what: str, _done: int, _total: int) -> None:
-        _log.info("judge: %s", what)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self.judge.value.judge, events, candidates
+        )
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
 
 from distill.comet import Ask, Comet, Spec, open_comet
 from distill.decoding import Decoding, Method
@@ -15,9 +15,9 @@ from distill.tails import Written
 from schemas.errors import CometgraphError, Unavailable
 from schemas.relations import Relation
 from service.batching import Batcher
+from service.late import Late
 
 _log = logging.getLogger("cometgraph.student")
-State = Literal["loading", "up", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,13 @@ class Patience:
 
 
 class Generation:
-    """A student that writes for many askers at once.
-
-    is_late: it is loaded when it is needed first, and who needs it waits; else at once, and who comes too early is
-    told so.
-    """
+    """A student that writes for many askers at once."""
 
     def __init__(self, spec: Spec, patience: Patience, *, is_late: bool = False) -> None:
-        self._is_late = is_late
-        self.state: State = "loading"
-        self.doing = "starting"
-        self.reason = ""
-        self._spec = spec
-        self._comet: Comet | None = None
         # Two threads of their own: while one loads the sampler, the other already answers.
         self._loader = ThreadPoolExecutor(1, "student-loads")
         self._thread = ThreadPoolExecutor(1, "student")
-        self._loading: asyncio.Task[None] | None = None
+        self.student: Late[Comet] = Late("the student", partial(open_comet, spec), self._loader, _log, is_late=is_late)
         self.batcher: Batcher[Ask, tuple[Written, int]] = Batcher(
             "student",
             self._write,
@@ -69,38 +59,29 @@ class Generation:
         """Begin; needs a running loop."""
         self.batcher.start()
         self.scorer.start()
-        if not self._is_late:
-            self._loading = asyncio.create_task(self._load(), name="load student")
+        self.student.start(self._load_rest)
 
     async def close(self) -> None:
         """Stop; who waits is told so."""
         await self.batcher.close()
         await self.scorer.close()
-        if self._loading is not None:
-            self._loading.cancel()
+        comet = self.student.close()
         self._loader.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
-        if self._comet is not None:
-            self._comet.close()
+        if comet is not None:
+            comet.close()
 
     @property
     def comet(self) -> Comet:
         """The student. Raises Unavailable while it loads, and where it cannot be loaded."""
-        if self._comet is None:
-            if self.state == "failed":
-                raise Unavailable(f"the student cannot be used: {self.reason}", 60)
-            raise Unavailable(f"the student is being made ready ({self.doing})", 5)
-        return self._comet
+        return self.student.value
 
     async def ready(self, method: Method = "beam") -> Comet:
         """The student; where it is loaded late, waited for, with what the method needs. Raises Unavailable."""
-        if self._is_late:
-            if self._loading is None:
-                self._loading = asyncio.create_task(self._load(), name="load student")
-            await asyncio.shield(self._loading)
-            if method == "sample":
-                await self._load_rest(self.comet)
-        return self.comet
+        comet = await self.student.ready()
+        if self.student.is_late and method == "sample":
+            await self._load_rest(comet)
+        return comet
 
     async def write(
         self, event: str, relation: Relation, decoding: Decoding, seed: int | None, draw: int
@@ -132,38 +113,12 @@ class Generation:
     async def _score(self, asks: Sequence[tuple[str, Relation, str]]) -> Sequence[list[ScoredToken]]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.comet.score, asks)
 
-    async def _load(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            comet = await loop.run_in_executor(self._loader, open_comet, self._spec, self._told)
-        except CometgraphError as error:
-            self._failed(str(error))
-            return
-        except Exception as error:  # whatever a model's files can do, the graph goes on answering
-            _log.exception("the student cannot be loaded")
-            self._failed(f"{type(error).__name__}: {error}")
-            return
-        self._comet = comet
-        self.state = "up"
-        _log.info("the student %s (%s) is up", comet.name, comet.version)
-        if not self._is_late:
-            await self._load_rest(comet)
-
     async def _load_rest(self, comet: Comet) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(self._loader, comet.load_rest)
         except Exception as error:  # greedy and beam search go on answering
             _log.exception("what samples cannot be loaded")
-            self.reason = comet.sampler_failed = f"{type(error).__name__}: {error}"
-
-    def _failed(self, reason: str) -> None:
-        _log.error("the student cannot be used: %s", reason)
-        self.state, self.reason = "failed", reason
-
-    def _told(self, what: str, _done: int, _total: int) -> None:
-        if what != self.doing:
-            _log.info("student: %s", what)
-        self.doing = what
+            self.student.reason = comet.sampler_failed = f"{type(error).__name__}: {error}"
 
 
 @asynccontextmanager

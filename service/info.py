@@ -101,7 +101,7 @@ async def ready_of(house: House) -> Ready:
         if not house.proposer.batcher.alive:
             raise Unavailable("the embedder's worker has ended")
     if house.finder is not None:
-        await house.finder.ready()
+        await house.finder.judge.ready()
         if not house.finder.batcher.alive:
             raise Unavailable("the judge's worker has ended")
     if house.generation is not None:
@@ -121,16 +121,17 @@ def student_of(house: House) -> StudentInfo:
     generation = house.generation
     if generation is None:
         return StudentInfo("off")
+    student = generation.student
     said = StudentInfo(
-        generation.state,
-        doing=generation.doing if generation.state == "loading" else generation.reason or None,
+        student.state,
+        doing=student.doing if student.state == "loading" else student.reason or None,
         decoding=house.decoding,
         waiting=generation.batcher.depth,
         queue_limit=generation.batcher.limit,
     )
-    if generation.state != "up":
+    if student.state != "up":
         return said
-    comet = generation.comet
+    comet = student.value
     return replace(
         said,
         name=comet.name,
@@ -163,10 +164,10 @@ def judge_of(house: House) -> JudgeInfo:
     finder = house.finder
     if finder is None:
         return JudgeInfo("off")
-    said = JudgeInfo(finder.state, doing=finder.reason or None, waiting=finder.batcher.depth)
-    if finder.state != "up":
+    said = JudgeInfo(finder.judge.state, doing=finder.judge.reason or None, waiting=finder.batcher.depth)
+    if finder.judge.state != "up":
         return said
-    judge = finder.judge
+    judge = finder.judge.value
     return replace(said, name=judge.name, version=judge.version, threshold=judge.threshold)
 
 

@@ -1,6 +1,7 @@
 """`cometgraph load`: the loader with a progress bar, a clean stop, and a report."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -74,18 +75,22 @@ def load(flags: Mapping[str, Any]) -> None:
             # Opened first: what refuses the index or the judge refuses the load, before anything is stored.
             embedder, index = await stack.enter_async_context(open_vectors(house.store, settings, told))
             judge = None if out is None else await _judge(settings, told)
+            if judge is not None:
+                stack.callback(judge.close)
             heads = set[str]()
             report = await load_files(house.store, flags["files"], options, told, heads=heads if judge else None)
             await complete(index, embedder, told)
             return report, await duplicates.same_heads(heads, index, judge, told) if judge else []
 
+    started = time.perf_counter()
     with progress() as told:
         report, pairs = asyncio.run(work(told))
+    seconds = time.perf_counter() - started
     if target is not None:
         _write(report, target)
     if out is not None:
         duplicates.write(pairs, out)
-    _print(report)
+    _print(report, seconds)
     if out is not None:
         click.echo(f"pairs of heads that mean the same {len(pairs):,}  in {flags['report_duplicates']}")
     if flags["offline"]:
@@ -107,8 +112,9 @@ def _write(report: Report, target: Path) -> None:
         ) from error
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, seconds: float) -> None:
+    """seconds: of all that was done, making the index of events, too."""
     said = report.as_dict()
-    click.echo("  ".join(f"{name} {said[name]:,}" for name in _SHOWN) + f"  in {report.seconds:.1f} s")
+    click.echo("  ".join(f"{name} {said[name]:,}" for name in _SHOWN) + f"  in {seconds:.1f} s")
     for file in report.rejected_files:
         click.echo(f"rejected rows, with their reasons, are in {file}", err=True)

@@ -50,7 +50,7 @@ async def find_same(event: str, question: Question, wanted: Sequence[Relation], 
     verdicts = await consider(looked_for, NEAREST, store, finder)
     # The asked event itself is the graph's rung; it is no other event that means the same.
     verdicts = [v for v in verdicts if v.event != event and (is_exchanged or v.event != looked_for)]
-    least = finder.judge.threshold if question.threshold is None else question.threshold
+    least = finder.judge.value.threshold if question.threshold is None else question.threshold
     verdicts = [replace(v, same=v.confidence >= least and v.confidence > 0) for v in verdicts]
     for verdict in verdicts:
         if not verdict.same or not relations:
@@ -65,9 +65,13 @@ async def find_same(event: str, question: Question, wanted: Sequence[Relation], 
 
 async def consider(event: str, k: int, store: Store, finder: Finder) -> list[Verdict]:
     """At most `k` stored events like this one, judged, the likeliest to be the same first."""
+    candidates = await finder.candidates(event, k, _by_words(event, min(k, BY_WORDS), store))
+    return (await finder.verdicts(event, candidates))[:k]
+
+
+async def _by_words(event: str, limit: int, store: Store) -> Sequence[str]:
     words = search_words(event)
-    worded = await store.events(Search(min(k, BY_WORDS), words=words)) if words else []
-    return (await finder.verdicts(event, await finder.candidates(event, k, worded)))[:k]
+    return await store.events(Search(limit, words=words)) if words else []
 
 
 def _exchanged(relation: Relation) -> Relation | None:

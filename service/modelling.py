@@ -7,9 +7,9 @@ from typing import Any
 import click
 import orjson
 
-from distill.cache import clear
 from distill.comet import Comet, open_comet
 from distill.files import find, made
+from schemas.cache import clear
 from service.house import spec_of
 from service.progress import progress
 from service.settings import Settings, load_settings

@@ -75,7 +75,7 @@ class Student(Collector):
 
     def collect(self) -> Iterable[Metric]:
         batcher, watched = self._generation.batcher, self._generation.batcher.watched
-        up = float(self._generation.state == "up")
+        up = float(self._generation.student.state == "up")
         halved = self._generation.comet.out_of_memory if up else 0
         yield GaugeMetricFamily("cometgraph_student_up", "1 where the student can be asked.", up)
         yield GaugeMetricFamily(
@@ -125,7 +125,7 @@ class Judge(Collector):
 
     def collect(self) -> Iterable[Metric]:
         batcher, watched = self._finder.batcher, self._finder.batcher.watched
-        up = float(self._finder.state == "up")
+        up = float(self._finder.judge.state == "up")
         yield GaugeMetricFamily("cometgraph_judge_up", "1 where the judge can be asked.", up)
         yield GaugeMetricFamily("cometgraph_judge_waiting", "Events that wait or are being judged.", batcher.depth)
         for name, help_, value in (

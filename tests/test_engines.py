@@ -10,12 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.cache import clear
 from distill.comet import Ask, Comet, Spec, open_comet
 from distill.decoding import PRESETS, Decoding, decoding_of
 from distill.engine import Draft
 from distill.sampling import draw, uniforms
 from distill.tails import Written, cleaned, merged
+from schemas.cache import clear
 from schemas.errors import BadFile, BadInput, Unavailable
 from schemas.relations import Relation
 from tests.tiny import KINDS, make

@@ -26,12 +26,18 @@ PAIRS = ROOT / "distill" / "judges" / "pairs.tsv"
         ("PersonX sells PersonX's bike", "PersonX sells PersonY's bike", "roles"),
         ("PersonX's landlord shouts at PersonX", "PersonX shouts at PersonX's landlord", "roles"),
         ("the goose chases PersonX", "PersonX chases the goose", "roles"),
+        ("PersonX is chased by a goose", "PersonX chases a goose", "roles"),
+        ("at dusk the goose chases PersonX around", "PersonX chases the goose around at dusk", "roles"),
+        ("every goose chases PersonX around", "PersonX chases every goose around", "roles"),
+        ("on the ferry PersonX ignores PersonY", "PersonY ignores PersonX on the ferry", "roles"),
         ("PersonX introduces PersonY to PersonZ", "PersonX introduces PersonZ to PersonY", "roles"),
         ("PersonX does not pass the exam", "PersonX passes the exam", "polarity"),
         ("PersonX never calls PersonY", "PersonX calls PersonY", "polarity"),
         ("PersonX doesn't sleep", "PersonX sleeps", "polarity"),
         ("PersonX ca n't swim", "PersonX can swim", "polarity"),
         ("PersonX has no friends", "PersonX has friends", "polarity"),
+        ("PersonX fails to reach the shore", "PersonX reaches the shore", "polarity"),
+        ("PersonX is unable to swim", "PersonX can swim", "polarity"),
         ("PersonX adopts two cats", "PersonX adopts three cats", "number"),
         ("PersonX turns 30", "PersonX turns 40", "number"),
         ("PersonX comes in second place", "PersonX comes in first place", "number"),
@@ -55,8 +61,32 @@ def test_what_differs_is_named(asked: str, stored: str, kind: str) -> None:
         assert not same_words(one, other)
 
 
-def test_a_plane_is_no_plan() -> None:
-    assert difference("PersonX's plane to Oslo is late", "PersonX's flight to Oslo is late") is None
+@pytest.mark.parametrize(
+    ("asked", "stored"),
+    [
+        ("PersonX's plane to Oslo is late", "PersonX's flight to Oslo is late"),
+        ("on the ferry PersonX ignores PersonY", "PersonX ignores PersonY on the ferry"),
+        ("every evening PersonX feeds the goose", "PersonX feeds the goose every evening"),
+        ("PersonX fails to reach the shore", "PersonX does not reach the shore"),
+        ("PersonX is unable to swim", "PersonX can't swim"),
+        ("PersonX leaves the ferry at once", "PersonX leaves the ferry immediately"),
+        ("PersonX quits juggling", "PersonX stops juggling"),
+        ("PersonX gives up juggling", "PersonX stops juggling"),
+        ("PersonX begins to learn Danish", "PersonX starts learning Danish"),
+        ("PersonX is given a kite", "PersonX gets a kite"),
+        ("PersonX loves the goose", "PersonX loves geese"),
+        ("PersonX loves the kite", "PersonX loves kites"),
+    ],
+)
+def test_what_is_only_put_otherwise_is_not_refused(asked: str, stored: str) -> None:
+    assert difference(asked, stored) is None
+    assert difference(stored, asked) is None
+
+
+def test_one_and_many_are_not_the_same_words() -> None:
+    assert not same_words("PersonX loves the kite", "PersonX loves kites")
+    assert same_words("PersonX flies kites", "PersonX is flying the kites")
+    assert not same_words("PersonX is kissed by the lake", "the lake kisses PersonX")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +100,7 @@ def test_a_plane_is_no_plan() -> None:
         ("PersonX cannot swim", "PersonX can't swim"),
         ("PersonX adopts 2 cats", "PersonX adopts two cats"),
         ("PersonX is hugged by PersonY", "PersonY hugs PersonX"),
+        ("PersonX is chased by a goose", "a goose chases PersonX"),
         ("PersonX bought a boat", "PersonX buys a boat"),
     ],
 )

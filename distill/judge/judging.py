@@ -9,24 +9,26 @@ import math
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.cache import kept, version_of
 from distill.judge import IN_THE_BOX
 from distill.judge.calibration import Calibration
 from distill.judge.features import features
 from distill.judge.pair_text import HEAD, open_tokenizer, spoken
 from distill.judge.rules import difference, same_words
 from distill.minilm import folder_of, load_encoder
+from schemas.cache import kept, version_of
 from schemas.errors import BadFile, BadInput
 
 _BOX = Path(__file__).parent.parent / "judges"
-MOST = 6
+MOST = 4
 """Most candidates of one event that the cross-encoder reads."""
 _SAME_WORDS = 0.98
 """Confidence where only words differ that change nothing: what such pairs come to on the dev pairs."""
@@ -35,6 +37,8 @@ LEAST_ALIKE = 0.35
 """Cosine below which a candidate is not read: of the same events of the dev pairs hardly one lies there."""
 _MOST_SURE = 0.97
 """The cross-encoder's highest confidence: the pairs that it is calibrated on are too few to tell more."""
+_AT_ONCE = 64
+"""Most pairs of one length that are read in one batch."""
 _READ = "read by the cross-encoder"
 _UNREAD = f"not read: {MOST} others are more alike"
 
@@ -62,7 +66,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class Judge:
-    """Blocks while it computes; one thread at a time."""
+    """Blocks while it computes; asked by one thread at a time, it reads pairs of different lengths on several."""
 
     name: str
     version: str
@@ -70,6 +74,7 @@ class Judge:
     _encoder: Any
     _tokenizer: Any
     _head: dict[str, NDArray[np.float32]]
+    _readers: ThreadPoolExecutor
 
     @property
     def threshold(self) -> float:
@@ -115,16 +120,25 @@ class Judge:
         by_length: dict[int, list[int]] = defaultdict(list)
         for place, encoding in enumerate(encodings):
             by_length[len(encoding.ids)].append(place)
-        for places in by_length.values():
-            some = [encodings[n] for n in places]
-            output = self._encoder.forward_batch([e.ids for e in some], token_type_ids=[e.type_ids for e in some])
-            sides = [e.sequence_ids for e in some]
-            logits[places] = self._logits(np.array(output.last_hidden_state), sides, compared[places])
+        batches = [places[n : n + _AT_ONCE] for places in by_length.values() for n in range(0, len(places), _AT_ONCE)]
+        states = self._readers.map(self._states, ([encodings[n] for n in places] for places in batches))
+        for places, read in zip(batches, states, strict=True):
+            logits[places] = self._logits(read, [encodings[n].sequence_ids for n in places], compared[places])
         confidences = np.minimum(self.calibration.confidence(logits), _MOST_SURE)
         return [
             Verdict(one.event, one.similarity, round(float(c), 4), bool(c >= self.threshold), _READ)
             for (_, one), c in zip(pairs, confidences, strict=True)
         ]
+
+    def _states(self, encodings: Sequence[Any]) -> NDArray[np.float32]:
+        """(pairs, tokens, width) of pairs of one length."""
+        types = [e.type_ids for e in encodings]
+        return np.array(self._encoder.forward_batch([e.ids for e in encodings], token_type_ids=types).last_hidden_state)
+
+    def close(self) -> None:
+        """Let go of its threads and model."""
+        self._readers.shutdown()
+        self._encoder.unload_model()
 
     def _logits(
         self, states: NDArray[np.float32], sides: Sequence[Sequence[int | None]], compared: NDArray[np.float32]
@@ -159,19 +173,24 @@ def open_judge(name: str, cache: Path, threads: int, progress: Progress) -> Judg
         raise BadFile(str(folder / "judge.json"), f"not what training wrote ({error})") from error
     version = version_of(folder)
     home = cache / f"{folder.name}-{version}"
-    made = kept(home, "judge-int8", lambda new: _convert(folder, base, new, progress), "the judge")
     import ctranslate2
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    fill = partial(_convert, folder, base, progress)
+    made = kept(home, "judge-int8", fill, "the judge", full=(SafetensorError,))
     try:
-        encoder = ctranslate2.Encoder(str(made), device="cpu", compute_type="int8", intra_threads=threads)
+        encoder = ctranslate2.Encoder(
+            str(made), device="cpu", compute_type="int8", inter_threads=threads, intra_threads=1
+        )
         head = load_file(folder / HEAD)
     except Exception as error:  # safetensors and CTranslate2 raise of every kind
         raise BadFile(str(folder), f"not readable ({error})") from error
-    return Judge(folder.name, version, calibration, encoder, open_tokenizer(folder_of(base)), head)
+    readers = ThreadPoolExecutor(threads, "judge reads")
+    return Judge(folder.name, version, calibration, encoder, open_tokenizer(folder_of(base)), head, readers)
 
 
-def _convert(folder: Path, base: str, new: Path, progress: Progress) -> None:
+def _convert(folder: Path, base: str, progress: Progress, new: Path) -> None:
     import ctranslate2
 
     from distill import lora

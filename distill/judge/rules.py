@@ -5,18 +5,20 @@ Cheap and strict: each refusal names what differs. Where no rule speaks, the cro
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 from distill.judge.words import (
     EMPTY,
+    FRONTS,
     IRREGULAR,
     NEARLY,
     NEGATIONS,
     OPPOSITES,
     PARTICLES,
+    PLACES,
     STAGES,
     STATES,
     number_of,
@@ -24,16 +26,26 @@ from distill.judge.words import (
 )
 
 _TOKEN = re.compile(r"Person[XYZ](?:'s)?|[^\W_]+(?:['\-.:,][^\W_]+)*|_+|%|\$", re.UNICODE)
-_CONTRACTED = (
+_OTHERWISE = (
     (re.compile(r"\b(ca)(?:n't| n't|nt)\b"), "can not"),
     (re.compile(r"\b(wo)(?:n't| n't|nt)\b"), "will not"),
     (re.compile(r"\bcannot\b"), "can not"),
     (re.compile(r"(?<=[a-z]) ?n't\b"), " not"),
     (re.compile(r"\b(does|is|did|was|do|has|had)nt\b"), r"\1 not"),
+    (re.compile(r"\bfail(?:s|ed)? to\b"), "does not"),
+    (re.compile(r"\b(?:is|are|was|were) unable to\b"), "can not"),
+    (re.compile(r"\b(?:gives|gave|give) up (?=\w+ing\b)"), "stops "),
+    (re.compile(r"\b(?:is|are|was|were) given\b(?! to)"), "gets"),
+    (re.compile(r"\b(?:all )?at once\b"), "immediately"),
+    (re.compile(r"\bonce (?:more|again)\b"), "again"),
 )
 _PASSIVE = re.compile(
     r"^(?P<whom>.+?) (?:is|are|was|were|gets|got|is being|has been) (?P<verb>\w+(?:[dnt]|ung|ade))"
     r"(?P<rest>(?: .+?)?) by (?P<who>Person[XYZ](?:'s (?:\w+))?)(?P<end> .+)?$"
+)
+_PASSIVE_OF_THING = re.compile(
+    r"^(?P<whom>Person[XYZ](?:'s \w+)?) (?:is|are|was|were|gets|got|is being|has been) (?P<verb>\w+(?:[dnt]|ung))"
+    r"(?P<rest>) by (?P<who>(?:a|an|the) \w+)(?P<end>)$"
 )
 _PERSON = re.compile(r"Person[XYZ]")
 
@@ -42,10 +54,12 @@ _PERSON = re.compile(r"Person[XYZ]")
 class Sides:
     """An event as the rules compare it.
 
-    tokens: words that mean something, stems, persons as they are. numbers, negations, stages: those in it.
+    tokens: words that mean something, stems, persons as they are; forms: the same, inflected. numbers, negations,
+    stages: those in it.
     """
 
     tokens: tuple[str, ...]
+    forms: tuple[str, ...]
     words: tuple[str, ...]
     numbers: tuple[str, ...]
     negations: int
@@ -61,8 +75,10 @@ class Sides:
 def sides(event: str) -> Sides:
     """What the rules look at in a canonical event."""
     words = _words(_active(_written_out(event)))
+    telling = list(_telling(words))
     return Sides(
-        tokens=tuple(_stems(words)),
+        tokens=tuple(map(_token, telling)),
+        forms=tuple(telling),
         words=tuple(words),
         numbers=tuple(sorted(n for word in words if (n := number_of(word)) is not None)),
         negations=sum(word in NEGATIONS for word in words),
@@ -84,9 +100,13 @@ def difference(asked: str, stored: str) -> str | None:
 
 
 def same_words(asked: str, stored: str) -> bool:
-    """True where only words differ that change nothing: articles, tense, contractions, "really"."""
+    """True where only words differ that change nothing: articles, tense, contractions, "really".
+
+    "a name" and "names" are left to the cross-encoder: who "loves the dog" does not say to love dogs.
+    """
     a, b = sides(asked), sides(stored)
-    return a.tokens == b.tokens and a.negations == b.negations and a.numbers == b.numbers
+    is_same = a.tokens == b.tokens and a.negations == b.negations and a.numbers == b.numbers
+    return is_same and not any(map(_is_plural, a.forms, b.forms))
 
 
 def exchanged(text: str) -> str:
@@ -124,8 +144,16 @@ def _other_roles(a: Sides, b: Sides) -> str | None:
 
 
 def _subject(side: Sides) -> str:
-    """The person that the event begins with (PersonX, PersonY's); empty where it begins with none."""
-    return side.tokens[0] if side.tokens and side.tokens[0].startswith("Person") else ""
+    """The person that the event begins with (PersonX, PersonY's), also after when or where; empty where with none."""
+    persons = [place for place, word in enumerate(side.words) if word.startswith("Person")]
+    if not persons or not _is_front(side.words[: persons[0]]) or persons[0] + 1 == len(side.words):
+        return ""
+    return side.words[persons[0]]
+
+
+def _is_front(words: Sequence[str]) -> bool:
+    """True for nothing, and for a short "at the meeting" or "every morning" with no room for another who acts."""
+    return not words or len([word for word in words[1:] if word not in EMPTY]) <= FRONTS.get(words[0], -1)
 
 
 def _person(token: str) -> str:
@@ -180,17 +208,15 @@ def _other_stage(a: Sides, b: Sides) -> str | None:
 
 
 def _written_out(event: str) -> str:
-    for pattern, instead in _CONTRACTED:
+    for pattern, instead in _OTHERWISE:
         event = pattern.sub(instead, event)
     return event
 
 
 def _active(event: str) -> str:
     """A passive event with its agent, as the active one."""
-    if " by Person" not in event:
-        return event
-    found = _PASSIVE.match(event)
-    if found is None:
+    found = _PASSIVE.match(event) if " by Person" in event else _PASSIVE_OF_THING.match(event)
+    if found is None or found["who"].split()[-1] in PLACES:
         return event
     verb = _third_person(found["verb"])
     return f"{found['who']} {verb} {found['whom']}{found['rest']}{found['end'] or ''}"
@@ -220,13 +246,16 @@ def _words(event: str) -> list[str]:
     return [word if word.startswith("Person") else word.lower() for word in _TOKEN.findall(event)]
 
 
-def _stems(words: list[str]) -> Iterator[str]:
-    telling = [word for word in words if word not in EMPTY and word not in NEGATIONS]
-    for word, after in zip(telling, [*telling[1:], ""], strict=False):
-        if word.startswith("Person"):
+def _telling(words: list[str]) -> Iterator[str]:
+    """The words that mean something."""
+    some = [word for word in words if word not in EMPTY and word not in NEGATIONS]
+    for word, after in zip(some, [*some[1:], ""], strict=False):
+        if word.startswith("Person") or not _is_auxiliary(word, after):
             yield word
-        elif not _is_auxiliary(word, after):
-            yield number_of(word) or stem(word)
+
+
+def _token(word: str) -> str:
+    return word if word.startswith("Person") else number_of(word) or stem(word)
 
 
 def _is_auxiliary(word: str, after: str) -> bool:
@@ -247,6 +276,12 @@ _HAVE = frozenset(["has", "have", "had"])
 _DO = frozenset(["does", "do", "did"])
 
 
+def _is_plural(one: str, other: str) -> bool:
+    """True where one is the other's plural; or a verb's form in "she writes" and "to write", which is as rare."""
+    less, more = sorted((one, other), key=len)
+    return more in (f"{less}s", f"{less}es") or (less.endswith("y") and more == f"{less[:-1]}ies")
+
+
 def _stages(words: list[str]) -> Iterator[str]:
     """Words that make of an event its attempt, wish, beginning or end."""
     for place, word in enumerate(words):
@@ -256,8 +291,8 @@ def _stages(words: list[str]) -> Iterator[str]:
             before, after = words[place - 1] if place else "", words[place + 1]
             if word in STATES and after == "to":
                 yield word
-            elif stem(word) in _STAGE_STEMS and not _is_of_noun(before) and _has_verb(word, after):
-                yield stem(word)
+            elif stem(word) in STAGES and not _is_of_noun(before) and _has_verb(word, after):
+                yield STAGES[stem(word)]
 
 
 def _is_of_noun(before: str) -> bool:
@@ -268,6 +303,3 @@ def _is_of_noun(before: str) -> bool:
 def _has_verb(word: str, after: str) -> bool:
     """True for "stops smoking" and "tries to smoke"; who "stops to smoke" has not stopped smoking."""
     return (after == "to" and stem(word) != "stop") or (after.endswith("ing") and len(after) > 4)
-
-
-_STAGE_STEMS = frozenset(map(stem, STAGES))

@@ -302,17 +302,39 @@ east / west
 breakfast / lunch dinner supper
 """)
 
-STAGES = frozenset(
-    """
-    try attempt want need have plan decide hope pretend refuse fail forget start begin stop finish prepare think dream
-    ask offer promise wish learn threaten continue keep avoid agree like love hate expect intend consider quit regret
-    remember deserve
-    """.split()
-)
-"""Followed by "to" and a verb, or by a verb in -ing, they make another event of what follows."""
+STAGES = {
+    stem(word): words.split()[0]
+    for words in """
+start begin commence
+stop quit cease
+try attempt
+plan intend
+continue keep
+""".strip().splitlines()
+    + """
+want need have decide hope pretend refuse fail forget finish prepare think dream ask offer promise wish learn threaten
+avoid agree like love hate expect consider regret remember deserve
+""".split()
+    for word in words.split()
+}
+"""To the stage it is. Followed by "to" and a verb, or by a verb in -ing, it makes another event of what follows."""
 STATES = frozenset("afraid ready able unable about used supposed".split())
 """The same, followed by "to"; never inflected."""
 NEARLY = frozenset("almost nearly practically".split())
+
+FRONTS: dict[str, int] = {
+    **dict.fromkeys("at on in during for to by after before since until".split(), 2),
+    **dict.fromkeys("every each one last next".split(), 1),
+}
+"""Words with which an event begins that says first when or where it is, and how many words belong to that."""
+
+PLACES = frozenset(
+    """
+    lake sea river road roadside door window fire pool beach side water ocean coast creek stream bed wall tree gate
+    fence house station day hour week dozen minute second way time end deadline book hand name neck arm collar
+    """.split()
+)
+"""After "by the" they say where, when or how, not who."""
 
 EMPTY = frozenset(
     "a an the some any this that these those very really so just quite finally indeed own also too then".split()

@@ -11,8 +11,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from schemas.errors import Unavailable
 
 _MANIFEST = "whole.json"
@@ -32,8 +30,13 @@ def clear(cache: Path) -> int:
     return freed
 
 
-def kept(home: Path, name: str, fill: Callable[[Path], None], what: str) -> Path:
-    """A folder of the cache, filled where it is missing or not whole. Raises Unavailable where the disk is full."""
+def kept(
+    home: Path, name: str, fill: Callable[[Path], None], what: str, full: tuple[type[Exception], ...] = ()
+) -> Path:
+    """A folder of the cache, filled where it is missing or not whole. Raises Unavailable where it cannot be written.
+
+    full: what `fill` raises, other than OSError, where the disk is full.
+    """
     folder = home / name
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -54,7 +57,7 @@ def kept(home: Path, name: str, fill: Callable[[Path], None], what: str) -> Path
     except OSError as error:
         where = error.filename or folder
         raise Unavailable(f"{what} cannot be prepared: {where}: {error.strerror or error}") from error
-    except SafetensorError as error:  # what a full disk is to it
+    except full as error:
         raise Unavailable(f"{what} cannot be prepared: {folder}: {error}") from error
     return folder
 

@@ -1,0 +1,104 @@
+"""Forty events that look like a stored one and are another, forty that are the same in other words: what is answered.
+
+All 80 stored events of traps.tsv are loaded into one graph; each is asked for in its other wording through the whole
+ladder without the student. A trap that is answered by its look-alike is a lie; a paraphrase that is not is a miss.
+"""
+
+import argparse
+import csv
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx2
+import orjson
+
+from benchmarks.processes import COMETGRAPH, run, serving
+from benchmarks.report import Goal, finish, parser, show
+
+TRAPS = Path(__file__).parent / "traps.tsv"
+PARAPHRASE = "paraphrase"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An event to store, and the text that is asked."""
+
+    kind: str
+    stored: str
+    asked: str
+
+
+def main() -> None:
+    """The command."""
+    options = parser("traps", __doc__)
+    options.add_argument("--judge", metavar="DIR", help="another judge than the one in the box")
+    said = options.parse_args()
+    with TRAPS.open(encoding="utf-8", newline="") as file:
+        rows = [Row(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    with TemporaryDirectory(prefix="cometgraph-traps-") as name:
+        folder = Path(name)
+        triples = [{"head": row.stored, "relation": "xReact", "tail": f"of {n}"} for n, row in enumerate(rows)]
+        (folder / "stored.jsonl").write_bytes(
+            b"".join(orjson.dumps(t, option=orjson.OPT_APPEND_NEWLINE) for t in triples)
+        )
+        run([COMETGRAPH, "load", str(folder / "stored.jsonl"), "--store", str(folder / "store")])
+        _report(said, rows, _asked(folder / "store", rows, said.judge))
+
+
+def _asked(store: Path, rows: list[Row], judge: str | None) -> list[str | None]:
+    """For each row the stored event that answered, if one did."""
+    other = ["--judge", judge] if judge else []
+    command = [
+        COMETGRAPH,
+        "serve",
+        "--store",
+        str(store),
+        "--no-generate",
+        "--port",
+        "0",
+        "--log-level",
+        "error",
+        *other,
+    ]
+    with serving(command) as address, httpx2.Client(base_url=address, trust_env=False, timeout=60) as client:
+        while client.get("/ready").status_code != httpx2.codes.OK:
+            time.sleep(0.1)
+        return [_answering(client, row.asked) for row in rows]
+
+
+def _answering(client: httpx2.Client, text: str) -> str | None:
+    said = client.get("/infer", params={"event": text})
+    if said.status_code == httpx2.codes.NOT_FOUND:
+        return None
+    return said.raise_for_status().json()["match"]["event"]
+
+
+def _report(said: argparse.Namespace, rows: list[Row], answers: list[str | None]) -> None:
+    by_kind: dict[str, list[bool]] = defaultdict(list)
+    for row, answer in zip(rows, answers, strict=True):
+        by_kind[row.kind].append(answer == row.stored)
+    show("Answered by the stored event", ["", "asked", "answered"],
+         [[kind, str(len(hits)), str(sum(hits))] for kind, hits in by_kind.items()])  # fmt: skip
+    wrong = [
+        [row.kind, row.asked, answer or ""]
+        for row, answer in zip(rows, answers, strict=True)
+        if (answer is not None and answer != row.stored) or (answer == row.stored) == (row.kind != PARAPHRASE)
+    ]
+    show("Not as it should be", ["", "asked", "answered by"], wrong)
+    lies = sum(sum(hits) for kind, hits in by_kind.items() if kind != PARAPHRASE)
+    others = sum(a is not None and a != r.stored for r, a in zip(rows, answers, strict=True))
+    measured = {
+        "traps": sum(len(hits) for kind, hits in by_kind.items() if kind != PARAPHRASE),
+        "traps answered": lies,
+        "paraphrases": len(by_kind[PARAPHRASE]),
+        "paraphrases answered": sum(by_kind[PARAPHRASE]),
+        "answered by another of the stored events": others,
+    }
+    finish("traps", said.output, measured, [Goal("traps answered", lies, "≤", 0, "")])
+
+
+if __name__ == "__main__":
+    main()
