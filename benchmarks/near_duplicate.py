@@ -164,8 +164,8 @@ def _share(hits: NDArray[np.bool_]) -> dict[str, float] | None:
     scale = 1 + z * z / n
     return {
         "share": round(p, 4),
-        "low": round((middle - spread) / scale, 4),
-        "high": round((middle + spread) / scale, 4),
+        "low": round(max(0.0, (middle - spread) / scale), 4),
+        "high": round(min(1.0, (middle + spread) / scale), 4),
     }
 
 

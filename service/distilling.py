@@ -49,26 +49,23 @@ def student(flags: Mapping[str, Any]) -> None:
 def judge(flags: Mapping[str, Any]) -> None:
     """Train a judge, or go on training. Raises CometgraphError, Stopped."""
     from distill.judge import training
-    from distill.judge.pairs import derive, grouped, read_pairs, undecided
+    from distill.judge.pairs import apart, derive, read_pairs, undecided
     from distill.judge.wordnet import WordNet
 
     recipe = _recipe(flags, training.Recipe)
     out = _folder(flags["out"])
     splits = {t.head: t.split or "train" for t in _triples(flags["heads"])}
     known = sorted(head for head, split in splits.items() if split != "test")
-    labelled = grouped([pair for file in flags["pairs"] for pair in read_pairs(Path(file), known)], "pairs")
-    # In the open world all stored events are known, and only the asked one is new.
-    held_back = {text for p in labelled if p.split != "train" for text in (p.a, p.b)[: 1 if p.given_split else 2]}
+    labelled, validation, held_back = apart(read_pairs(Path(file), known) for file in flags["pairs"])
     heads = [
         head
         for head in known
         if splits[head] == "train" and head not in held_back and head.startswith("PersonX ") and "___" not in head
     ]
     derived = derive(heads, WordNet(), recipe.seed, recipe.derived) if heads else []
-    pairs = [*(p for p in labelled if p.split == "train"), *derived]
-    clean = [p for p in undecided(pairs) if held_back.isdisjoint((p.a, p.b))]
+    pairs = [p for p in undecided([*labelled, *derived]) if held_back.isdisjoint((p.a, p.b))]
     with progress() as told:
-        training.train(clean, list(undecided(p for p in labelled if p.split == "dev")), out, recipe, told)
+        training.train(pairs, list(undecided(validation)), out, recipe, told)
     click.echo(f"the judge is in {out / 'judge'}")
 
 

@@ -1,5 +1,6 @@
 """What the judge's rules refuse, what they take, and what training leaves behind."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -8,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.judge.judging import Candidate, open_judge
-from distill.judge.pairs import Pair, grouped, read_pairs
+from distill.judge.pairs import Pair, apart, grouped, read_pairs
 from distill.judge.rules import as_stored, difference, exchanged, same_words
 from distill.judge.words import stem
 from schemas.errors import BadFile, BadInput
+from schemas.events import canonical
 from tests.conftest import ROOT, cometgraph
 
 PAIRS = ROOT / "distill" / "judges" / "pairs.tsv"
+OWN = ROOT / "benchmarks" / "near_duplicate_own.jsonl"
+TRAPS = ROOT / "benchmarks" / "traps.tsv"
 
 
 @pytest.mark.parametrize(
@@ -149,6 +153,31 @@ def test_rules_take_any_text(one: str, other: str) -> None:
 @given(st.from_regex(r"[a-z]{1,12}", fullmatch=True))
 def test_a_stem_is_no_longer_than_its_word(word: str) -> None:
     assert 1 <= len(stem(word)) <= len(word) + 1
+
+
+def test_an_event_that_one_file_holds_back_is_trained_on_from_none() -> None:
+    def pair(a: str, b: str, split: str) -> Pair:
+        group = next(f"{n}" for n in range(1000) if Pair("", "", True, "", f"{n}").split == split)
+        return Pair(a, b, True, "k", group)
+
+    one = [pair("a", "b", "test"), pair("c", "d", "train")]
+    other = [pair("b", "e", "train"), pair("f", "g", "dev"), pair("a", "h", "dev"), pair("g", "i", "train")]
+    open_world = [Pair("j", "c", True, "k", "", "dev"), Pair("f", "c", True, "k", "", "train")]
+    training, dev, held_back = apart([one, other, open_world])
+    assert [(p.a, p.b) for p in training] == [("c", "d")]
+    assert [(p.a, p.b) for p in dev] == [("f", "g"), ("j", "c")]
+    assert held_back.isdisjoint("cd")
+    assert {"a", "b", "f", "g", "j"} <= held_back
+
+
+def test_no_pair_to_learn_from_has_an_event_that_the_benchmarks_ask() -> None:
+    asked = {row[name] for row in map(json.loads, OWN.read_text().splitlines()) for name in "ab"}
+    with TRAPS.open(newline="") as file:
+        asked |= {row[name] for row in csv.DictReader(file, delimiter="\t") for name in ("stored", "asked")}
+    known = {canonical(text) for text in asked}
+    assert not [pair for pair in read_pairs(PAIRS) if not known.isdisjoint((pair.a, pair.b))]
+    labels = ROOT / "distill" / "judges" / "atomic_labels.tsv"
+    assert read_pairs(labels, known) == []
 
 
 def test_pairs_that_share_an_event_are_in_one_split() -> None:

@@ -101,6 +101,25 @@ def grouped(pairs: Sequence[Pair], name: str) -> list[Pair]:
     return [replace(p, group=root(p.a)) for p in pairs]
 
 
+def apart(files: Iterable[Sequence[Pair]]) -> tuple[list[Pair], list[Pair], set[str]]:
+    """Training and dev pairs of several files, and the events that nothing may be trained on.
+
+    The splits of each file hold, whatever the others have: an event that one of them keeps for dev or test is trained
+    on from none, and one that it keeps for test is in no dev pair.
+    """
+    pairs = [pair for file in files for pair in file]
+    tested = {text for pair in pairs if pair.split == "test" for text in _new(pair)}
+    dev = [pair for pair in pairs if pair.split == "dev" and tested.isdisjoint((pair.a, pair.b))]
+    held_back = tested.union(*(_new(pair) for pair in pairs if pair.split == "dev"))
+    training = [pair for pair in pairs if pair.split == "train" and held_back.isdisjoint((pair.a, pair.b))]
+    return training, dev, held_back
+
+
+def _new(pair: Pair) -> tuple[str, ...]:
+    """Its events that are to be new: in the open world all stored events are known, and only the asked one is new."""
+    return (pair.a,) if pair.given_split else (pair.a, pair.b)
+
+
 def derive(heads: Sequence[str], wordnet: WordNet, seed: int, each: int) -> list[Pair]:
     """At most `each` pairs of each kind, made from events: none of them was labelled by a person.
 
