@@ -25,7 +25,7 @@ from benchmarks.report import Goal, finish, parser, say, show
 from graph.cleaning import Filters
 from graph.embedder import IN_THE_BOX, Embedder, Made, Vectors, open_embedder
 from graph.files import sources
-from graph.index import AT_ONCE, Index, complete, open_index
+from graph.index import Index, complete, open_index
 from graph.loader import Options, load
 from graph.reading import read
 from graph.store import open_store, silent
@@ -93,7 +93,7 @@ async def _measure(events: list[str], texts: list[str], embedder: Embedder, fold
             stored = await index.missing()
             say(f"{len(stored):,} events: the embedder alone")
             started = time.perf_counter()
-            vectors = np.concatenate([embedder.embed(stored[n : n + AT_ONCE]) for n in range(0, len(stored), AT_ONCE)])
+            vectors = embedder.embed(stored)
             alone = time.perf_counter() - started
             say(f"{len(stored):,} events: building the index")
             started = time.perf_counter()

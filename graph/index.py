@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from graph.store import Progress, Store
 from schemas.errors import BadInput
 
 REBUILD = "cometgraph index"
-AT_ONCE = 2_048
-"""Events that are embedded, and then durable, at once: at the end of each batch a thread may wait for another."""
+_AT_ONCE = 2_048
+_AHEAD = 3
+"""Batches that are embedded or wait for it: no thread is idle at the end of one, nor while one is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +111,17 @@ async def complete(index: Index, embedder: Embedder, progress: Progress) -> int:
     events = await index.missing()
     # A graph of neighbours that is built in an order, say of length, misses five times as many of them.
     random.Random(0).shuffle(events)
-    made: tuple[list[str], Vectors] = ([], embedder.embed([]))
-    for start in range(0, len(events), AT_ONCE):
-        progress("embedding the events", start, len(events))
-        batch = events[start : start + AT_ONCE]
-        # One batch is stored while the next is embedded.
-        vectors, _ = await asyncio.gather(asyncio.to_thread(embedder.embed, batch), index.add(*made))
-        made = (batch, vectors)
-    await index.add(*made)
+    parts = [events[start : start + _AT_ONCE] for start in range(0, len(events), _AT_ONCE)]
+    ahead: deque[asyncio.Future[Vectors]] = deque()
+    try:
+        for n, part in enumerate(parts):
+            progress("embedding the events", n * _AT_ONCE, len(events))
+            for later in parts[n + len(ahead) : n + _AHEAD]:
+                ahead.append(asyncio.ensure_future(asyncio.to_thread(embedder.embed, later)))
+            await index.add(part, await ahead.popleft())
+    finally:
+        for future in ahead:
+            future.cancel()
     if events:
         progress("indexing the vectors", 0, 0)
     await index.settle()

@@ -192,9 +192,7 @@ def student(**flags: Any) -> None:
 @click.option("--batch", metavar="N", help="Pairs a step. [default 32]")
 @click.option("--derived", metavar="N", help="Most pairs of each kind that are derived from heads. [default 600]")
 @click.option("--derived-weight", metavar="W", help="What a derived pair counts beside a labelled one. [default 0.5]")
-@click.option(
-    "--precision", metavar="P", help="Share of same pairs among those that pass, on dev pairs. [default 0.92]"
-)
+@click.option("--precision", metavar="P", help="Share of same pairs among those that pass, on dev pairs. [default 0.9]")
 @click.option("--seed", metavar="N", help="Decides what is derived, the order, and the start. [default 0]")
 def judge(**flags: Any) -> None:
     """Train the judge of near-duplicates. Stopped or killed, and run again, it goes on where it was."""

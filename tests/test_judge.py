@@ -30,6 +30,8 @@ TRAPS = ROOT / "benchmarks" / "traps.tsv"
         ("PersonX sells PersonX's bike", "PersonX sells PersonY's bike", "roles"),
         ("PersonX's landlord shouts at PersonX", "PersonX shouts at PersonX's landlord", "roles"),
         ("the goose chases PersonX", "PersonX chases the goose", "roles"),
+        ("PersonX packs PersonY's crate", "PersonX packs a crate", "roles"),
+        ("PersonX holds PersonY still", "PersonX holds still", "roles"),
         ("PersonX is chased by a goose", "PersonX chases a goose", "roles"),
         ("at dusk the goose chases PersonX around", "PersonX chases the goose around at dusk", "roles"),
         ("every goose chases PersonX around", "PersonX chases every goose around", "roles"),
@@ -54,6 +56,7 @@ TRAPS = ROOT / "benchmarks" / "traps.tsv"
         ("PersonX tries to fix the tap", "PersonX fixes the tap", "stage"),
         ("PersonX almost misses the ferry", "PersonX misses the ferry", "stage"),
         ("PersonX stops smoking", "PersonX smokes", "stage"),
+        ("a sail boat", "a sail", "thing"),
         ("PersonX stops to smoke by the gate", "PersonX stops smoking by the gate", "stage"),
     ],
 )

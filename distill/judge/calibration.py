@@ -20,9 +20,9 @@ class Calibration:
     offset: float
     threshold: float
 
-    def confidence(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(pairs,) probabilities that they are the same."""
-        return 1 / (1 + np.exp(-(self.by_logit * logits.astype(np.float64) + self.offset)))
+    def confidence(self, logits: NDArray[np.float32], shift: NDArray[np.float64] | float = 0.0) -> NDArray[np.float64]:
+        """(pairs,) probabilities that they are the same. shift: of their log-odds, where the dev pairs mislead."""
+        return 1 / (1 + np.exp(-(self.by_logit * logits.astype(np.float64) + self.offset + shift)))
 
 
 def calibrate(logits: NDArray[np.float32], pairs: Sequence[Pair], precision: float) -> Calibration:

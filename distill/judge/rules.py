@@ -96,6 +96,7 @@ def difference(asked: str, stored: str) -> str | None:
         or _opposed(a, b, PARTICLES, "particle")
         or _opposed(a, b, OPPOSITES, "opposite")
         or _other_stage(a, b)
+        or _other_thing(a, b)
     )
 
 
@@ -137,6 +138,9 @@ def _other_roles(a: Sides, b: Sides) -> str | None:
         for one, other in zip(*persons, strict=False):
             if _person(one) != _person(other):
                 return f"roles: {one}, not {other}"
+    others = [{_person(token) for token in side.tokens} - {"", "PersonX"} for side in (a, b)]
+    if others[0] != others[1]:
+        return f"roles: {', '.join(sorted(others[0] ^ others[1]))} in only one of the two"
     order = [[_person(token) for token in side.tokens if token.startswith("Person")] for side in (a, b)]
     if Counter(order[0]) == Counter(order[1]) and order[0] != order[1]:
         return "roles: PersonX and PersonY are exchanged"
@@ -205,6 +209,14 @@ def _other_stage(a: Sides, b: Sides) -> str | None:
     if a.stages == b.stages or set(a.content).difference(a.stages).isdisjoint(set(b.content).difference(b.stages)):
         return None
     return f"stage: {', '.join(a.stages) or 'done'}, not {', '.join(b.stages) or 'done'}"
+
+
+def _other_thing(a: Sides, b: Sides) -> str | None:
+    """Of things, which no person is part of, one that has a word more: a pocket knife is no pocket."""
+    first, second = set(a.content), set(b.content)
+    if len(a.tokens) > len(a.content) or len(b.tokens) > len(b.content) or not first or not second:
+        return None
+    return f"thing: {', '.join(sorted(first ^ second))} in only one" if first < second or second < first else None
 
 
 def _written_out(event: str) -> str:

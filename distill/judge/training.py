@@ -48,7 +48,7 @@ class Recipe:
     warmup: float = 0.06
     derived: int = 600
     derived_weight: float = 0.5
-    precision: float = 0.92
+    precision: float = 0.9
     seed: int = 0
 
 
