@@ -41,6 +41,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.normalise
 	$(BIN)/python -m benchmarks.near_duplicate
+	$(BIN)/python -m benchmarks.traps
 	$(BIN)/python -m benchmarks.match_speed
 	$(BIN)/python -m benchmarks.stores_agree
 

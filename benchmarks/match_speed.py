@@ -20,7 +20,7 @@ import httpx2
 import numpy as np
 
 from benchmarks import data
-from benchmarks.processes import COMETGRAPH, serving
+from benchmarks.processes import matching
 from benchmarks.report import Goal, finish, parser, say, show
 from graph.cleaning import Filters
 from graph.embedder import IN_THE_BOX, Embedder, Made, Vectors, open_embedder
@@ -128,14 +128,8 @@ async def _search(
 def _ask(store: Path, cache: Path, texts: list[str]) -> dict[str, float]:
     """Milliseconds of a question whose answer is a near-duplicate, or that there is none."""
     say(f"asking {len(texts):,} questions")
-    command = [COMETGRAPH, "serve", "--store", str(store), "--cache", str(cache), "--no-generate", "--port", "0"]
     took: list[float] = []
-    with (
-        serving([*command, "--log-level", "warning"]) as address,
-        httpx2.Client(base_url=address, trust_env=False, timeout=60) as client,
-    ):
-        while client.get("/ready").status_code != httpx2.codes.OK:
-            time.sleep(0.1)
+    with matching(str(store), "--cache", str(cache)) as client:
         for text in texts:
             started = time.perf_counter()
             said = client.get("/infer", params={"event": text, "mode": "near_duplicate"})

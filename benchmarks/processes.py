@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
+
 COMETGRAPH = str(Path(sysconfig.get_path("scripts")) / "cometgraph")
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -62,6 +64,16 @@ def serving(command: Sequence[str], variables: Mapping[str, str] | None = None) 
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def matching(store: str, *options: str, variables: Mapping[str, str] | None = None) -> Generator[httpx2.Client]:
+    """A client of a service that is ready to match events of a store, without a student; both end afterwards."""
+    command = [COMETGRAPH, "serve", "--store", store, "--no-generate", "--port", "0", "--log-level", "error", *options]
+    with serving(command, variables) as address, httpx2.Client(base_url=address, trust_env=False, timeout=60) as client:
+        while client.get("/ready").status_code != httpx2.codes.OK:
+            time.sleep(0.1)
+        yield client
 
 
 def _environment(variables: Mapping[str, str] | None) -> dict[str, str]:

@@ -6,9 +6,7 @@ another event of them, are put to POST /match: the event that answers, the candi
 
 import argparse
 import random
-import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +15,7 @@ import httpx2
 
 from benchmarks import data
 from benchmarks.match_speed import heads_of
-from benchmarks.processes import COMETGRAPH, run, serving
+from benchmarks.processes import COMETGRAPH, matching, run
 from benchmarks.report import Goal, finish, parser, say, show
 from tests.neo4j_server import Neo4jServer
 
@@ -55,18 +53,9 @@ def _measure(said: argparse.Namespace, folder: Path, server: Neo4jServer) -> Non
         say(f"{name}: loading")
         run([COMETGRAPH, "load", said.data, "--store", store], password)
         say(f"{name}: asking {len(asked):,} questions")
-        with _client(store, password) as client:
+        with matching(store, variables=password) as client:
             answers[name] = [_matched(client, text) for text in asked]
     _report(said, asked, *answers.values())
-
-
-@contextmanager
-def _client(store: str, password: dict[str, str]) -> Generator[httpx2.Client]:
-    command = [COMETGRAPH, "serve", "--store", store, "--no-generate", "--port", "0", "--log-level", "warning"]
-    with serving(command, password) as address, httpx2.Client(base_url=address, trust_env=False, timeout=60) as client:
-        while client.get("/ready").status_code != httpx2.codes.OK:
-            time.sleep(0.1)
-        yield client
 
 
 def _matched(client: httpx2.Client, text: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ ladder without the student. A trap that is answered by its look-alike is a lie; 
 
 import argparse
 import csv
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from tempfile import TemporaryDirectory
 import httpx2
 import orjson
 
-from benchmarks.processes import COMETGRAPH, run, serving
+from benchmarks.processes import COMETGRAPH, matching, run
 from benchmarks.report import Goal, finish, parser, show
 
 TRAPS = Path(__file__).parent / "traps.tsv"
@@ -50,22 +49,7 @@ def main() -> None:
 
 def _asked(store: Path, rows: list[Row], judge: str | None) -> list[str | None]:
     """For each row the stored event that answered, if one did."""
-    other = ["--judge", judge] if judge else []
-    command = [
-        COMETGRAPH,
-        "serve",
-        "--store",
-        str(store),
-        "--no-generate",
-        "--port",
-        "0",
-        "--log-level",
-        "error",
-        *other,
-    ]
-    with serving(command) as address, httpx2.Client(base_url=address, trust_env=False, timeout=60) as client:
-        while client.get("/ready").status_code != httpx2.codes.OK:
-            time.sleep(0.1)
+    with matching(str(store), *(["--judge", judge] if judge else [])) as client:
         return [_answering(client, row.asked) for row in rows]
 
 
