@@ -5,8 +5,9 @@ from typing import Any
 
 from rich.progress import track
 
-from distill.comet import Ask, open_comet
+from distill.comet import Ask, open_comet, open_sampler
 from distill.decoding import decoding_of
+from schemas.child import silent
 from schemas.errors import CometgraphError
 from schemas.events import canonical
 from schemas.relations import Relation
@@ -22,9 +23,9 @@ def write_outputs(prompts: Sequence[tuple[str, str]], decoding: str) -> list[dic
 
     Where the student says that a relation does not apply, that is its one output: none.
     """
-    comet = open_comet(spec_of(load_settings({})), lambda _what, _done, _total: None)
-    comet.load_rest()
     chosen = decoding_of(decoding)
+    opened = open_sampler if chosen.method == "sample" else open_comet
+    comet = opened(spec_of(load_settings({})), silent)
     asks = [Ask(canonical(head), Relation(relation), chosen, n) for n, (head, relation) in enumerate(prompts)]
     written = [one for n in track(range(0, len(asks), AT_ONCE), decoding) for one in comet.write(asks[n : n + AT_ONCE])]
     comet.close()

@@ -1,20 +1,19 @@
 """A student ready to write: its files, its engines, and the way from an event and a relation to tails."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from distill.decoding import Decoding, Method
 from distill.engine import Engine, Job, Placement, ScoredToken
-from distill.files import StudentFiles, converted, find, merged
+from distill.files import NotConvertible, StudentFiles, converted, find, merged
 from distill.prompts import PromptForm
 from distill.tails import Written
 from distill.tails import merged as merged_tails
-from schemas.errors import BadFile, BadInput, CometgraphError, Unavailable
+from schemas.child import Progress
+from schemas.errors import BadInput, CometgraphError, Unavailable
 from schemas.relations import Relation
 from schemas.triples import STUDENT
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +47,20 @@ class Spec:
     url_timeout: float = 30.0
 
 
-@dataclass(slots=True)
-class Comet:
-    """What answers live. `write` and `score` block; one thread at a time."""
+@dataclass(frozen=True, slots=True)
+class StudentCard:
+    """What one knows of a student without its model: how it is asked, and where it computes by which method."""
 
     name: str
     version: str
     form: PromptForm
     relations: tuple[Relation, ...]
-    engines: dict[Method, Engine]
-    scorer: Engine
-    sampler_failed: str = ""
-    _rest: Callable[[], Engine] | None = field(default=None, repr=False)
-
-    @staticmethod
-    def origin_of(name: str) -> str:
-        """How the triples of a student are labelled in a store."""
-        return STUDENT + name
+    placements: dict[Method, Placement]
 
     @property
     def origin(self) -> str:
         """How its triples are labelled in a store."""
-        return self.origin_of(self.name)
-
-    @property
-    def placements(self) -> list[Placement]:
-        """Where its engines compute, each once."""
-        return list(dict.fromkeys(engine.placement for engine in [*self.engines.values(), self.scorer]))
-
-    @property
-    def out_of_memory(self) -> int:
-        """How often a batch was too large for a GPU's memory and went on in halves."""
-        return sum({id(e): getattr(e, "out_of_memory", 0) for e in self.engines.values()}.values())
+        return origin_of(self.name)
 
     def prompt(self, event: str, relation: Relation) -> str:
         """What the model reads."""
@@ -92,42 +73,56 @@ class Comet:
                 known = ", ".join(self.relations)
                 raise BadInput.of("relation", relation.value, f"one that the student {self.name} has learnt: {known}")
 
-    def load_rest(self) -> None:
-        """Load what is not needed for a first answer: what samples."""
-        if self._rest is not None:
-            self.engines["sample"] = self._rest()
-            self._rest = None
+
+def origin_of(name: str) -> str:
+    """How the triples of a student are labelled in a store."""
+    return STUDENT + name
+
+
+@dataclass(slots=True)
+class Comet:
+    """A student that answers. `write` and `score` block; one thread at a time."""
+
+    card: StudentCard
+    engines: dict[Method, Engine]
+    scorer: Engine
+
+    @property
+    def out_of_memory(self) -> int:
+        """How often a batch was too large for a GPU's memory and went on in halves."""
+        return sum({id(e): getattr(e, "out_of_memory", 0) for e in self.engines.values()}.values())
 
     def write(self, asks: Sequence[Ask]) -> list[Written | CometgraphError]:
         """Tails for each, or what went wrong with it."""
         results: dict[int, Written | CometgraphError] = {}
-        for method in ("greedy", "beam", "sample"):
+        for method, engine in self.engines.items():
             places = [n for n, ask in enumerate(asks) if ask.decoding.method == method]
             if places:
-                results |= zip(places, self._written(method, [asks[n] for n in places]), strict=True)
-        return [results[n] for n in range(len(asks))]
+                results |= zip(places, self._written(engine, [asks[n] for n in places]), strict=True)
+        missing = Unavailable(f"these engines of the student know {', '.join(self.engines)} only", None)
+        return [results.get(n, missing) for n in range(len(asks))]
+
+    def write_and_count(self, asks: Sequence[Ask]) -> tuple[list[Written | CometgraphError], int]:
+        """The same, and `out_of_memory` after it."""
+        return self.write(asks), self.out_of_memory
 
     def score(self, triples: Sequence[tuple[str, Relation, str]]) -> list[list[ScoredToken]]:
         """Of each (event, relation, tail) the tail's tokens with their log-probabilities, its end included."""
-        return self.scorer.score([(self.prompt(e, r), self.form.before_tail + tail) for e, r, tail in triples])
+        form = self.card.form
+        return self.scorer.score([(form.write(e, r), form.before_tail + tail) for e, r, tail in triples])
 
     def close(self) -> None:
         """Let go of all engines."""
         for engine in {id(e): e for e in [*self.engines.values(), self.scorer]}.values():
             engine.close()
 
-    def _written(self, method: Method, asks: list[Ask]) -> list[Written | CometgraphError]:
-        engine = self.engines.get(method)
-        if engine is None and self.sampler_failed:
-            return [Unavailable(f"the student cannot sample: {self.sampler_failed}", 60)] * len(asks)
-        if engine is None:
-            return [Unavailable("what samples is being loaded", 5)] * len(asks)
-        drafted = engine.draft([Job(self.prompt(a.event, a.relation), a.decoding, a.seed) for a in asks])
-        return [d if isinstance(d, CometgraphError) else merged_tails(d, self.form.stops) for d in drafted]
+    def _written(self, engine: Engine, asks: list[Ask]) -> list[Written | CometgraphError]:
+        drafted = engine.draft([Job(self.card.prompt(a.event, a.relation), a.decoding, a.seed) for a in asks])
+        return [d if isinstance(d, CometgraphError) else merged_tails(d, self.card.form.stops) for d in drafted]
 
 
 def open_comet(spec: Spec, progress: Progress) -> Comet:
-    """Load a student so that it can answer; `load_rest` then completes it.
+    """Load a student. On a CPU, CTranslate2 searches, and `open_sampler` makes what samples.
 
     Raises BadInput, BadFile for what is no student, Unavailable where it cannot be prepared here.
     """
@@ -136,27 +131,34 @@ def open_comet(spec: Spec, progress: Progress) -> Comet:
         from distill.openai_engine import OpenAiEngine
 
         remote = OpenAiEngine(spec.url, spec.url_model or files.name, spec.url_key, files.form, spec.url_timeout)
-        return _comet(files, {"greedy": remote, "beam": remote, "sample": remote}, remote)
+        return _comet(files, {"greedy": remote, "beam": remote, "sample": remote})
     if _device(spec.device) == "cpu" and spec.compute_type != "bfloat16":
         try:
             return _on_cpu(files, spec, progress)
-        except BadFile as error:
-            if "not convertible" not in str(error):
-                raise
+        except NotConvertible:
+            pass
     engine = _torch(files, spec, progress)
-    return _comet(files, {"greedy": engine, "beam": engine, "sample": engine}, engine)
+    return _comet(files, {"greedy": engine, "beam": engine, "sample": engine})
+
+
+def open_sampler(spec: Spec, progress: Progress) -> Comet:
+    """The part of a student that samples, where CTranslate2 does the rest. Imports torch. Raises as `open_comet`."""
+    files = find(spec.student, spec.prompt_form, spec.cache)
+    return _comet(files, {"sample": _torch(files, spec, progress)})
 
 
 def _on_cpu(files: StudentFiles, spec: Spec, progress: Progress) -> Comet:
     from distill.ct2_engine import Ct2Engine
 
     compute_type = "int8" if spec.compute_type == "auto" else spec.compute_type
+    merged(files, progress)  # what samples needs it at its first question, which should not wait for that
     engine = Ct2Engine(converted(files, compute_type, progress), compute_type, spec.threads)
-    return _comet(files, {"greedy": engine, "beam": engine}, engine, lambda: _torch(files, spec, progress))
+    return _comet(files, {"greedy": engine, "beam": engine})
 
 
 def _torch(files: StudentFiles, spec: Spec, progress: Progress) -> Engine:
     folder = merged(files, progress)
+    progress("loading torch", 0, 0)
     import torch
 
     from distill.torch_engine import TorchEngine
@@ -169,10 +171,10 @@ def _torch(files: StudentFiles, spec: Spec, progress: Progress) -> Engine:
     return TorchEngine.load(folder, files.form, device, dtype)
 
 
-def _comet(
-    files: StudentFiles, engines: dict[Method, Engine], scorer: Engine, rest: Callable[[], Engine] | None = None
-) -> Comet:
-    return Comet(files.name, files.version, files.form, files.relations, engines, scorer, _rest=rest)
+def _comet(files: StudentFiles, engines: dict[Method, Engine]) -> Comet:
+    placements: dict[Method, Placement] = {method: engine.placement for method, engine in engines.items()}
+    card = StudentCard(files.name, files.version, files.form, files.relations, placements)
+    return Comet(card, engines, next(iter(engines.values())))
 
 
 def _device(wanted: str) -> str:

@@ -6,15 +6,16 @@ CACHE/NAME-VERSION/ct2-int8/    the same for CTranslate2, with all that a start 
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
 from distill.prompts import FORMS, PromptForm, form_named
-from schemas.cache import kept, version_of, whole_folders
+from schemas.cache import is_whole, kept, version_of, whole_folders
+from schemas.child import Progress
 from schemas.errors import BadFile, BadInput
 from schemas.relations import Relation
 
@@ -24,6 +25,10 @@ _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 COMET_DISTILL_RELATIONS = ("xAttr", "xEffect", "xIntent", "xNeed", "xReact", "xWant", "HinderedBy")
 """Those that the released COMET-distill was trained on."""
+
+
+class NotConvertible(BadFile):
+    """Weights of an architecture that CTranslate2 does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,65 +73,66 @@ def is_here(student: str) -> bool:
     return student == IN_THE_BOX or Path(student).exists() or not _HUB_NAME.fullmatch(student)
 
 
-def merged(files: StudentFiles, progress: Callable[[str, int, int], None]) -> Path:
+def merged(files: StudentFiles, progress: Progress) -> Path:
     """The folder that transformers loads; an adapter is merged with its base on first use."""
     if not files.is_adapter:
         return files.folder
-
-    def fill(folder: Path) -> None:
-        import torch
-
-        from distill import lora
-        from distill.weights import load_base
-
-        progress("loading the base weights", 0, 3)
-        base = load_base(str(_json(files.folder / "adapter_config.json").get("base_model_name_or_path")))
-        progress("merging the adapter", 1, 3)
-        base.model.to(torch.bfloat16).to(torch.float32)  # as the adapter saw it
-        lora.merge(base.model, files.folder)
-        progress("writing the merged weights", 2, 3)
-        base.model.to(torch.float16)
-        base.model.config.quantization_config = None
-        state = base.model.state_dict()
-        fresh = type(base.model)(_plain(base.model.config)).to(torch.float16)
-        fresh.load_state_dict(state)
-        fresh.save_pretrained(folder)
-        base.tokenizer.save_pretrained(folder)
-
-    return kept(files.home, "merged", fill, "the student", full=(SafetensorError,))
+    return kept(files.home, "merged", partial(_merge, files), "the student", progress, full=(SafetensorError,))
 
 
-def converted(files: StudentFiles, compute_type: str, progress: Callable[[str, int, int], None]) -> Path:
+def _merge(files: StudentFiles, folder: Path, progress: Progress) -> None:
+    import torch
+
+    from distill import lora
+    from distill.weights import load_base
+
+    progress("loading the base weights", 0, 3)
+    base = load_base(str(_json(files.folder / "adapter_config.json").get("base_model_name_or_path")))
+    progress("merging the adapter", 1, 3)
+    base.model.to(torch.bfloat16).to(torch.float32)  # as the adapter saw it
+    lora.merge(base.model, files.folder)
+    progress("writing the merged weights", 2, 3)
+    base.model.to(torch.float16)
+    base.model.config.quantization_config = None
+    state = base.model.state_dict()
+    fresh = type(base.model)(_plain(base.model.config)).to(torch.float16)
+    fresh.load_state_dict(state)
+    fresh.save_pretrained(folder)
+    base.tokenizer.save_pretrained(folder)
+
+
+def converted(files: StudentFiles, compute_type: str, progress: Progress) -> Path:
     """The folder that CTranslate2 loads, made on first use. Raises BadFile where it cannot read the architecture."""
+    name = f"ct2-{compute_type}"
+    if not is_whole(files.home / name):
+        fill = partial(_convert, files, merged(files, progress), compute_type)
+        return kept(files.home, name, fill, "the student", progress, full=(SafetensorError,))
+    return files.home / name
 
-    def fill(folder: Path) -> None:
-        import ctranslate2
-        from transformers import AutoTokenizer
-        from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
-        source = merged(files, progress)
-        progress("converting for CTranslate2", 0, 0)
-        made = folder / "model"
-        try:
-            converter = ctranslate2.converters.TransformersConverter(str(source))
-            converter.convert(str(made), quantization=compute_type, force=True)
-            tokenizer = AutoTokenizer.from_pretrained(source)
-            tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-        except Exception as error:  # transformers, safetensors and the converter raise of every kind
-            if isinstance(error, OSError) and error.errno is not None:  # the disk's, not transformers' own
-                raise
-            reason = str(error).strip().partition("\n")[0]
-            raise BadFile(str(source), f"not convertible for CTranslate2 ({reason})") from error
-        config = _json(source / "config.json")
-        for path in made.iterdir():
-            path.rename(folder / path.name)
-        made.rmdir()
-        _name_all_tokens(folder / "config.json", tokenizer.eos_token)
-        about = {"is_seq2seq": bool(config.get("is_encoder_decoder")), "end": ends_of(tokenizer, files.form)}
-        (folder / "student.json").write_text(json.dumps(about))
+def _convert(files: StudentFiles, source: Path, compute_type: str, folder: Path, progress: Progress) -> None:
+    import ctranslate2
+    from transformers import AutoTokenizer
 
-    return kept(files.home, f"ct2-{compute_type}", fill, "the student", full=(SafetensorError,))
+    progress("converting for CTranslate2", 0, 0)
+    made = folder / "model"
+    try:
+        converter = ctranslate2.converters.TransformersConverter(str(source))
+        converter.convert(str(made), quantization=compute_type, force=True)
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    except Exception as error:  # transformers, safetensors and the converter raise of every kind
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not transformers' own
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        raise NotConvertible(str(source), f"not convertible for CTranslate2 ({reason})") from error
+    config = _json(source / "config.json")
+    for path in made.iterdir():
+        path.rename(folder / path.name)
+    made.rmdir()
+    _name_all_tokens(folder / "config.json", tokenizer.eos_token)
+    about = {"is_seq2seq": bool(config.get("is_encoder_decoder")), "end": ends_of(tokenizer, files.form)}
+    (folder / "student.json").write_text(json.dumps(about))
 
 
 def _name_all_tokens(path: Path, end: str) -> None:

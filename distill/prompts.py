@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.errors import BadInput
 from schemas.relations import Relation
@@ -47,6 +48,10 @@ class PromptForm:
     before_tail: str
     stops: str = "\n"
     end: str | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Forms travel between processes by their names."""
+        return form_named, (self.name,)
 
 
 FORMS: dict[str, PromptForm] = {

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.child import Progress, silent
 from schemas.errors import BadFile, BadInput
 
 IN_THE_BOX = "minilm"
@@ -54,7 +55,7 @@ class Made:
         return (self.version, self.dimension) == (other.version, other.dimension)
 
 
-def open_embedder(spec: str, threads: int, cache: Path) -> Embedder:
+def open_embedder(spec: str, threads: int, cache: Path, progress: Progress = silent) -> Embedder:
     """Load an embedder: `minilm`, a folder, or a hub's name. Takes seconds.
 
     Raises BadInput for what is no embedder, BadFile for damaged files, Unavailable where the cache cannot be written.
@@ -62,7 +63,7 @@ def open_embedder(spec: str, threads: int, cache: Path) -> Embedder:
     if spec == IN_THE_BOX:
         from graph.minilm import open_minilm
 
-        return open_minilm(threads, cache)
+        return open_minilm(threads, cache, progress)
     return _SentenceTransformers(spec, threads)
 
 

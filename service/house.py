@@ -15,8 +15,9 @@ from schemas.triples import Triple
 from service.batching import Batcher
 from service.finding import Finder, Judged, open_finder
 from service.generation import Generation, Patience, open_generation
+from service.models import NICE, open_models
 from service.proposing import Proposed, Proposer, open_proposer
-from service.reading import Reader
+from service.reading import Reader, open_reader
 from service.settings import Settings
 
 SAMPLE = Path(__file__).parent.parent / "graph" / "sample.jsonl"
@@ -70,20 +71,22 @@ async def open_house(
                 login=login_of(settings),
             )
         )
-        reader = Reader()
-        stack.callback(reader.close)
+        is_late = models != "now"
+        process = await stack.enter_async_context(open_models("the models", nice=0 if is_late else NICE))
+        reader = await stack.enter_async_context(open_reader(process, is_late=is_late))
         proposer = finder = generation = keeper = None
-        is_late = models == "late"
         if models is not None and settings.match:
             proposer = await stack.enter_async_context(
-                open_proposer(store, proposed_of(settings), read_only=read_only, is_late=is_late)
+                open_proposer(store, proposed_of(settings), process, read_only=read_only, is_late=is_late)
             )
-            finder = await stack.enter_async_context(open_finder(judged_of(settings), proposer, is_late=is_late))
+            finder = await stack.enter_async_context(
+                open_finder(judged_of(settings), proposer, process, is_late=is_late)
+            )
         if models is not None and settings.generate:
             if not read_only:
                 keeper = await stack.enter_async_context(_open_keeper(store, proposer))
             generation = await stack.enter_async_context(
-                open_generation(spec_of(settings), _patience(settings), is_late=is_late)
+                open_generation(spec_of(settings), _patience(settings), process, is_late=is_late)
             )
         yield House(store, reader, generation, proposer, finder, keeper, settings.decoding)
 

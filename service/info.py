@@ -96,6 +96,8 @@ class Info:
 async def ready_of(house: House) -> Ready:
     """Ask every part. Raises Unavailable, which says which part it is."""
     await house.store.events(Search(1))
+    if not house.reader.parser.is_late:
+        _ = house.reader.parser.value
     if house.proposer is not None:
         await house.proposer.ready()
         if not house.proposer.batcher.alive:
@@ -106,7 +108,7 @@ async def ready_of(house: House) -> Ready:
             raise Unavailable("the judge's worker has ended")
     if house.generation is not None:
         await house.generation.ready()
-        if not house.generation.batcher.alive:
+        if not house.generation.alive:
             raise Unavailable("the student's worker has ended")
     return Ready(
         store="ok",
@@ -126,19 +128,22 @@ def student_of(house: House) -> StudentInfo:
         student.state,
         doing=student.doing if student.state == "loading" else student.reason or None,
         decoding=house.decoding,
-        waiting=generation.batcher.depth,
+        waiting=generation.batcher.depth + generation.sampler_batcher.depth,
         queue_limit=generation.batcher.limit,
     )
     if student.state != "up":
         return said
-    comet = student.value
+    card = student.value.about
+    placements = dict(card.placements)
+    if generation.sampler.state == "up":
+        placements |= generation.sampler.value.about.placements
     return replace(
         said,
-        name=comet.name,
-        version=comet.version,
-        prompt_form=comet.form.name,
-        relations=list(comet.relations),
-        placements=comet.placements,
+        name=card.name,
+        version=card.version,
+        prompt_form=card.form.name,
+        relations=list(card.relations),
+        placements=list(dict.fromkeys(placements.values())),
     )
 
 
@@ -167,7 +172,7 @@ def judge_of(house: House) -> JudgeInfo:
     said = JudgeInfo(finder.judge.state, doing=finder.judge.reason or None, waiting=finder.batcher.depth)
     if finder.judge.state != "up":
         return said
-    judge = finder.judge.value
+    judge = finder.judge.value.about
     return replace(said, name=judge.name, version=judge.version, threshold=judge.threshold)
 
 

@@ -50,7 +50,7 @@ async def find_same(event: str, question: Question, wanted: Sequence[Relation], 
     verdicts = await consider(looked_for, NEAREST, store, finder)
     # The asked event itself is the graph's rung; it is no other event that means the same.
     verdicts = [v for v in verdicts if v.event != event and (is_exchanged or v.event != looked_for)]
-    least = finder.judge.value.threshold if question.threshold is None else question.threshold
+    least = finder.judge.value.about.threshold if question.threshold is None else question.threshold
     verdicts = [replace(v, same=v.confidence >= least and v.confidence > 0) for v in verdicts]
     for verdict in verdicts:
         if not verdict.same or not relations:

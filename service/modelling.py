@@ -7,7 +7,7 @@ from typing import Any
 import click
 import orjson
 
-from distill.comet import Comet, open_comet
+from distill.comet import open_comet, origin_of
 from distill.files import find, made
 from schemas.cache import clear
 from service.house import spec_of
@@ -24,9 +24,7 @@ def models(flags: Mapping[str, Any]) -> None:
         return
     if flags["convert"]:
         with progress() as told:
-            comet = open_comet(spec_of(settings), told)
-            comet.load_rest()
-        comet.close()
+            open_comet(spec_of(settings), told).close()
     _show(settings, cache, as_json=flags["as_json"])
 
 
@@ -36,7 +34,7 @@ def _show(settings: Settings, cache: Path, *, as_json: bool) -> None:
         "name": files.name,
         "version": files.version,
         "prompt_form": files.form.name,
-        "origin": Comet.origin_of(files.name),
+        "origin": origin_of(files.name),
         "relations": [relation.value for relation in files.relations],
         "cache": dict(made(files)),
     }

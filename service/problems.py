@@ -70,9 +70,9 @@ def problem_response(error: CometgraphError) -> Response:
 def install(app: FastAPI) -> None:
     """Have every error of the application answered as a problem document."""
 
-    async def ours(_: Request, error: Exception) -> Response:
+    async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, CometgraphError)
-        if status_of(error) >= 500:
+        if status_of(error) >= 500 and request.url.path != "/ready":  # probes ask every second
             _log.warning("%s: %s", type(error).__name__, error)
         return problem_response(error)
 

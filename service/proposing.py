@@ -5,9 +5,9 @@ While it is made ready (the embedder loads, events without a vector get one) the
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,14 @@ from typing import Literal
 
 import numpy as np
 
-from graph.embedder import Embedder, Made, Vectors, open_embedder
+from graph.embedder import Made, Vectors
 from graph.index import REBUILD, Index, Near, complete, open_index
 from graph.store import Store
 from schemas.errors import CometgraphError, Unavailable
+from service import model_factories
 from service.batching import Batcher
+from service.late import persistently
+from service.models import Models, Remote
 
 _log = logging.getLogger("cometgraph.index")
 AT_ONCE = 64
@@ -46,7 +49,9 @@ class Proposer:
     is_late: made ready when it is needed first, and who needs it waits; else at once, and who comes too early is told.
     """
 
-    def __init__(self, store: Store, spec: Proposed, *, read_only: bool = False, is_late: bool = False) -> None:
+    def __init__(
+        self, store: Store, spec: Proposed, models: Models, *, read_only: bool = False, is_late: bool = False
+    ) -> None:
         self.state: Literal["loading", "up", "failed"] = "loading"
         self.doing = "starting"
         self.repaired = ""
@@ -55,14 +60,16 @@ class Proposer:
         self.hits = 0
         self._store = store
         self._spec = spec
+        self._models = models
+        models.when_lost(self._lost)
         self._read_only = read_only
         self._is_late = is_late
-        self._embedder: Embedder | None = None
+        self._embedder: Remote[Made] | None = None
         self._index: Index | None = None
         self._opened = AsyncExitStack()
-        self._thread = ThreadPoolExecutor(1, "embedding")
         self._writing = asyncio.Lock()
         self._getting_ready: asyncio.Task[None] | None = None
+        self._next_try = 0.0
         self._is_wanted = False
         self._looking: asyncio.Task[None] | None = None
         self._remembered: OrderedDict[str, Vectors] = OrderedDict()
@@ -85,9 +92,7 @@ class Proposer:
                 with suppress(asyncio.CancelledError):
                     await task
         await self._opened.aclose()
-        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
-        if self._embedder is not None:
-            self._embedder.close()
+        self._drop_embedder()
 
     # --- asking ---
 
@@ -119,8 +124,9 @@ class Proposer:
             await asyncio.shield(self.refresh() if self._getting_ready is None else self._getting_ready)
         if self._index is None or self.state != "up":
             if self.state == "failed":
-                raise Unavailable(f"the index of events cannot be used: {self.doing}", 60)
-            raise Unavailable(f"the index of events is being made ready ({self.doing})", 5)
+                raise Unavailable(f"the index of events cannot be used: {self.doing}", None)
+            pause = max(5, round(self._next_try - time.monotonic()))
+            raise Unavailable(f"the index of events is being made ready ({self.doing})", pause)
         return self._index
 
     async def _vectors(self, texts: Sequence[str]) -> Vectors:
@@ -139,8 +145,9 @@ class Proposer:
         return np.array(rows)
 
     async def _embed(self, texts: Sequence[str]) -> Sequence[Vectors]:
-        assert self._embedder is not None
-        return list(await asyncio.get_running_loop().run_in_executor(self._thread, self._embedder.embed, list(texts)))
+        if self._embedder is None:
+            raise Unavailable("the embedder is being made ready", 5)
+        return list(await self._embedder.call("embed", list(texts)))
 
     # --- what is stored ---
 
@@ -173,30 +180,34 @@ class Proposer:
         try:
             while self._is_wanted:
                 self._is_wanted = False
-                await self._open()
-                await self._complete()
+                if self._is_late:
+                    await self._open_and_complete()
+                else:
+                    await persistently(self._open_and_complete, self._wait)
         except CometgraphError as error:
             self._failed(str(error))
         except Exception as error:  # whatever a model's files can do, the graph goes on answering
             _log.exception("the index of events cannot be used")
             self._failed(f"{type(error).__name__}: {error}")
 
+    async def _open_and_complete(self) -> None:
+        await self._open()
+        await self._complete()
+
     async def _open(self) -> None:
-        if self._index is not None:
-            return
         if self._embedder is None:
-            self._told("loading the embedder", 0, 0)
             spec = self._spec
-            self._embedder = await asyncio.get_running_loop().run_in_executor(
-                self._thread, open_embedder, spec.embedder, spec.threads, spec.cache
+            self._progress("loading the embedder", 0, 0)
+            self._embedder = await self._models.open(
+                "embedder", model_factories.embedder, spec.embedder, spec.threads, spec.cache, progress=self._progress
             )
-        assert self._embedder is not None
-        self.made = Made.by(self._embedder)
-        self._told("opening the index", 0, 0)
-        self._index = await self._opened.enter_async_context(
-            open_index(self._store, self.made, read_only=self._read_only)
-        )
-        self.repaired = self._index.repaired
+        self.made = self._embedder.about
+        if self._index is None:
+            self._progress("opening the index", 0, 0)
+            self._index = await self._opened.enter_async_context(
+                open_index(self._store, self.made, read_only=self._read_only)
+            )
+            self.repaired = self._index.repaired
 
     async def _complete(self) -> None:
         """Until nothing is missing, with no event coming in while that is found out."""
@@ -208,7 +219,7 @@ class Proposer:
                 if missing:
                     raise Unavailable(f"{missing:,} events of the store have no vector; `{REBUILD}` makes them")
                 break
-            added = await complete(self._index, self._embedder, self._told)
+            added = await complete(self._index, _Embedder(self._embedder), self._progress)
             if added:
                 _log.info("%d events got their vectors", added)
             async with self._writing:
@@ -231,23 +242,55 @@ class Proposer:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             await asyncio.shield(self.refresh())
 
+    def _lost(self) -> None:
+        """The process of the embedder has ended by itself."""
+        if self._embedder is not None:
+            self._drop_embedder()
+            self.state = "loading"
+            if not self._is_late:
+                self.refresh()
+
+    def _drop_embedder(self) -> None:
+        embedder, self._embedder = self._embedder, None
+        if embedder is not None:
+            embedder.close()
+
     def _failed(self, reason: str) -> None:
         _log.error("the index of events cannot be used: %s", reason)
         self.state, self.doing = "failed", reason
 
-    def _told(self, what: str, done: int, total: int) -> None:
-        said = f"{what}: {done:,} of {total:,}" if total else what
-        if said != self.doing:
-            _log.info("index: %s", said)
-        self.doing = said
+    def _wait(self, error: Exception, pause: float) -> None:
+        self._next_try = time.monotonic() + pause
+        self.state, self.doing = "loading", f"{error}; next try in {pause:g} s"
+        _log.warning("index: %s", self.doing)
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        doing = f"{what}: {done:,} of {total:,}" if total else what
+        if doing != self.doing:
+            _log.info("index: %s", doing)
+        self.doing = doing
+
+
+class _Embedder:
+    """See graph.embedder.Embedder. It computes in the process of the models."""
+
+    def __init__(self, remote: Remote[Made]) -> None:
+        self.name, self.version, self.dimension = remote.about.name, remote.about.version, remote.about.dimension
+        self._remote = remote
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return self._remote.call_and_wait("embed", list(texts))
+
+    def close(self) -> None:
+        """The proposer closes it."""
 
 
 @asynccontextmanager
 async def open_proposer(
-    store: Store, spec: Proposed, *, read_only: bool = False, is_late: bool = False
+    store: Store, spec: Proposed, models: Models, *, read_only: bool = False, is_late: bool = False
 ) -> AsyncGenerator[Proposer]:
     """A proposer that is being made ready, or will be; closed at the end."""
-    proposer = Proposer(store, spec, read_only=read_only, is_late=is_late)
+    proposer = Proposer(store, spec, models, read_only=read_only, is_late=is_late)
     proposer.start()
     try:
         yield proposer

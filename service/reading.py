@@ -1,12 +1,21 @@
-"""The first step of the ladder: the text that was asked, as an event in canonical form."""
+"""The first step of the cascade: the text of a question, as an event in canonical form."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from graph.natural import Reading, read_event
 from graph.natural.as_is import is_event
+from schemas.child import Progress
 from schemas.events import parse_event
+from service import model_factories
+from service.late import Late
+from service.models import Models, Remote
+
+_log = logging.getLogger("cometgraph.parser")
+PARSER_SECONDS = 30.0
+"""Longest time that a question waits for the parser to load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +39,50 @@ def as_it_is(text: str) -> Read:
 
 
 class Reader:
-    """Reads natural language in a thread of its own; what is canonical already never goes there."""
+    """Reads natural language by the parser. A canonical event is read without it.
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "reader")
+    The parser loads at `start`, or at its first use where it is late. Callers wait for it.
+    """
+
+    def __init__(self, models: Models, *, is_late: bool = False) -> None:
+        self._models = models
+        self.parser: Late[None] = Late("the parser", self._open, _log, is_late=is_late, wait=PARSER_SECONDS)
+        models.when_lost(self.parser.lost)
+
+    def start(self) -> None:
+        """Begin; needs a running loop."""
+        self.parser.start()
+
+    async def close(self) -> None:
+        """Stop."""
+        await self.parser.close()
 
     async def read(self, text: str, clause: int | None = None) -> Read:
         """The event of a text. Raises BadInput for what is no text, and for a clause that it has not."""
         event = parse_event(text)
         if is_event(event):
-            reading = read_event(event, clause)
-        else:
-            reading = await asyncio.get_running_loop().run_in_executor(self._thread, read_event, event, clause)
-        return _read(text, reading)
+            return _read(text, read_event(event, clause))
+        parser = await self.parser.ready()
+        return _read(text, await parser.call("read", event, clause))
 
-    def close(self) -> None:
-        """Let go of the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    async def check_plausible(self, event: str) -> None:
+        """Raises BadInput for a text that is no English event."""
+        parser = await self.parser.ready()
+        await parser.call("check_plausible", event)
+
+    async def _open(self, progress: Progress) -> Remote[None]:
+        return await self._models.open("parser", model_factories.parser, progress=progress)
+
+
+@asynccontextmanager
+async def open_reader(models: Models, *, is_late: bool = False) -> AsyncGenerator[Reader]:
+    """A reader whose parser is loading, or will be; closed at the end."""
+    reader = Reader(models, is_late=is_late)
+    reader.start()
+    try:
+        yield reader
+    finally:
+        await reader.close()
 
 
 def _read(text: str, reading: Reading) -> Read:

@@ -23,7 +23,7 @@ async def score(scored: Scored, house: House, gone: Gone | None = None) -> Score
     event, tail = parse_event(scored.event), tidy(scored.tail)
     tokens = await unless(gone, house.generation.score(event, scored.relation, tail))
     total = sum(token.log_prob for token in tokens)
-    comet = house.generation.comet
+    student = house.generation.student.value.about
     return Score(
         event,
         scored.relation,
@@ -31,8 +31,8 @@ async def score(scored: Scored, house: House, gone: Gone | None = None) -> Score
         round(total, 4),
         round(total / len(tokens), 4),
         [Token(token.token, round(token.log_prob, 4)) for token in tokens],
-        comet.name,
-        comet.version,
+        student.name,
+        student.version,
     )
 
 

@@ -74,22 +74,29 @@ class Student(Collector):
         self._generation = generation
 
     def collect(self) -> Iterable[Metric]:
-        batcher, watched = self._generation.batcher, self._generation.batcher.watched
+        batchers = (self._generation.batcher, self._generation.sampler_batcher)
         up = float(self._generation.student.state == "up")
-        halved = self._generation.comet.out_of_memory if up else 0
+
+        def total(name: str) -> float:
+            return sum(getattr(batcher.watched, name) for batcher in batchers)
+
         yield GaugeMetricFamily("cometgraph_student_up", "1 where the student can be asked.", up)
         yield GaugeMetricFamily(
-            "cometgraph_student_waiting", "Relations that wait or are being written.", batcher.depth
+            "cometgraph_student_waiting", "Relations that wait or are being written.", sum(b.depth for b in batchers)
         )
         for name, help_, value in (
-            ("batches", "Batches written.", watched.batches),
-            ("written", "Relations of events written.", watched.items),
-            ("shared", "Askers that got what another had asked for.", watched.shared),
-            ("dropped", "Relations not written because nobody waited any more.", watched.dropped),
-            ("refused", "Relations refused because the queue was full.", watched.refused),
-            ("failed", "Relations that failed.", watched.failed),
-            ("seconds", "Time spent writing, in seconds.", watched.seconds),
-            ("out_of_memory", "Batches too large for the GPU's memory, written in halves.", halved),
+            ("batches", "Batches written.", total("batches")),
+            ("written", "Relations of events written.", total("items")),
+            ("shared", "Askers that got what another had asked for.", total("shared")),
+            ("dropped", "Relations not written because nobody waited any more.", total("dropped")),
+            ("refused", "Relations refused because the queue was full.", total("refused")),
+            ("failed", "Relations that failed.", total("failed")),
+            ("seconds", "Time spent writing, in seconds.", total("seconds")),
+            (
+                "out_of_memory",
+                "Batches too large for the GPU's memory, written in halves.",
+                self._generation.out_of_memory,
+            ),
         ):
             yield CounterMetricFamily(f"cometgraph_student_{name}", help_, value)
 

@@ -4,8 +4,8 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 
+from distill.comet import StudentCard
 from distill.decoding import Decoding
-from distill.plausible import check_plausible
 from distill.tails import Written
 from schemas.errors import CometgraphError
 from schemas.questions import Question
@@ -27,20 +27,20 @@ async def write(
     assert generation is not None
     try:
         if not is_known:
-            check_plausible(event)
+            await house.reader.check_plausible(event)
         decoding = decoding_for(question, house.decoding)
-        comet = await generation.ready(decoding.method)
+        student = await generation.ready(decoding.method)
         if question.relation:
-            comet.knows(wanted)
+            student.knows(wanted)
         else:
-            wanted = tuple(relation for relation in wanted if relation in comet.relations)
-            comet.knows(wanted or SOCIAL[:1])
-        generation.batcher.room_for(len(wanted))
+            wanted = tuple(relation for relation in wanted if relation in student.relations)
+            student.knows(wanted or SOCIAL[:1])
+        generation.batcher_of(decoding.method).room_for(len(wanted))
     except CometgraphError as error:
         yield Part("generated", error=error, relations=wanted)
         return
     draw = random.getrandbits(32)
-    writing = [asyncio.ensure_future(_write(event, r, question, decoding, draw, house)) for r in wanted]
+    writing = [asyncio.ensure_future(_write(event, r, question, decoding, draw, student, house)) for r in wanted]
     try:
         for done in asyncio.as_completed(writing):
             yield await done
@@ -50,7 +50,13 @@ async def write(
 
 
 async def _write(
-    event: str, relation: Relation, question: Question, decoding: Decoding, draw: int, house: House
+    event: str,
+    relation: Relation,
+    question: Question,
+    decoding: Decoding,
+    draw: int,
+    student: StudentCard,
+    house: House,
 ) -> Part:
     generation = house.generation
     assert generation is not None
@@ -58,13 +64,13 @@ async def _write(
         written, seed = await generation.write(event, relation, decoding, question.seed, draw)
     except CometgraphError as error:
         return Part("generated", error=error, relations=(relation,))
-    triples = _triples(event, relation, written, generation.comet.origin)
+    triples = _triples(event, relation, written, student.origin)
     part = Part(
         "generated",
         [t for t in triples if t.tail != NONE],
         [] if written.applies else [relation],
         relations=(relation,),
-        comet=generation.comet,
+        student=student,
         decoding=decoding,
         seed=seed,
     )

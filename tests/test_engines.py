@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.comet import Ask, Comet, Spec, open_comet
+from distill.comet import Ask, Comet, Spec, open_comet, open_sampler
 from distill.decoding import PRESETS, Decoding, decoding_of
 from distill.engine import Draft
 from distill.sampling import draw, uniforms
@@ -29,8 +29,10 @@ def silent(_what: str, _done: int, _total: int) -> None: ...
 
 def opened(folder: Path, cache: Path, **said: object) -> Comet:
     values = {"prompt_form": None, "device": "cpu", "compute_type": "float32", "threads": 2} | said
-    comet = open_comet(Spec(student=str(folder), cache=cache, **values), silent)  # type: ignore[arg-type]
-    comet.load_rest()
+    spec = Spec(student=str(folder), cache=cache, **values)  # type: ignore[arg-type]
+    comet = open_comet(spec, silent)
+    if "sample" not in comet.engines:
+        comet.engines |= open_sampler(spec, silent).engines
     return comet
 
 

@@ -159,7 +159,7 @@ def test_killed_while_it_keeps_answers(
                         answered.append(event)
 
         with httpx2.Client(base_url=server.url, timeout=30) as client:
-            wait_until_ready(client.get, complete=False)
+            wait_until_ready(client.get)
         askers = [threading.Thread(target=ask) for _ in range(ASKERS)]
         for asker in askers:
             asker.start()

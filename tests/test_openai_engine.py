@@ -44,7 +44,7 @@ def test_the_fleet_writes_what_this_machine_would(url: str, folder: Path, tmp_pa
     asks = [Ask(event, Relation.xReact, decoding, seed) for seed, event in enumerate([CAR, DOG, "bread"])]
     near = opened(folder, tmp_path / "near", prompt_form="plain")
     far = opened(folder, tmp_path / "far", prompt_form="plain", url=url, url_model="tiny")
-    assert [p.engine for p in far.placements] == ["openai"]
+    assert {p.engine for p in far.card.placements.values()} == {"openai"}
     for one, other in zip(far.write(asks), near.write(asks), strict=True):
         assert [t.text for t in one.tails] == [t.text for t in other.tails]  # type: ignore[union-attr]
         assert [t.log_prob for t in one.tails] == pytest.approx(  # type: ignore[union-attr]
@@ -74,7 +74,7 @@ def test_a_server_that_does_not_do_its_work_is_a_clear_problem(how: str, tmp_pat
         env = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(tmp_path / "models")}
         server = Server("--store", str(tmp_path / "store"), *flags, env=env)
         with httpx2.Client(base_url=server.url, timeout=30) as client:
-            wait_until_ready(client.get, complete=False)
+            wait_until_ready(client.get)
             started = time.monotonic()
             response = client.get("/infer", params={"event": DOG, "relation": "xReact", "decoding": "paper"})
             assert time.monotonic() - started < 15

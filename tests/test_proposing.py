@@ -11,6 +11,7 @@ import pytest
 from graph.embedder import IN_THE_BOX, open_embedder
 from graph.store import Store, open_store
 from schemas.errors import Unavailable
+from service.models import open_models
 from service.proposing import Proposed, Proposer, open_proposer
 from tests.conftest import triple
 
@@ -36,7 +37,10 @@ async def fill(store: Store, events: list[str]) -> None:
 async def proposing(folder: Path, cache: Path, events: list[str]) -> AsyncIterator[tuple[Store, Proposer]]:
     async with open_store(str(folder / "store")) as store:
         await fill(store, events)
-        async with open_proposer(store, Proposed(IN_THE_BOX, 1, cache)) as proposer:
+        async with (
+            open_models("x") as models,
+            open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models) as proposer,
+        ):
             await proposer.refresh()
             yield store, proposer
 
@@ -79,7 +83,10 @@ async def test_what_is_learnt_is_proposed_at_once(tmp_path: Path, cache: Path) -
 async def test_events_that_come_while_it_is_made_ready_are_not_forgotten(tmp_path: Path, cache: Path) -> None:
     async with open_store(str(tmp_path / "store")) as store:
         await fill(store, EVENTS)
-        async with open_proposer(store, Proposed(IN_THE_BOX, 1, cache)) as proposer:
+        async with (
+            open_models("x") as models,
+            open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models) as proposer,
+        ):
             with pytest.raises(Unavailable, match="the index of events is being made ready"):
                 await proposer.near(EVENTS, 1)
             late = [f"PersonX counts {n} sheep" for n in range(100)]
@@ -97,7 +104,8 @@ async def test_a_reader_does_not_answer_from_an_index_that_lacks_events(tmp_path
         await fill(store, ["PersonX feeds the cat"])
     async with (
         open_store(str(tmp_path / "store"), read_only=True) as store,
-        open_proposer(store, Proposed(IN_THE_BOX, 1, cache), read_only=True, is_late=True) as proposer,
+        open_models("x") as models,
+        open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models, read_only=True, is_late=True) as proposer,
     ):
         with pytest.raises(Unavailable, match="1 events of the store have no vector; `cometgraph index` makes them"):
             await proposer.near(EVENTS, 1)
@@ -106,7 +114,10 @@ async def test_a_reader_does_not_answer_from_an_index_that_lacks_events(tmp_path
 async def test_late_it_is_made_ready_by_the_first_who_asks(tmp_path: Path, cache: Path) -> None:
     async with open_store(str(tmp_path / "store")) as store:
         await fill(store, EVENTS)
-        async with open_proposer(store, Proposed(IN_THE_BOX, 1, cache), is_late=True) as proposer:
+        async with (
+            open_models("x") as models,
+            open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models, is_late=True) as proposer,
+        ):
             await asyncio.sleep(0.05)
             assert proposer.made is None
             [[near]], [[same]] = await asyncio.gather(

@@ -41,7 +41,7 @@ def test_killed_while_it_keeps_answers(tmp_path: Path, with_student: dict[str, s
                         promised[event] = _texts(said.json())
 
         with httpx2.Client(base_url=server.url, timeout=30) as client:
-            wait_until_ready(client.get, complete=False)
+            wait_until_ready(client.get)
         askers = [threading.Thread(target=ask) for _ in range(ASKERS)]
         for asker in askers:
             asker.start()
@@ -57,7 +57,7 @@ def test_killed_while_it_keeps_answers(tmp_path: Path, with_student: dict[str, s
     assert promised
     server = Server("--store", str(tmp_path / "store"), env=with_student)
     with httpx2.Client(base_url=server.url, timeout=60) as client:
-        wait_until_ready(client.get, complete=False)
+        wait_until_ready(client.get)
         for event in sorted(asked):
             stored = client.get(f"/events/{event}")
             if event in promised:

@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,7 @@ from distill.judge.pair_text import HEAD, open_tokenizer, spoken
 from distill.judge.rules import difference, same_words
 from distill.minilm import folder_of, load_encoder
 from schemas.cache import kept, version_of
+from schemas.child import Progress
 from schemas.errors import BadFile, BadInput
 
 _BOX = Path(__file__).parent.parent / "judges"
@@ -46,8 +47,6 @@ _AT_ONCE = 64
 """Most pairs of one length that are read in one batch."""
 _READ = "read by the cross-encoder"
 _UNREAD = f"not read: {MOST} others are more alike"
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +182,7 @@ def open_judge(name: str, cache: Path, threads: int, progress: Progress) -> Judg
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    fill = partial(_convert, folder, base, progress)
-    made = kept(home, "judge-int8", fill, "the judge", full=(SafetensorError,))
+    made = kept(home, "judge-int8", partial(_convert, folder, base), "the judge", progress, full=(SafetensorError,))
     try:
         encoder = ctranslate2.Encoder(
             str(made), device="cpu", compute_type="int8", inter_threads=threads, intra_threads=1
@@ -196,7 +194,7 @@ def open_judge(name: str, cache: Path, threads: int, progress: Progress) -> Judg
     return Judge(folder.name, version, calibration, encoder, open_tokenizer(folder_of(base)), head, readers)
 
 
-def _convert(folder: Path, base: str, progress: Progress, new: Path) -> None:
+def _convert(folder: Path, base: str, new: Path, progress: Progress) -> None:
     import ctranslate2
 
     from distill import lora

