@@ -1,5 +1,7 @@
 """The parser: spaCy with its small English model, loaded when the first sentence needs it."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -23,8 +25,18 @@ _CLEARER = {"rang": "stopped"}
 _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
 
 
+@contextmanager
+def parsing() -> Generator[None]:
+    """Where sentences are parsed: at its end the parser forgets their words, and no Doc may be used any more.
+
+    Without it spaCy keeps every word that it meets.
+    """
+    with _lock, _pipeline().memory_zone():  # a pipeline keeps state while it works
+        yield
+
+
 def parse(sentence: str) -> "Doc":
-    """Words with their parts of speech, the tree of who does what to whom, and the named entities.
+    """Words with their parts of speech, the tree of who does what to whom, and the named entities; inside `parsing`.
 
     Readings that a small model gets wrong are put right by asking again in clearer words.
     """
@@ -57,16 +69,15 @@ def _is_told(doc: "Doc") -> bool:
 def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
     from spacy.tokens import Doc
 
-    with _lock:  # a pipeline keeps state while it works
-        pipeline = _pipeline()
-        read = pipeline.make_doc(sentence)
-        words = [token.text for token in read]
-        seen = [_seen(words, n) for n in range(len(words))]
-        if first_is_name and seen:
-            seen[0] = _STAND_INS["he"]
-        doc = Doc(pipeline.vocab, words=seen, spaces=[bool(token.whitespace_) for token in read])
-        remember(doc, words)
-        return pipeline(doc)
+    pipeline = _pipeline()
+    read = pipeline.make_doc(sentence)
+    words = [token.text for token in read]
+    seen = [_seen(words, n) for n in range(len(words))]
+    if first_is_name and seen:
+        seen[0] = _STAND_INS["he"]
+    doc = Doc(pipeline.vocab, words=seen, spaces=[bool(token.whitespace_) for token in read])
+    remember(doc, words)
+    return pipeline(doc)
 
 
 def _seen(words: list[str], n: int) -> str:
