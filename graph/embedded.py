@@ -227,9 +227,9 @@ class EmbeddedStore:
                 return None
             for name, *said in self._graph.rows(cypher.EMBEDDED_NONES, {"event": event}):
                 found.append(_triple(event, Relation(name), NONE, *said))
-            if not lookup.generated and all(map(is_generated, found)):
-                if self._graph.is_generated(event, is_spoken=bool(found)):
-                    return None
+            is_of_students = not lookup.generated and all(map(is_generated, found))
+            if is_of_students and self._graph.is_generated(event, is_spoken=bool(found)):
+                return None
         return select(found, lookup)
 
     def _forget(self, origin: str, progress: Progress) -> Forgotten:

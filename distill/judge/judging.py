@@ -94,9 +94,8 @@ class Judge:
             sorted((c for c, verdict in zip(some, said, strict=True) if verdict is None), key=lambda c: -c.similarity)
             for some, said in zip(candidates, ruled, strict=True)
         ]
-        read = iter(
-            self._read([(event, c) for event, some in zip(compared, unruled, strict=True) for c in some[:MOST]])
-        )
+        pairs = [(event, c) for event, some in zip(compared, unruled, strict=True) for c in some[:MOST]]
+        read = iter(self._read(pairs))
         verdicts: list[list[Verdict]] = []
         for said, some in zip(ruled, unruled, strict=True):
             by_rule = [verdict for verdict in said if verdict is not None]

@@ -54,8 +54,8 @@ _PERSON = re.compile(r"Person[XYZ]")
 class Sides:
     """An event as the rules compare it.
 
-    text: the event. tokens: words that mean something, stems, persons as they are; forms: the same, inflected. numbers, negations,
-    stages: those in it.
+    text: the event. tokens: words that mean something, stems, persons as they are; forms: the same, inflected.
+    numbers, negations, stages: those in it.
     """
 
     text: str

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graph.natural import names
 from graph.natural.as_is import is_past
@@ -31,8 +31,10 @@ def parsing() -> Generator[None]:
 
     Without it spaCy keeps every word that it meets.
     """
-    with _lock, _pipeline().memory_zone():  # a pipeline keeps state while it works
-        yield
+    with _lock:  # a pipeline keeps state while it works
+        pipeline: Any = _pipeline()
+        with pipeline.memory_zone():
+            yield
 
 
 def parse(sentence: str) -> "Doc":
