@@ -114,7 +114,10 @@ async def _lookups(folder: Path, said: argparse.Namespace) -> dict[str, Lookups]
             name: await opened.enter_async_context(open_store(str(folder / f"{name}.store"), read_only=True))
             for name in taken
         }
-        events = {name: await store.events(Search((await store.stats()).events)) for name, store in stores.items()}
+        events = {
+            name: await store.events(Search((await store.stats()).events, generated=True))
+            for name, store in stores.items()
+        }
         for n in range(said.rounds + 1):
             for name, store in stores.items():
                 say(f"lookups in the {name} graph" + ("" if n else ", to warm up"))

@@ -126,7 +126,7 @@ def measure(said: argparse.Namespace, folder: Path) -> None:
 async def _paths(store: Path, relation: Relation) -> list[str]:
     """The question for each event that has inferences of the relation."""
     async with open_store(str(store), read_only=True) as opened:
-        events = iter(await opened.events(Search((await opened.stats()).events)))
+        events = iter(await opened.events(Search((await opened.stats()).events, generated=True)))
         found: list[str] = []
         while some := list(islice(events, 1000)):
             tails = await opened.tails([Lookup(event, (relation,), 1) for event in some])

@@ -14,7 +14,7 @@ import ctranslate2
 from tokenizers import Tokenizer
 
 from distill.decoding import Decoding
-from distill.engine import Draft, Job, Placement, ScoredToken
+from distill.engine import Draft, Job, Placement, ScoredToken, forgetful
 from schemas.errors import BadFile, BadInput
 
 MAX_HYPOTHESES = 320
@@ -32,7 +32,7 @@ class Ct2Engine:
             self._model: Any = kind(str(folder), device="cpu", compute_type=compute_type, intra_threads=threads)
         except (RuntimeError, ValueError) as error:
             raise BadFile(str(folder), f"not readable by CTranslate2 ({error})") from error
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer: Any = forgetful(Tokenizer.from_file(str(folder / "tokenizer.json")))
         self._ends = [self._tokenizer.id_to_token(number) for number in about["end"]]
         self.placement = Placement("ctranslate2", "cpu", compute_type)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from distill.decoding import Decoding
 from schemas.errors import CometgraphError
@@ -65,3 +65,10 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of the model."""
         ...
+
+
+def forgetful(tokenizer: Any) -> Any:
+    """The tokenizer without its cache, in which one of BPE keeps the words that it has split. It costs no time."""
+    if (resize := getattr(tokenizer.model, "_resize_cache", None)) is not None:
+        resize(0)
+    return tokenizer

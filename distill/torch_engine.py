@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from distill.decoding import Decoding
-from distill.engine import Draft, Job, Placement, ScoredToken
+from distill.engine import Draft, Job, Placement, ScoredToken, forgetful
 from distill.files import ends_of
 from distill.prompts import PromptForm
 from distill.sampling import draw, uniforms
@@ -66,6 +66,7 @@ class TorchEngine:
             model = kind.from_pretrained(folder, dtype=dtype)
         except Exception as error:  # transformers and safetensors raise of every kind here
             raise BadFile(str(folder), f"no model that can be loaded ({_first_line(error)})") from error
+        forgetful(tokenizer.backend_tokenizer)
         return cls(model, tokenizer, ends_of(tokenizer, form), device, dtype)
 
     @torch.inference_mode()

@@ -16,6 +16,8 @@ _NAMES: list[str] = [field.name for field in PROPERTIES]
 _EDGE = ", ".join(f"r.{name}" for name in _NAMES)
 _BY_DATA = f"any(name IN r.origins WHERE NOT name STARTS WITH '{STUDENT}')"
 """Of an edge: not only students say so. The prefix stands in it, as ladybug takes no parameter inside `any`."""
+_SHOWN = f"(EXISTS {{ (e)-[r]->() WHERE coalesce({_BY_DATA}, true) }} OR NOT EXISTS {{ (e)-->() }})"
+"""Of an event in Neo4j: not only students spoke of it."""
 
 
 # --- embedded (ladybug) ---
@@ -42,12 +44,15 @@ EMBEDDED_ALL_TAILS = (
     f"RETURN label(r), i.text, {_EDGE}"
 )
 EMBEDDED_NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {_EDGE}"
-_SPOKEN = "MATCH (:Event {text: $event})-[r:" + "|".join([*RELATION_NAMES, NOT_APPLICABLE]) + "]->()"
+_SAID = "-[r:" + "|".join([*RELATION_NAMES, NOT_APPLICABLE]) + "]->()"
+_SPOKEN = "MATCH (:Event {text: $event})" + _SAID
 EMBEDDED_SPOKEN = f"{_SPOKEN} RETURN true LIMIT 1"
 EMBEDDED_SPOKEN_BY_DATA = f"{_SPOKEN} WHERE {_BY_DATA} RETURN true LIMIT 1"
 EMBEDDED_KNOWN = "MATCH (e:Event {text: $text}) RETURN e.text"
 EMBEDDED_INFERENCE_KNOWN = "MATCH (i:Inference {text: $text}) RETURN i.text"
 EMBEDDED_EVENTS = "MATCH (e:Event) RETURN e.text AS text"
+EMBEDDED_EVENTS_SPOKEN = f"MATCH (e:Event){_SAID} RETURN DISTINCT e.text AS text"
+EMBEDDED_EVENTS_BY_DATA = f"MATCH (e:Event){_SAID} WHERE {_BY_DATA} RETURN DISTINCT e.text AS text"
 
 EMBEDDED_ADD_EVENT = "MERGE (:Event {text: $text})"
 EMBEDDED_ADD_INFERENCE = "MERGE (:Inference {text: $text})"
@@ -109,18 +114,20 @@ OPTIONAL MATCH (e)-[r]->(t)
 WHERE type(r) IN ask.relations OR (type(r) = '{NOT_APPLICABLE}' AND t.name IN ask.relations)
 WITH ask, e, collect(CASE WHEN r IS NULL THEN null ELSE
   [CASE type(r) WHEN '{NOT_APPLICABLE}' THEN t.name ELSE type(r) END, t.text, {_EDGE}] END) AS edges
-WHERE ask.generated OR EXISTS {{ (e)-[r]->() WHERE coalesce({_BY_DATA}, true) }}
-  OR NOT EXISTS {{ (e)-->() }}
+WHERE ask.generated OR {_SHOWN}
 RETURN ask.n AS n, edges
 """
 """An event of which only students spoke is found for those who ask for what is generated."""
 NEO4J_PREFIX = (
-    "MATCH (e:Event) WHERE e.text STARTS WITH $prefix AND e.text > $after RETURN e.text ORDER BY e.text LIMIT $limit"
+    f"MATCH (e:Event) WHERE e.text STARTS WITH $prefix AND e.text > $after AND ($generated OR {_SHOWN}) "
+    "RETURN e.text ORDER BY e.text LIMIT $limit"
 )
 NEO4J_WORDS = (
-    "CALL db.index.fulltext.queryNodes('event_words', $words) YIELD node, score "
-    "WHERE node.text STARTS WITH $prefix RETURN node.text ORDER BY score DESC, node.text SKIP $skip LIMIT $limit"
+    "CALL db.index.fulltext.queryNodes('event_words', $words) YIELD node AS e, score "
+    f"WHERE e.text STARTS WITH $prefix AND ($generated OR {_SHOWN}) "
+    "RETURN e.text ORDER BY score DESC, e.text SKIP $skip LIMIT $limit"
 )
+NEO4J_SHOWN = f"UNWIND $texts AS text MATCH (e:Event {{text: text}}) WHERE {_SHOWN} RETURN text"
 NEO4J_EDGES_OF = f"""
 UNWIND $heads AS head
 MATCH (e:Event {{text: head}})-[r]->(t)
@@ -205,10 +212,11 @@ NEO4J_FORGET_VECTORS = (
 NEO4J_NEAREST = f"""
 UNWIND range(0, size($vectors) - 1) AS n
 CALL (n) {{
-  CALL db.index.vector.queryNodes('{VECTOR_INDEX}', $beam, $vectors[n]) YIELD node, score
-  RETURN node ORDER BY score DESC LIMIT $k
+  CALL db.index.vector.queryNodes('{VECTOR_INDEX}', $beam, $vectors[n]) YIELD node AS e, score
+  WHERE $generated OR {_SHOWN}
+  RETURN e ORDER BY score DESC LIMIT $k
 }}
-RETURN n, node.text, node.embedding
+RETURN n, e.text, e.embedding
 """
 NEO4J_VECTORS = """
 UNWIND $texts AS text

@@ -36,6 +36,8 @@ BUFFER_POOL = 1 << 30
 _QUICK = 4
 """A lookup of so few relations is done where it is asked: its queries take less (40 µs each) than the way to a thread
 and back, which on two busy cores also makes the slowest answers six times slower (docs/experiments.md)."""
+_SPEAKERS = (cypher.EMBEDDED_EVENTS_BY_DATA, cypher.EMBEDDED_EVENTS_SPOKEN, cypher.EMBEDDED_EVENTS)
+"""Of which events a data set spoke, of which anybody did, and which there are."""
 T = TypeVar("T")
 
 
@@ -69,7 +71,7 @@ def _made_ready(folder: Path, manifest: Manifest | None) -> Manifest:
     if manifest is None:
         manifest = Manifest(0)
         create_graph(folder / manifest.graph, BUFFER_POOL)
-        TextIndex.create(folder / manifest.index, []).close()
+        TextIndex.create(folder / manifest.index, {}).close()
         write_manifest(folder, manifest)
     return manifest
 
@@ -107,8 +109,22 @@ class _Graph:
         [[known]] = self.rows(cypher.count_nodes("Event"))
         if self.index.count() != known:
             self.index.close()
-            texts = self.connection().execute(cypher.EMBEDDED_EVENTS).get_as_arrow()
-            self.index = TextIndex.create(self.index.path, texts.column("text").to_pylist())
+            by_data, spoken, events = map(self._texts, _SPEAKERS)
+            self.index = TextIndex.create(
+                self.index.path, {event: event in spoken and event not in by_data for event in events}
+            )
+        elif marked := self.index.marked():
+            self.index.put({event: self.is_generated(event) for event in marked})
+
+    def is_generated(self, event: str, *, is_spoken: bool = False) -> bool:
+        """True where somebody spoke of an event (`is_spoken`: that is known), and only students did."""
+        said = {"event": event}
+        if self.rows(cypher.EMBEDDED_SPOKEN_BY_DATA, said):
+            return False
+        return is_spoken or bool(self.rows(cypher.EMBEDDED_SPOKEN, said))
+
+    def _texts(self, query: str) -> set[str]:
+        return set(self.connection().execute(query).get_as_arrow().column("text").to_pylist())
 
 
 class EmbeddedStore:
@@ -139,6 +155,10 @@ class EmbeddedStore:
 
     async def events(self, search: Search) -> list[str]:
         return await self._run(lambda: self._graph.index.search(search))
+
+    async def shown(self, events: Sequence[str]) -> set[str]:
+        generated = await self._run(lambda: self._graph.index.generated(events))
+        return {event for event, is_generated in generated.items() if not is_generated}
 
     async def stats(self) -> Stats:
         return await self._run(self._stats)
@@ -207,15 +227,10 @@ class EmbeddedStore:
                 return None
             for name, *said in self._graph.rows(cypher.EMBEDDED_NONES, {"event": event}):
                 found.append(_triple(event, Relation(name), NONE, *said))
-            if not lookup.generated and all(map(is_generated, found)) and self._is_of_students(event, bool(found)):
+            is_of_students = not lookup.generated and all(map(is_generated, found))
+            if is_of_students and self._graph.is_generated(event, is_spoken=bool(found)):
                 return None
         return select(found, lookup)
-
-    def _is_of_students(self, event: str, spoken: bool) -> bool:
-        """True where somebody spoke of an event (`spoken`: that is known), and only students did."""
-        said = {"event": event}
-        by_data = self._graph.rows(cypher.EMBEDDED_SPOKEN_BY_DATA, said)
-        return not by_data and (spoken or bool(self._graph.rows(cypher.EMBEDDED_SPOKEN, said)))
 
     def _forget(self, origin: str, progress: Progress) -> Forgotten:
         """Build a graph of what stays, beside the old one."""

@@ -15,6 +15,7 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,9 +75,11 @@ class EmbeddedIndex:
         """Open what is there, or begin. Raises BadInput, StoreUnavailable."""
         self._translated(lambda: self._open(made, anew))
 
-    async def nearest(self, vectors: Vectors, k: int) -> list[list[Near]]:
+    async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Near]]:
         check_dimension(vectors, self._made)
-        return await self._run(self._reading, lambda: [self._nearest(vector, k) for vector in vectors])
+        if generated:
+            return await self._run(self._reading, lambda: [self._nearest(vector, k) for vector in vectors])
+        return [await self._nearest_shown(vector, k) for vector in vectors]
 
     async def vectors(self, events: Sequence[str]) -> dict[str, Vectors]:
         def found() -> dict[str, Vectors]:
@@ -90,7 +93,7 @@ class EmbeddedIndex:
             return [event for event in events if event not in known]
         stored = set[str]()
         after = ""
-        while page := await self._store.events(Search(_PAGE, after=after)):
+        while page := await self._store.events(Search(_PAGE, after=after, generated=True)):
             stored.update(page)
             after = page[-1]
 
@@ -212,6 +215,17 @@ class EmbeddedIndex:
         cosines: list[float] = (rows @ vector / lengths).tolist() if texts else []
         found = [Near(text, cosine) for text, cosine in zip(texts, cosines, strict=True)]
         return sorted(found, key=lambda near: (-near.similarity, near.event))[:k]
+
+    async def _nearest_shown(self, vector: Vectors, k: int) -> list[Near]:
+        """Ask for more and more, until `k` are left that the store shows unasked, or there are no more."""
+        asked = k
+        while True:
+            near = await self._run(self._reading, partial(self._nearest, vector, asked))
+            shown = await self._store.shown([one.event for one in near])
+            found = [one for one in near if one.event in shown]
+            if len(found) >= k or len(near) < asked:
+                return found[:k]
+            asked *= 4
 
     @staticmethod
     def _search(part: Any, vector: Vectors, k: int) -> list[int]:

@@ -25,6 +25,7 @@ from graph.rows import (
     Counts,
     empty,
     from_properties,
+    heads_by_data,
     merge,
     properties,
 )
@@ -67,6 +68,12 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
     try:
         known = {head for head in heads if connection.execute(cypher.EMBEDDED_KNOWN, {"text": head}).has_next()}
         merged = merge(_edges_of(connection, sorted(known)), incoming)
+        generated = dict.fromkeys(heads, True) | dict.fromkeys(heads_by_data(merged.rows).to_pylist(), False)
+        indexed = index.generated(sorted(known))
+        turning = [head for head in known if indexed.get(head) is not generated[head]]
+        if turning:
+            # Before the graph changes: an opening that finds the marks asks the graph, whichever of the two was done.
+            index.mark(turning)
         events = [head for head in heads if head not in known]
         tails = [tail for tail in pc.unique(merged.new.column("tail")).to_pylist() if tail != NONE]
         new_tails = [
@@ -88,7 +95,7 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
         with suppress(RuntimeError):  # some failures have ended the transaction by themselves
             connection.execute("ROLLBACK")
         raise
-    index.add(events)
+    index.put({head: generated[head] for head in [*events, *turning]})
     return merged.counts
 
 
@@ -149,6 +156,7 @@ def rebuild(
     """
     counts, news = Counts(), False
     events: list[pa.Array] = []
+    by_data: list[pa.Array] = []
     tails = pa.array([], pa.string())
     with ExitStack() as files:
         writers = {
@@ -162,6 +170,7 @@ def rebuild(
             for name, rows in by_edge_table(merged.rows):
                 writers[name].write_table(rows)
             events.append(pc.unique(merged.rows.column("head")))
+            by_data.append(heads_by_data(merged.rows))
             tails = pc.unique(pa.concat_arrays([tails, pc.unique(merged.rows.column("tail"))]))
     if not (news or anyway):
         return counts, False
@@ -170,7 +179,8 @@ def rebuild(
     heads = pa.concat_arrays(events)
     _copy_graph(staged, heads, tails.filter(pc.not_equal(tails, NONE)), graph, buffer_pool, progress)
     progress("indexing the events", 0, 0)
-    TextIndex.create(index, heads.to_pylist()).close()
+    generated: list[bool] = pc.invert(pc.is_in(heads, pa.concat_arrays(by_data))).to_pylist()
+    TextIndex.create(index, dict(zip(heads.to_pylist(), generated, strict=True))).close()
     return counts, True
 
 

@@ -36,8 +36,11 @@ class Index(Protocol):
 
     repaired: str
 
-    async def nearest(self, vectors: Vectors, k: int) -> list[list[Near]]:
-        """For each vector the `k` nearest events, the nearest first; those that are as near, by text."""
+    async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Near]]:
+        """For each vector the `k` nearest events, the nearest first; those that are as near, by text.
+
+        generated: also events of which only students spoke.
+        """
         ...
 
     async def vectors(self, events: Sequence[str]) -> dict[str, Vectors]:

@@ -4,7 +4,7 @@ The vectors are rounded to half precision, as in the embedded index, so that bot
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -79,14 +79,25 @@ class Neo4jIndex:
         await self._store.execute(cypher.neo4j_vector_index(self._made.dimension))
         await self._store.execute(cypher.NEO4J_AWAIT)
 
-    async def nearest(self, vectors: Vectors, k: int) -> list[list[Near]]:
+    async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Near]]:
         check_dimension(vectors, self._made)
+        if not len(vectors):
+            return []
+        beam = max(_BEAM, 2 * k)
+        found = await self._nearest(vectors, k, beam, generated)
+        if not generated and min(map(len, found)) < k:
+            # Events of which only students spoke may have taken all the room among the neighbours.
+            size = await self.count()
+            while beam < size and min(map(len, found)) < k:
+                beam *= 4
+                found = await self._nearest(vectors, k, beam, generated)
+        return found
+
+    async def _nearest(self, vectors: Vectors, k: int, beam: int, generated: bool) -> list[list[Near]]:
         found: list[list[Near]] = [[] for _ in range(len(vectors))]
-        rows: list[list[Any]] = []
-        if len(vectors):
-            rows = await self._store.read(
-                cypher.NEO4J_NEAREST, vectors=vectors.tolist(), k=k + _SPARE, beam=max(_BEAM, 2 * k)
-            )
+        rows = await self._store.read(
+            cypher.NEO4J_NEAREST, vectors=vectors.tolist(), k=k + _SPARE, beam=beam, generated=generated
+        )
         for n, text, embedding in rows:
             row, vector = np.array(embedding, np.float32), vectors[n]
             cosine = float(row @ vector / np.linalg.norm(row) / np.linalg.norm(vector))

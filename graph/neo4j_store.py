@@ -118,12 +118,13 @@ class Neo4jStore:
     async def events(self, search: Search) -> list[str]:
         if search.words:
             query = " OR ".join(f'"{word}"' for word in search.words)
-            rows = await self.read(
-                cypher.NEO4J_WORDS, words=query, prefix=search.prefix, skip=search.skip, limit=search.limit
-            )
+            rows = await self.read(cypher.NEO4J_WORDS, words=query, skip=search.skip, **_asked(search))
         else:
-            rows = await self.read(cypher.NEO4J_PREFIX, prefix=search.prefix, after=search.after, limit=search.limit)
+            rows = await self.read(cypher.NEO4J_PREFIX, after=search.after, **_asked(search))
         return [text for (text,) in rows]
+
+    async def shown(self, events: Sequence[str]) -> set[str]:
+        return {text for (text,) in await self.read(cypher.NEO4J_SHOWN, texts=list(events))}
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
         rows = table_of(map(row_of, triples))
@@ -201,6 +202,10 @@ class Neo4jStore:
         return self._driver.session(  # pyright: ignore[reportUnknownMemberType] (untyped **config)
             database=self._database, default_access_mode=access
         )
+
+
+def _asked(search: Search) -> dict[str, Any]:
+    return {"prefix": search.prefix, "limit": search.limit, "generated": search.generated}
 
 
 def _triple(head: str, edge: list[Any]) -> Triple:

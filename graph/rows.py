@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from schemas.errors import BadInput
 from schemas.relations import RELATIONS
-from schemas.triples import NONE, RECALLS, Triple
+from schemas.triples import NONE, RECALLS, STUDENT, Triple
 
 RELATION_NAMES: list[str] = [relation.value for relation in RELATIONS]
 RELATION_CODE: dict[str, int] = {name: code for code, name in enumerate(RELATION_NAMES)}
@@ -179,6 +179,14 @@ def _count(one: pa.Table, hits: Any, known: int) -> Counts:
     present = pc.sum(pc.greater(real.slice(0, real_known), 0)).as_py() or 0
     loaded = len(real) - real_known
     return Counts(loaded=loaded, present=present, duplicate=rows - loaded - present, none=none)
+
+
+def heads_by_data(rows: pa.Table) -> pa.Array:
+    """The heads of which not only students say something."""
+    encoded = rows.column("origins").combine_chunks().dictionary_encode()
+    texts: list[str] = encoded.dictionary.to_pylist()
+    by_data = [not all(name.startswith(STUDENT) for name in text.split("\n")) for text in texts]
+    return pc.unique(rows.column("head").filter(pc.take(pa.array(by_data, pa.bool_()), encoded.indices)))
 
 
 def empty() -> pa.Table:

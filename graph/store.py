@@ -55,6 +55,7 @@ class Search:
     """Events to list: those that begin with `prefix`, in text order, after `after`.
 
     With `words`: those that have one of them, too, in order of relevance, after the first `skip`.
+    generated: also events of which only students spoke.
     """
 
     limit: int
@@ -62,6 +63,7 @@ class Search:
     after: str = ""
     words: tuple[str, ...] = ()
     skip: int = 0
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,10 @@ class Store(Protocol):
 
     async def events(self, search: Search) -> list[str]:
         """Known events, at most `search.limit`."""
+        ...
+
+    async def shown(self, events: Sequence[str]) -> set[str]:
+        """Of some events the known ones of which not only students spoke: what a search shows unasked."""
         ...
 
     async def add(self, triples: Sequence[Triple]) -> Counts:

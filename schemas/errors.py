@@ -6,7 +6,9 @@ CometgraphError
 │   └── TooLarge          a request body over the limit
 ├── NotAllowed
 │   ├── KeyMissing        no API key, or one that nobody issued
-│   └── ScopeMissing      a key without the scope that the route asks for
+│   ├── ScopeMissing      a key without the scope that the request asks for
+│   ├── ForeignOrigin     a page of another origin that asks for the student, or to keep
+│   └── UnknownHost       a Host header that names no host of this service
 ├── NotFound
 │   ├── EventNotFound     an event that the graph does not know
 │   ├── PageNotFound      a cursor that this search did not give
@@ -126,6 +128,28 @@ class ScopeMissing(NotAllowed):
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"this key does not have the scope '{scope}'")
+
+
+class ForeignOrigin(NotAllowed):
+    """A page of another origin asks for what only this service's own pages and programs may ask for."""
+
+    title = "Foreign origin"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"a page of another origin may not ask for {what}: it has what is stored alone, "
+            "unless the setting allowed_hosts names its host"
+        )
+
+
+class UnknownHost(NotAllowed):
+    """The Host header names no host that this service answers to."""
+
+    title = "Unknown host"
+
+    def __init__(self, host: str) -> None:
+        said = f"the Host {_short(host)} is none" if host else "no Host came, which is none"
+        super().__init__(f"{said} of this service's names; the setting allowed_hosts (--allowed-hosts) adds names")
 
 
 class NotFound(CometgraphError):

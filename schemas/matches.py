@@ -28,6 +28,7 @@ class MatchQuestion(BaseModel):
     ]
     k: Annotated[int, Field(ge=1, le=MAX_MATCHES, description="At most so many stored events.", examples=[5])] = 10
     as_is: Annotated[bool, Field(description="Take the event word for word.")] = False
+    generated: Annotated[bool, Field(description="Consider events of which only students spoke, too.")] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,20 @@ class Question(BaseModel):
         bool,
         Field(description="List the stored events that were considered, and say what the student was asked."),
     ] = False
+    keep: Annotated[
+        bool | None,
+        Field(
+            description="Whether what the student writes is kept, which wants the scope `write`. False: no trace of "
+            "the question stays. Unset: as the service is set, where the caller may."
+        ),
+    ] = None
+    generated: Annotated[
+        bool,
+        Field(
+            description="Let events of which only students spoke, and what students said of others, answer as "
+            "near-duplicates and be shown."
+        ),
+    ] = False
 
 
 class Batch(BaseModel):
@@ -274,6 +288,15 @@ class EventSearch(BaseModel):
     q: Annotated[str | None, Field(max_length=MAX_EVENT, description="Words to find.", examples=["buy car"])] = None
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="At most so many events.")] = 20
     cursor: Annotated[str | None, Field(max_length=2000, description="Cursor of the page before, as it came.")] = None
+    generated: Annotated[bool, Field(description="List events of which only students spoke, too.")] = False
+
+
+class CardQuestion(BaseModel):
+    """What to show of one event."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    generated: Annotated[bool, Field(description="Show what only students said, too.")] = False
 
 
 class Nothing(BaseModel):

@@ -10,7 +10,7 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from schemas.errors import BadInput, KeyMissing, ScopeMissing, TooManyRequests
+from schemas.errors import BadInput, ForeignOrigin, KeyMissing, ScopeMissing, TooManyRequests
 
 _INCLUDES = {"read": {"read"}, "write": {"read", "write"}, "admin": {"read", "write", "admin"}}
 _FORM = "NAME:SCOPE[+SCOPE]:SECRET with scopes read, write, admin and a secret of at least 16 characters"
@@ -19,15 +19,33 @@ _SHORTEST = 16
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the key's name, and what it may do. Without keys, whoever asks may read."""
+    """Who asks: the key's name, and what it may do. Without keys, whoever asks may read and write.
+
+    foreign: a page of another origin asks, by the browser of somebody who may not know of it.
+    """
 
     name: str
     scopes: frozenset[str]
+    foreign: bool = False
+
+    @property
+    def may_keep(self) -> bool:
+        """True where what is written for the caller may be stored."""
+        return "write" in self.scopes and not self.foreign
 
     def need(self, scope: str) -> None:
         """Raises ScopeMissing."""
         if scope not in self.scopes:
             raise ScopeMissing(scope)
+
+    def need_student(self) -> None:
+        """Raises ForeignOrigin where the student is not to be asked for the caller."""
+        if self.foreign:
+            raise ForeignOrigin("the student")
+
+
+LOCAL = Caller("local", frozenset(_INCLUDES["admin"]))
+"""Who types a command."""
 
 
 class Keys:

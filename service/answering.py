@@ -11,10 +11,12 @@ from schemas.errors import CometgraphError, EventNotFound, NoMatching, NoStudent
 from schemas.events import parse_event
 from schemas.questions import MAX_LIMIT, Answer, EventCard, Question, Said
 from schemas.relations import RELATIONS, Relation
+from service.access import Caller
 from service.asked import checked
 from service.composing import Part, compose, inference, same_text
 from service.gone import Gone, unless
 from service.house import House
+from service.keeping import check_keep, is_private
 from service.matching import find_same
 from service.reading import Read, as_it_is
 from service.writing import SOCIAL, write
@@ -23,26 +25,29 @@ NEAREST = 5
 _ALL = tuple(RELATIONS)
 
 
-async def answer(question: Question, house: House, gone: Gone | None = None) -> Answer:
+async def answer(question: Question, house: House, caller: Caller, gone: Gone | None = None) -> Answer:
     """Read the event, look it up in the graph, then for what is missing look for one that means the same, then write.
 
-    Raises BadInput for what is no event, EventNotFound for an event that no rung knows, Unavailable and Overloaded
-    where the rung that is needed is not there now. What nobody waits for any more, as `gone` tells, is not written.
+    Raises BadInput for what is no event, EventNotFound for an event that no rung knows, NotAllowed for what the caller
+    may not ask for, Unavailable and Overloaded where the rung that is needed is not there now. What nobody waits for
+    any more, as `gone` tells, is not written.
     """
     started = time.perf_counter()
-    _check_rungs(question, house)
+    _check(question, house, caller)
     [(read, tails)] = await known([question], house)
     if _is_answered(question, tails, house):
         assert tails is not None
         parts = [_stored(read.event, tails)]
     else:
-        parts = await unless(gone, _all(climb(read.event, question, tails, house)))
+        parts = await unless(gone, _all(climb(read.event, question, tails, house, caller)))
     if not _says_anything(parts):
-        raise EventNotFound(read.event, await nearest(read.event, house.store))
+        raise EventNotFound(read.event, await nearest(read.event, house.store, generated=question.generated))
     return compose(read, question, parts, started)
 
 
-async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Answer | CometgraphError]:
+async def answer_all(
+    said: Sequence[Any], house: House, caller: Caller, gone: Gone | None = None
+) -> list[Answer | CometgraphError]:
     """An answer for each JSON value that should be a question, in order; or what went wrong with it."""
     started = time.perf_counter()
     results: list[Answer | CometgraphError | None] = []
@@ -50,7 +55,7 @@ async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None
     for one in said:
         try:
             question = checked(one)
-            _check_rungs(question, house)
+            _check(question, house, caller)
             parse_event(question.event)
             asked.append(question)
             results.append(None)
@@ -70,7 +75,7 @@ async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None
                 parts = [_stored(read.event, tails)]
             else:
                 async with room:
-                    parts = await _all(climb(read.event, question, tails, house))
+                    parts = await _all(climb(read.event, question, tails, house, caller))
             return compose(read, question, parts, started) if _says_anything(parts) else EventNotFound(read.event)
         except CometgraphError as error:
             return error
@@ -88,18 +93,18 @@ def _room(most: int, house: House) -> asyncio.Semaphore:
     return asyncio.Semaphore(max(1, limit // 2 // max(1, most)))
 
 
-async def stream(question: Question, house: House) -> AsyncGenerator[Part | Answer]:
+async def stream(question: Question, house: House, caller: Caller) -> AsyncGenerator[Part | Answer]:
     """The same rung by rung and relation by relation, as they are done; the whole answer comes last."""
     started = time.perf_counter()
-    _check_rungs(question, house)
+    _check(question, house, caller)
     [(read, tails)] = await known([question], house)
     parts: list[Part] = []
-    async for part in climb(read.event, question, tails, house):
+    async for part in climb(read.event, question, tails, house, caller):
         parts.append(part)
         if part.says_anything or part.error is not None:
             yield part
     if not _says_anything(parts):
-        raise EventNotFound(read.event, await nearest(read.event, house.store))
+        raise EventNotFound(read.event, await nearest(read.event, house.store, generated=question.generated))
     yield compose(read, question, parts, started)
 
 
@@ -139,7 +144,9 @@ async def known_or_wrong(asked: Sequence[Question], house: House) -> list[tuple[
     return found
 
 
-async def climb(event: str, question: Question, tails: Tails | None, house: House) -> AsyncGenerator[Part]:
+async def climb(
+    event: str, question: Question, tails: Tails | None, house: House, caller: Caller
+) -> AsyncGenerator[Part]:
     """What each rung says, as it says it, each of what those above it left open.
 
     The exact match in the graph; another event there that means the same; the student.
@@ -153,7 +160,7 @@ async def climb(event: str, question: Question, tails: Tails | None, house: Hous
         left = _left_after(left, part, question)
     left = tuple(relation for relation in left if question.relation or relation in SOCIAL)
     if left and _may_write(question, house):
-        async for part in write(event, question, left, is_known=tails is not None, house=house):
+        async for part in write(event, question, left, is_known=tails is not None, house=house, caller=caller):
             yield part
 
 
@@ -180,17 +187,24 @@ async def _same(event: str, question: Question, wanted: tuple[Relation, ...], ho
     """What a near-duplicate in the graph says."""
     assert house.finder is not None
     try:
-        found = await find_same(event, question, wanted, house.store, house.finder)
+        remember = not is_private(question, keeps=house.keeps)
+        found = await find_same(event, question, wanted, house.store, house.finder, remember=remember)
     except CometgraphError as error:
         return Part("near_duplicate", relations=() if len(wanted) == len(_ALL) else wanted, error=error)
     tails = found.tails
     return Part("near_duplicate", tails.triples, tails.not_applicable, match=found.match, considered=found.considered)
 
 
-def _check_rungs(question: Question, house: House) -> None:
-    """Raises NoStudent, NoMatching where the only rung that is asked for is not wanted here."""
+def _check(question: Question, house: House, caller: Caller) -> None:
+    """Raises NoStudent, NoMatching where the only rung that is asked for is not wanted here.
+
+    Raises BadInput, NotAllowed where the caller cannot have what is asked for, whichever rung answers.
+    """
+    check_keep(question, caller, keeps=house.keeps)
     if question.mode == "generate" and house.generation is None:
         raise NoStudent
+    if question.mode == "generate":
+        caller.need_student()
     if question.mode == "near_duplicate" and house.finder is None:
         raise NoMatching
 
@@ -234,12 +248,15 @@ def _may_write(question: Question, house: House) -> bool:
     return question.mode == "generate" or (question.min_p_valid is None and not question.origin)
 
 
-async def card(text: str, house: House) -> EventCard:
-    """All that is stored of an event, by relation. Raises BadInput, EventNotFound."""
+async def card(text: str, house: House, *, generated: bool) -> EventCard:
+    """What data sets say of an event, by relation; with `generated` all that is stored.
+
+    Raises BadInput, EventNotFound.
+    """
     event = parse_event(text)
-    [tails] = await house.store.tails([Lookup(event, _ALL, MAX_LIMIT, generated=True)])
+    [tails] = await house.store.tails([Lookup(event, _ALL, MAX_LIMIT, generated=generated)])
     if tails is None:
-        raise EventNotFound(event, await nearest(event, house.store))
+        raise EventNotFound(event, await nearest(event, house.store, generated=generated))
     said = {relation: Said(relation not in tails.not_applicable, []) for relation in _ALL}
     for triple in tails.triples:
         one = said[triple.relation].inferences
@@ -247,10 +264,10 @@ async def card(text: str, house: House) -> EventCard:
     return EventCard(event, {r: s for r, s in said.items() if s.inferences or not s.applies})
 
 
-async def nearest(event: str, store: Store) -> list[str]:
-    """Known events that share words with this one, best first."""
+async def nearest(event: str, store: Store, *, generated: bool) -> list[str]:
+    """Known events that share words with this one, best first; with `generated` those of students, too."""
     words = search_words(event)
-    return await store.events(Search(NEAREST, words=words)) if words else []
+    return await store.events(Search(NEAREST, words=words, generated=generated)) if words else []
 
 
 def _lookup(event: str, question: Question) -> Lookup:

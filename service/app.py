@@ -12,6 +12,7 @@ from starlette.types import Scope
 from service import describing, problems
 from service.access import Keys, Rate
 from service.guard import Guard
+from service.hosts import Hosts
 from service.house import House, open_house
 from service.ready_answers import ReadyAnswers, ReadyFirst
 from service.routes import infer, router
@@ -31,6 +32,7 @@ class _Direct(Route):
 
 def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAPI:
     """The ASGI application. Its parts are opened when it starts. Raises BadInput for settings that make no sense."""
+    hosts = Hosts.parse(settings.allowed_hosts, settings.host)
     keys = Keys.parse(settings.api_keys.get_secret_value())
     rate = Rate.parse(settings.rate_limit)
     metrics = Metrics()
@@ -63,6 +65,6 @@ def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAP
     describing.install(app, keys_required=bool(keys))
     problems.install(app)
     app.add_middleware(ReadyFirst)
-    app.add_middleware(Guard, keys=keys, rate=rate, max_body_bytes=settings.max_body_bytes)
-    app.add_middleware(Watch, metrics=metrics, log_events=settings.log_events)
+    app.add_middleware(Guard, hosts=hosts, keys=keys, rate=rate, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Watch, metrics=metrics, log_events=settings.log_events, keeps=settings.keep)
     return app

@@ -23,6 +23,7 @@ from schemas.errors import BadFile, BadInput, CometgraphError, StoreLocked
 from schemas.matches import Matches
 from schemas.questions import Answer
 from service import answering, matches
+from service.access import LOCAL
 from service.app import create_app
 from service.asked import checked
 from service.house import House, open_house
@@ -44,6 +45,7 @@ _OF_ASKING = (
     "top_p",
     "max_new_tokens",
     "seed",
+    "generated",
 )
 _AT_A_TIME = 1000
 
@@ -63,7 +65,7 @@ def infer(flags: Mapping[str, Any]) -> int:
 
     async def one() -> Answer:
         async with _opened(settings) as house:
-            return await answering.answer(question, house)
+            return await answering.answer(question, house, LOCAL)
 
     answer = asyncio.run(one())
     click.echo(orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS).decode()) if flags["as_json"] else _print(answer)
@@ -73,8 +75,9 @@ def infer(flags: Mapping[str, Any]) -> int:
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncGenerator[House]:
     """The parts, the student late; what it writes is stored, unless another process has the store open for writing."""
+    reads = not (settings.generate and settings.keep)
     try:
-        async with open_house(settings, read_only=not settings.generate, create=False, models="late") as house:
+        async with open_house(settings, read_only=reads, create=False, models="late") as house:
             yield house
     except StoreLocked:
         async with open_house(settings, read_only=True, models="late") as house:
@@ -107,7 +110,7 @@ async def _many(settings: Settings, asked: dict[str, Any], source: str, target: 
                 lines = iter([line for line in block.lines if line is None or line.strip()])
                 while batch := list(islice(lines, _AT_A_TIME)):
                     said = [_said(line, asked) for line in batch]
-                    for result in await answering.answer_all(said, house):
+                    for result in await answering.answer_all(said, house, LOCAL):
                         body = problem(result) if isinstance(result, CometgraphError) else result
                         out.write(orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
                 bar.update(task, completed=block.position)
@@ -151,7 +154,7 @@ def _bar() -> Progress:
 def match(flags: Mapping[str, Any]) -> None:
     """Which stored events mean the same as one, as a table or as JSON."""
     settings = load_settings({name: flags[name] for name in flags if name in Settings.model_fields})
-    asked = {name: flags[name] for name in ("event", "k", "as_is") if flags[name] is not None}
+    asked = {name: flags[name] for name in ("event", "k", "as_is", "generated") if flags[name] is not None}
     question = matches.checked(asked)
 
     async def one() -> Matches:
@@ -184,7 +187,7 @@ def get(flags: Mapping[str, Any]) -> int:
             app = create_app(settings)
             app.state.house = house
             transport = httpx2.ASGITransport(app)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://cometgraph") as client:
+            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.get(address)
 
     response = asyncio.run(ask())

@@ -77,12 +77,13 @@ def index(**flags: Any) -> None:
 @click.option("--top-p", metavar="P", help="With sampling: the share of probability that is drawn from.")
 @click.option("--max-new-tokens", metavar="N", help="Longest tail, in the student's tokens.")
 @click.option("--seed", metavar="N", help="With sampling: the same seed draws the same tails.")
+@click.option("--generated", is_flag=True, default=None, help="Let events of which only students spoke answer, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option(
     "--input", "input_", metavar="FILE", help='Questions, one {"event": …, "relation": …} a line; - for stdin.'
 )
 @click.option("--output", metavar="FILE", help="Answers to --input, one object a line, in order; else standard output.")
-@setting_options((*STORE, *MATCHING, *STUDENT))
+@setting_options((*STORE, *MATCHING, *STUDENT, "keep"))
 def infer(**flags: Any) -> None:
     """What follows from EVENT, or lies behind it."""
     from service.asking import infer
@@ -94,6 +95,7 @@ def infer(**flags: Any) -> None:
 @click.argument("event")
 @click.option("--k", metavar="N", help="At most N stored events. [default 10]")
 @click.option("--as-is", is_flag=True, default=None, help="Take EVENT word for word, not as natural language.")
+@click.option("--generated", is_flag=True, default=None, help="Consider events of which only students spoke, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @setting_options((*STORE, *MATCHING, "cache"))
 def match(**flags: Any) -> None:

@@ -17,11 +17,12 @@ Responses = dict[int | str, dict[str, Any]]
 _REASONS = {
     400: "The request is no HTTP that makes sense.",
     401: "An API key is required.",
-    403: "The API key lacks the scope.",
+    403: "The API key lacks the scope, or a page of another origin asks for the student, or to keep.",
     404: "What was asked for is not known; for an event, `nearest` are known ones that share its words. Or there is no "
     "student, or no matching, here, and only that could answer.",
     405: "The path does not take this method.",
     413: "The body is over the limit.",
+    421: "The `Host` header names no host of this service.",
     422: "A field has a value that is not allowed; `errors` say which and what is.",
     429: "The rate limit is used up, or too many questions wait for the student; `Retry-After` says for how long.",
     503: "A part that is needed does not answer, or is being loaded; `Retry-After` says when to come back.",
@@ -32,7 +33,7 @@ class _Problems:
     """`PROBLEMS[404, 422]`: these responses, and those that any route may give."""
 
     def __getitem__(self, statuses: tuple[int, ...]) -> Responses:
-        return {status: _response(status) for status in (*statuses, 401, 403, 429)}
+        return {status: _response(status) for status in (*statuses, 401, 403, 421, 429)}
 
 
 def _response(status: int) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _openapi(app: FastAPI, keys_required: bool) -> dict[str, Any]:
         for operation in methods.values():
             is_open = path in ("/health", "/ready")
             if is_open:
-                for status in ("401", "403", "429"):
+                for status in ("401", "403", "421", "429"):
                     operation["responses"].pop(status, None)
             if keys_required and not is_open:
                 operation["security"] = [{"bearer": []}, {"header": []}]

@@ -73,7 +73,8 @@ async def _same(batch: Sequence[str], heads: AbstractSet[str], index: Index, jud
     """What is found the same as a head of the batch, among the nearest that are heads, too."""
     vectors = await index.vectors(batch)
     asked = [head for head in batch if head in vectors]  # what another process has taken back meanwhile has none
-    near = await index.nearest(np.array([vectors[head] for head in asked]), _NEAREST + 1)  # one is the head itself
+    rows = np.array([vectors[head] for head in asked])
+    near = await index.nearest(rows, _NEAREST + 1, generated=True)  # one is the head itself
     candidates = [
         [Candidate(one.event, one.similarity) for one in some if one.event in heads and one.event != head]
         for head, some in zip(asked, near, strict=True)

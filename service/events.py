@@ -21,19 +21,28 @@ async def page(search: EventSearch, store: Store) -> EventPage:
 
 async def _by_words(search: EventSearch, q: str, prefix: str, store: Store) -> EventPage:
     words = search_words(q)
-    name = f"q {' '.join(words)} prefix {prefix}"
+    name = _named(search, f"q {' '.join(words)} prefix {prefix}")
     skip = cursor.decode(search.cursor, name, int) if search.cursor else 0
-    found = await store.events(Search(search.limit + 1, prefix, words=words, skip=skip)) if words else []
+    found = await store.events(_asked(search, prefix, words=words, skip=skip)) if words else []
     more = len(found) > search.limit
     return EventPage(found[: search.limit], cursor.encode(name, skip + search.limit) if more else None)
 
 
 async def _by_prefix(search: EventSearch, prefix: str, store: Store) -> EventPage:
-    name = f"prefix {prefix}"
+    name = _named(search, f"prefix {prefix}")
     after = cursor.decode(search.cursor, name, str) if search.cursor else ""
-    found = await store.events(Search(search.limit + 1, prefix, after))
+    found = await store.events(_asked(search, prefix, after=after))
     more, found = len(found) > search.limit, found[: search.limit]
     return EventPage(found, cursor.encode(name, found[-1]) if more else None)
+
+
+def _asked(search: EventSearch, prefix: str, *, after: str = "", words: tuple[str, ...] = (), skip: int = 0) -> Search:
+    """One more than the page has, which tells whether there is a next one."""
+    return Search(search.limit + 1, prefix, after, words, skip, search.generated)
+
+
+def _named(search: EventSearch, name: str) -> str:
+    return f"{name} generated" if search.generated else name
 
 
 def _beginning(text: str) -> str:

@@ -54,13 +54,16 @@ class Finder:
         await self.batcher.close()
         await self.judge.close()
 
-    async def candidates(self, event: str, k: int, by_words: Awaitable[Sequence[str]]) -> list[Candidate]:
-        """The nearest `k` events by vector, and those that share words, each once."""
-        [near], worded = await asyncio.gather(self._proposer.near([event], k), by_words)
+    async def candidates(
+        self, event: str, k: int, by_words: Awaitable[Sequence[str]], *, generated: bool, remember: bool
+    ) -> list[Candidate]:
+        """The nearest `k` events by vector, and those that share words, each once. See Proposer.near."""
+        near = self._proposer.near([event], k, generated=generated, remember=remember)
+        [near], worded = await asyncio.gather(near, by_words)
         found = {one.event: one.similarity for one in near}
         more = [text for text in dict.fromkeys(worded) if text not in found]
         if more:
-            found |= zip(more, await self._proposer.similarities(event, more), strict=True)
+            found |= zip(more, await self._proposer.similarities(event, more, remember=remember), strict=True)
         return [Candidate(text, similarity) for text, similarity in found.items()]
 
     async def verdicts(self, event: str, candidates: Sequence[Candidate]) -> list[Verdict]:

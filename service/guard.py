@@ -1,22 +1,28 @@
-"""The door: API key, rate and body size are checked before anything else happens."""
+"""The door: host, API key, rate and body size are checked before anything else happens."""
+
+from dataclasses import replace
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.errors import CometgraphError, TooLarge
 from service.access import Caller, Keys, Rate
+from service.hosts import Hosts
 from service.problems import problem_response
 
 _OPEN = frozenset({"/health", "/ready", "/docs", "/docs/errors", "/openapi.json"})
 _ASSETS = "/swagger/"
-_ANYONE = frozenset({"read", "write", "admin"})
+_PROBES = frozenset({"/health", "/ready"})
+"""What watches a service asks by its address."""
+_ANYONE = frozenset({"read", "write"})
 
 
 class Guard:
     """Lets a request in with `scope["caller"]` set, or answers it with a problem."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, rate: Rate, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts, keys: Keys, rate: Rate, max_body_bytes: int) -> None:
         self.app = app
+        self.hosts = hosts
         self.keys = keys
         self.rate = rate
         self.max_body_bytes = max_body_bytes
@@ -26,6 +32,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         try:
+            if scope["path"] not in _PROBES:
+                self.hosts.check(scope)
             if not _is_open(scope["path"]):
                 scope["caller"] = caller = self._caller(scope)
                 self.rate.count(caller.name)
@@ -39,9 +47,11 @@ class Guard:
 
     def _caller(self, scope: Scope) -> Caller:
         if self.keys:
-            return self.keys.caller(_secret(scope))
-        client = scope.get("client")
-        return Caller(client[0] if client else "local", _ANYONE)
+            caller = self.keys.caller(_secret(scope))
+        else:
+            client = scope.get("client")
+            caller = Caller(client[0] if client else "local", _ANYONE)
+        return replace(caller, foreign=True) if self.hosts.is_foreign(scope) else caller
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Receive a body up to the limit. Raises TooLarge at once where its announced size is over it."""

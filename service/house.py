@@ -33,7 +33,8 @@ class House:
 
     reader: reads natural language. generation: the student, None where none is wanted. proposer: proposes events that
     are like one, finder: judges which of them mean the same; None where that is not wanted. keeper: stores what the
-    student writes, None where the store is only read. decoding: how it draws where a question does not say.
+    student writes, None where the store is only read. decoding: how it draws where a question does not say. keeps: the
+    setting of that name.
     """
 
     store: Store
@@ -43,6 +44,7 @@ class House:
     finder: Finder | None = None
     keeper: Batcher[Sequence[Triple], None] | None = None
     decoding: str = "beam"
+    keeps: bool = True
 
     async def keep(self, triples: Sequence[Triple]) -> None:
         """Store what the student wrote; returns when it is durable. Raises Unavailable where that cannot be done."""
@@ -83,12 +85,12 @@ async def open_house(
                 open_finder(judged_of(settings), proposer, process, is_late=is_late)
             )
         if models is not None and settings.generate:
-            if not read_only:
+            if not read_only and settings.keep:
                 keeper = await stack.enter_async_context(_open_keeper(store, proposer))
             generation = await stack.enter_async_context(
                 open_generation(spec_of(settings), _patience(settings), process, is_late=is_late)
             )
-        yield House(store, reader, generation, proposer, finder, keeper, settings.decoding)
+        yield House(store, reader, generation, proposer, finder, keeper, settings.decoding, settings.keep)
 
 
 @asynccontextmanager

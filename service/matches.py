@@ -26,7 +26,9 @@ async def matches(question: MatchQuestion, house: House) -> Matches:
         raise NoMatching
     read = as_it_is(question.event) if question.as_is else await house.reader.read(question.event)
     looked_for, _ = as_stored(read.event)
-    verdicts = await consider(looked_for, question.k, house.store, house.finder)
+    verdicts = await consider(
+        looked_for, question.k, house.store, house.finder, generated=question.generated, remember=house.keeps
+    )
     return Matches(question.event, read.event, read.roles, [considered(v) for v in verdicts])
 
 

@@ -42,12 +42,17 @@ class Found:
     considered: Sequence[Verdict]
 
 
-async def find_same(event: str, question: Question, wanted: Sequence[Relation], store: Store, finder: Finder) -> Found:
-    """The likeliest same event that says something of the wanted relations. Raises Unavailable, Overloaded."""
+async def find_same(
+    event: str, question: Question, wanted: Sequence[Relation], store: Store, finder: Finder, *, remember: bool
+) -> Found:
+    """The likeliest same event that says something of the wanted relations. Raises Unavailable, Overloaded.
+
+    remember: the event's vector may stay in memory.
+    """
     looked_for, is_exchanged = as_stored(event)
     relations = {r: _exchanged(r) if is_exchanged else r for r in wanted}
     relations = {asked: stored for asked, stored in relations.items() if stored is not None}
-    verdicts = await consider(looked_for, NEAREST, store, finder)
+    verdicts = await consider(looked_for, NEAREST, store, finder, generated=question.generated, remember=remember)
     # The asked event itself is the graph's rung; it is no other event that means the same.
     verdicts = [v for v in verdicts if v.event != event and (is_exchanged or v.event != looked_for)]
     least = finder.judge.value.about.threshold if question.threshold is None else question.threshold
@@ -63,15 +68,21 @@ async def find_same(event: str, question: Question, wanted: Sequence[Relation], 
     return Found(None, Tails(missing=list(wanted)), verdicts)
 
 
-async def consider(event: str, k: int, store: Store, finder: Finder) -> list[Verdict]:
-    """At most `k` stored events like this one, judged, the likeliest to be the same first."""
-    candidates = await finder.candidates(event, k, _by_words(event, min(k, BY_WORDS), store))
+async def consider(
+    event: str, k: int, store: Store, finder: Finder, *, generated: bool, remember: bool
+) -> list[Verdict]:
+    """At most `k` stored events like this one, judged, the likeliest to be the same first.
+
+    generated: also those of which only students spoke. remember: the event's vector may stay in memory.
+    """
+    by_words = _by_words(event, min(k, BY_WORDS), store, generated)
+    candidates = await finder.candidates(event, k, by_words, generated=generated, remember=remember)
     return (await finder.verdicts(event, candidates))[:k]
 
 
-async def _by_words(event: str, limit: int, store: Store) -> Sequence[str]:
+async def _by_words(event: str, limit: int, store: Store, generated: bool) -> Sequence[str]:
     words = search_words(event)
-    return await store.events(Search(limit, words=words)) if words else []
+    return await store.events(Search(limit, words=words, generated=generated)) if words else []
 
 
 def _exchanged(relation: Relation) -> Relation | None:
@@ -82,7 +93,7 @@ def _exchanged(relation: Relation) -> Relation | None:
 
 
 def _lookup(event: str, relations: tuple[Relation, ...], question: Question) -> Lookup:
-    return Lookup(event, relations, question.limit, question.min_p_valid, question.origin, generated=True)
+    return Lookup(event, relations, question.limit, question.min_p_valid, question.origin, question.generated)
 
 
 def _told(event: str, tails: Tails, relations: dict[Relation, Relation], is_exchanged: bool) -> Tails:

@@ -15,6 +15,7 @@ from schemas.checking import bad_input
 from schemas.errors import (
     BadInput,
     CometgraphError,
+    ForeignOrigin,
     KeyMissing,
     NotAllowed,
     NotFound,
@@ -23,13 +24,17 @@ from schemas.errors import (
     TooLarge,
     TooManyRequests,
     Unavailable,
+    UnknownHost,
 )
+from service.keeping import says_not_to_keep
 
 STATUS: dict[type[CometgraphError], int] = {
     BadInput: 422,
     TooLarge: 413,
     KeyMissing: 401,
     ScopeMissing: 403,
+    ForeignOrigin: 403,
+    UnknownHost: 421,
     NotAllowed: 403,
     NotFound: 404,
     TooManyRequests: 429,
@@ -73,7 +78,9 @@ def install(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, CometgraphError)
         if status_of(error) >= 500 and request.url.path != "/ready":  # probes ask every second
-            _log.warning("%s: %s", type(error).__name__, error)
+            # Of a question of which no trace may stay: what a student's server says may quote it.
+            detail = "(keep=false)" if says_not_to_keep(request.scope["query_string"]) else error
+            _log.warning("%s: %s", type(error).__name__, detail)
         return problem_response(error)
 
     async def invalid(request: Request, error: Exception) -> Response:

@@ -96,19 +96,24 @@ class Proposer:
 
     # --- asking ---
 
-    async def near(self, texts: Sequence[str], k: int) -> list[list[Near]]:
-        """For each text the `k` nearest stored events. Raises Unavailable, Overloaded."""
+    async def near(
+        self, texts: Sequence[str], k: int, *, generated: bool = False, remember: bool = True
+    ) -> list[list[Near]]:
+        """For each text the `k` nearest stored events. Raises Unavailable, Overloaded.
+
+        generated: also those of which only students spoke. remember: vectors of texts that are new stay in memory.
+        """
         index = await self._ready()
         if not texts:
             return []
-        return await index.nearest(await self._vectors(texts), k)
+        return await index.nearest(await self._vectors(texts, remember=remember), k, generated=generated)
 
-    async def similarities(self, text: str, events: Sequence[str]) -> list[float]:
+    async def similarities(self, text: str, events: Sequence[str], *, remember: bool = True) -> list[float]:
         """The cosine of a text and each of some events, stored or not. Raises Unavailable, Overloaded."""
         index = await self._ready()
         known = await index.vectors(events)
         others = [event for event in dict.fromkeys(events) if event not in known]
-        [vector, *rest] = await self._vectors([text, *others])
+        [vector, *rest] = await self._vectors([text, *others], remember=remember)
         known |= zip(others, rest, strict=True)
         if not events:
             return []
@@ -129,7 +134,7 @@ class Proposer:
             raise Unavailable(f"the index of events is being made ready ({self.doing})", pause)
         return self._index
 
-    async def _vectors(self, texts: Sequence[str]) -> Vectors:
+    async def _vectors(self, texts: Sequence[str], *, remember: bool = True) -> Vectors:
         made = {text: self._remembered[text] for text in texts if text in self._remembered}
         new = [text for text in dict.fromkeys(texts) if text not in made]
         self.hits += len(texts) - len(new)
@@ -137,6 +142,8 @@ class Proposer:
             self.batcher.room_for(len(new))
             made |= zip(new, await asyncio.gather(*(self.batcher.ask(text, text) for text in new)), strict=True)
         rows = [made[text] for text in texts]
+        if not remember:
+            return np.array(rows)
         for text, vector in made.items():
             self._remembered[text] = vector
             self._remembered.move_to_end(text)

@@ -36,13 +36,13 @@ class ReadyAnswers:
         self._bodies.move_to_end(query)
         return kept[1] + b"%.3f}" % ((time.perf_counter() - started) * 1000)
 
-    def keep(self, scope: Scope, generation: int | None, answer: Answer) -> bytes:
+    def keep(self, scope: Scope, generation: int | None, answer: Answer, *, is_cacheable: bool) -> bytes:
         """The body of an answer found under `generation`, from now on ready for the same query string.
 
         One that was written live, or that lacks something, is not kept: the next may be better.
         """
         body = orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS)
-        if generation is not None and self._size and answer.stored and not answer.degraded:
+        if is_cacheable and generation is not None and self._size and answer.stored and not answer.degraded:
             head, took, _ = body.rpartition(_TOOK)
             self._bodies[scope["query_string"]] = (generation, head + took)
             if len(self._bodies) > self._size:

@@ -10,7 +10,18 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from schemas.errors import CometgraphError
 from schemas.events import MAX_EVENT
 from schemas.matches import Matches, MatchQuestion
-from schemas.questions import Answer, Answers, Batch, EventCard, EventPage, EventSearch, Nothing, Problem, Question
+from schemas.questions import (
+    Answer,
+    Answers,
+    Batch,
+    CardQuestion,
+    EventCard,
+    EventPage,
+    EventSearch,
+    Nothing,
+    Problem,
+    Question,
+)
 from schemas.relations import RELATIONS, RelationInfo
 from schemas.scores import Score, Scored, ScoredBatch, Scores
 from service import answering, events, matches, scoring, streaming
@@ -44,14 +55,17 @@ async def infer(request: Request) -> Response:
     state = request.app.state
     question = question_of(request.scope["query_string"])
     if streaming.is_wanted(request.headers.get("accept", "")):
-        parts = answering.stream(question, state.house)
+        parts = answering.stream(question, state.house, request.scope["caller"])
         events = await streaming.begun(parts, question.limit, state.metrics.answered)
         return StreamingResponse(events, media_type=streaming.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
     generation = state.house.store.generation
-    answer = await answering.answer(question, state.house, hung_up(request.receive))
+    answer = await answering.answer(question, state.house, request.scope["caller"], hung_up(request.receive))
     request.scope["answer_ms"] = answer.took_ms
     state.metrics.answered(answer)
-    return Response(state.ready_answers.keep(request.scope, generation, answer), media_type="application/json")
+    # What is ready is given to whoever asks: not what only some may ask, nor that of which no trace may stay.
+    is_cacheable = question.keep is None and state.house.keeps
+    body = state.ready_answers.keep(request.scope, generation, answer, is_cacheable=is_cacheable)
+    return Response(body, media_type="application/json")
 
 
 @router.post(
@@ -59,7 +73,9 @@ async def infer(request: Request) -> Response:
 )
 async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Query()]) -> Response:
     """Up to 1,000 questions at once; each has its own answer or problem, in order."""
-    results = await answering.answer_all(batch.questions, _house(request), hung_up(request.receive))
+    results = await answering.answer_all(
+        batch.questions, _house(request), request.scope["caller"], hung_up(request.receive)
+    )
     for result in results:
         if isinstance(result, Answer):
             request.app.state.metrics.answered(result)
@@ -84,13 +100,13 @@ async def match(request: Request, asked: MatchQuestion | list[Any], _: Annotated
 @router.post("/score", response_model=Score, responses=PROBLEMS[404, 413, 422, 503], tags=["inference"])
 async def score(request: Request, scored: Scored, _: Annotated[Nothing, Query()]) -> Response:
     """How likely the student finds a tail: its natural log-probability, in all and token by token."""
-    return _json(await scoring.score(scored, _house(request), hung_up(request.receive)))
+    return _json(await scoring.score(scored, _house(request), request.scope["caller"], hung_up(request.receive)))
 
 
 @router.post("/score/batch", response_model=Scores, responses=PROBLEMS[413, 422, 503], tags=["inference"])
 async def score_batch(request: Request, batch: ScoredBatch, _: Annotated[Nothing, Query()]) -> Response:
     """Up to 1,000 triples at once; each has its own score or problem, in order."""
-    results = await scoring.score_all(batch.triples, _house(request), hung_up(request.receive))
+    results = await scoring.score_all(batch.triples, _house(request), request.scope["caller"], hung_up(request.receive))
     return _json({"scores": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
 
 
@@ -107,9 +123,9 @@ async def list_events(request: Request, search: Annotated[EventSearch, Query()])
 
 
 @router.get("/events/{text:path}", response_model=EventCard, responses=PROBLEMS[404, 422, 503], tags=["graph"])
-async def event(request: Request, text: Annotated[str, _TEXT], _: Annotated[Nothing, Query()]) -> Response:
-    """All that the graph says of one event, by relation."""
-    return _json(await answering.card(text, _house(request)))
+async def event(request: Request, text: Annotated[str, _TEXT], asked: Annotated[CardQuestion, Query()]) -> Response:
+    """What data sets say of one event, by relation; with `generated` what students said, too."""
+    return _json(await answering.card(text, _house(request), generated=asked.generated))
 
 
 @router.get("/health", tags=["operations"])

@@ -10,16 +10,18 @@ from schemas.checking import bad_input
 from schemas.errors import CometgraphError, NoStudent
 from schemas.events import parse_event, tidy
 from schemas.scores import Score, Scored, Token
+from service.access import Caller
 from service.gone import Gone, unless
 from service.house import House
 
 AT_ONCE = 64
 
 
-async def score(scored: Scored, house: House, gone: Gone | None = None) -> Score:
-    """The log-probability of a tail. Raises BadInput, NoStudent, Unavailable, Overloaded."""
+async def score(scored: Scored, house: House, caller: Caller, gone: Gone | None = None) -> Score:
+    """The log-probability of a tail. Raises BadInput, NoStudent, ForeignOrigin, Unavailable, Overloaded."""
     if house.generation is None:
         raise NoStudent
+    caller.need_student()
     event, tail = parse_event(scored.event), tidy(scored.tail)
     tokens = await unless(gone, house.generation.score(event, scored.relation, tail))
     total = sum(token.log_prob for token in tokens)
@@ -36,14 +38,16 @@ async def score(scored: Scored, house: House, gone: Gone | None = None) -> Score
     )
 
 
-async def score_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Score | CometgraphError]:
+async def score_all(
+    said: Sequence[Any], house: House, caller: Caller, gone: Gone | None = None
+) -> list[Score | CometgraphError]:
     """A score for each JSON value that should be a triple, in order; or what went wrong with it."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(value: Any) -> Score | CometgraphError:
         try:
             async with room:
-                return await score(_checked(value), house)
+                return await score(_checked(value), house, caller)
         except CometgraphError as error:
             return error
 

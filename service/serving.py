@@ -82,7 +82,8 @@ async def _announce(house: House, host: str, port: int) -> None:
     known = await house.store.events(Search(1, prefix="PersonX buys a car")) or await house.store.events(
         Search(1, prefix="PersonX")
     )
-    host = f"[{host}]" if ":" in host else {"0.0.0.0": "127.0.0.1"}.get(host, host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    host = f"[{host}]" if ":" in host else host
     address = f"http://{host}:{port}"
     event = quote(known[0] if known else "PersonX buys a car")
     click.echo(

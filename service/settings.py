@@ -29,6 +29,13 @@ class Settings(BaseSettings):
     ] = None
     threads: Annotated[int, Field(ge=1, le=64, description="Threads that query the embedded store.")] = 2
     generate: Annotated[bool, Field(description="Answer live, by the student, what the graph does not know.")] = True
+    keep: Annotated[
+        bool,
+        Field(
+            description="Keep what the student writes in the graph. Off: no trace of a question stays, as if each said "
+            "keep=false."
+        ),
+    ] = True
     student: Annotated[
         str,
         Field(min_length=1, description=f"The student: {IN_THE_BOX} is in the box; else a folder, or a hub's name."),
@@ -99,6 +106,13 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535, description="Port that the service listens on; 0 takes a free one.")] = (
         8000
     )
+    allowed_hosts: Annotated[
+        str,
+        Field(
+            description="Names by which the service may be asked besides loopback ones and its --host, separated by "
+            "commas; *.example.org for the names below it, * for any. Pages of named hosts may ask for the student."
+        ),
+    ] = ""
     api_keys: Annotated[
         SecretStr,
         Field(

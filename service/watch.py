@@ -16,6 +16,7 @@ from schemas.questions import Answer
 from service.finding import Finder
 from service.generation import Generation
 from service.house import House
+from service.keeping import says_not_to_keep
 from service.proposing import Proposer
 
 _log = logging.getLogger("cometgraph.requests")
@@ -146,12 +147,15 @@ class Judge(Collector):
 
 
 class Watch:
-    """Measures and logs each request; events that are asked are logged only if `log_events`."""
+    """Measures and logs each request; events that are asked are logged only if `log_events`, and none of which no trace
+    may stay.
+    """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log_events: bool) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, log_events: bool, keeps: bool) -> None:
         self.app = app
         self.metrics = metrics
         self.log_events = log_events
+        self.keeps = keeps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -189,7 +193,7 @@ class Watch:
                 "ms": round(seconds * 1000, 3),
                 "caller": caller.name if caller else None,
             }
-            if self.log_events:
+            if self.log_events and self.keeps and not says_not_to_keep(scope["query_string"]):
                 said["path"] = scope["path"]
                 said["query"] = scope["query_string"].decode("latin-1")
             _log.info("request", extra={"said": said})

@@ -11,21 +11,24 @@ from schemas.errors import CometgraphError
 from schemas.questions import Question
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import NONE, Triple
+from service.access import Caller
 from service.asked import decoding_for
 from service.composing import Part
 from service.house import House
+from service.keeping import is_kept
 
 SOCIAL = tuple(name for name, info in RELATIONS.items() if info.group == "social")
 """What is written of an event where no relation is asked by name."""
 
 
 async def write(
-    event: str, question: Question, wanted: tuple[Relation, ...], *, is_known: bool, house: House
+    event: str, question: Question, wanted: tuple[Relation, ...], *, is_known: bool, house: House, caller: Caller
 ) -> AsyncGenerator[Part]:
-    """What the student writes, relation by relation as it is done, kept in the store."""
+    """What the student writes, relation by relation as it is done, and kept in the store where it may be."""
     generation = house.generation
     assert generation is not None
     try:
+        caller.need_student()
         if not is_known:
             await house.reader.check_plausible(event)
         decoding = decoding_for(question, house.decoding)
@@ -40,7 +43,8 @@ async def write(
         yield Part("generated", error=error, relations=wanted)
         return
     draw = random.getrandbits(32)
-    writing = [asyncio.ensure_future(_write(event, r, question, decoding, draw, student, house)) for r in wanted]
+    keeps = is_kept(question, caller, keeps=house.keeps)
+    writing = [asyncio.ensure_future(_write(event, r, question, decoding, draw, student, house, keeps)) for r in wanted]
     try:
         for done in asyncio.as_completed(writing):
             yield await done
@@ -57,6 +61,7 @@ async def _write(
     draw: int,
     student: StudentCard,
     house: House,
+    keeps: bool,
 ) -> Part:
     generation = house.generation
     assert generation is not None
@@ -74,6 +79,8 @@ async def _write(
         decoding=decoding,
         seed=seed,
     )
+    if not keeps:
+        return part
     try:
         if written.is_cut:
             part.skipped = f"keep {relation}: cut off at max_new_tokens={decoding.max_new_tokens}"

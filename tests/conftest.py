@@ -117,7 +117,8 @@ def sample_store(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def client(sample_store: str) -> Iterator[TestClient]:
     """The application on the sample graph, in this process."""
-    with TestClient(create_app(load_settings({"store": sample_store})), raise_server_exceptions=False) as client:
+    app = create_app(load_settings({"store": sample_store}))
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         yield client
 
 

@@ -1,6 +1,7 @@
 """Child processes: results, errors and progress travel, and whatever ends a child is an error that says so."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -75,8 +76,6 @@ def test_errors_travel_whole() -> None:
     "error", [EventNotFound("a", ["b"]), TooManyRequests("2 per 1 minute", 7), Unavailable("x", None)]
 )
 def test_every_kind_of_error_can_travel(error: CometgraphError) -> None:
-    import pickle
-
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), copy.extra, copy.retry_after) == (
         type(error),

@@ -3,10 +3,12 @@
 COMETGRAPH_TEST_KILLS says how often it is killed; five times unless more are wanted.
 """
 
+import asyncio
 import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,6 +23,10 @@ import pytest
 from graph import cypher
 from graph.files import BLOCK
 from graph.rows import RELATION_NAMES
+from graph.store import Search, open_store
+from graph.text_index import TextIndex
+from schemas.relations import Relation
+from schemas.triples import Triple
 from tests.conftest import COMETGRAPH, Neo4jAddress, cometgraph
 
 KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "5"))
@@ -66,7 +72,8 @@ def embedded_graph(folder: Path) -> tuple[str, str]:
     connection.close()
     database.close()
     with sqlite3.connect(folder / f"events-{number}.sqlite") as index:
-        indexed = [text for (text,) in index.execute("SELECT text FROM event")]
+        indexed = [f"{text} {generated}" for text, generated in index.execute("SELECT text, generated FROM event")]
+        assert index.execute("SELECT count(*) FROM turning").fetchone() == (0,)
         assert index.execute("SELECT count(*) FROM words WHERE words MATCH 'waits'").fetchone() == (len(indexed),)
     index.close()
     return digest(lines), digest(indexed)
@@ -106,6 +113,119 @@ def test_embedded(files: tuple[Path, Path], tmp_path: Path) -> None:
         assert not list(store.glob("load-*"))
     print(f"killed {killed} of {2 * KILLS} loads")
     assert killed > 0
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A store of which every event was written by a student alone, and a small file in which data speaks of many."""
+    folder = tmp_path_factory.mktemp("written")
+    by_student, by_data = folder / "student.jsonl", folder / "data.jsonl"
+    for path, heads, origin in ((by_student, range(3000), "student:s"), (by_data, range(1000, 4000), "data")):
+        rows = [{"head": f"PersonX waits {n}", "relation": "xWant", "tail": f"to do {n % 7}", "origins": [origin]}
+                for n in heads]  # fmt: skip
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = cometgraph("load", str(by_student), "--store", str(folder / "store"))
+    assert done.returncode == 0, done.stderr
+    return folder / "store", by_data
+
+
+def shown(store: Path) -> tuple[set[str], set[str]]:
+    """The events that a search shows unasked, and all, after an opening for writing and as a reader sees them."""
+
+    async def read() -> tuple[set[str], set[str]]:
+        async with open_store(str(store)):
+            pass
+        async with open_store(str(store), read_only=True) as opened:
+            unasked = await opened.events(Search(10_000))
+            every = await opened.events(Search(10_000, generated=True))
+            assert await opened.shown(every) == set(unasked)
+            by_words = await opened.events(Search(10_000, words=("waits",)))
+            assert set(by_words) == set(unasked)
+            return set(unasked), set(every)
+
+    return asyncio.run(read())
+
+
+def by_data_of(store: Path) -> set[str]:
+    """The events of which data speaks, as ladybug says itself."""
+    number = json.loads((store / "store.json").read_text())["number"]
+    database = ladybug.Database(store / f"graph-{number}.lbug", read_only=True)
+    connection = ladybug.Connection(database)
+    rows = connection.execute("MATCH (e:Event)-[r:xWant]->() RETURN e.text, r.origins").get_all()
+    connection.close()
+    database.close()
+    return {text for text, origins in rows if "data" in origins}
+
+
+def test_killed_while_data_speaks_of_what_a_student_wrote(written: tuple[Path, Path], tmp_path: Path) -> None:
+    """What a search shows is what the graph says, wherever the load was stopped."""
+    store, by_data = written
+    timed = Path(shutil.copytree(store, tmp_path / "timed"))
+    assert shown(timed) == (set(), {f"PersonX waits {n}" for n in range(3000)})
+    started = time.perf_counter()
+    assert cometgraph("load", str(by_data), "--store", str(timed)).returncode == 0
+    seconds = time.perf_counter() - started
+    complete = shown(timed)
+    assert complete == ({f"PersonX waits {n}" for n in range(1000, 4000)}, {f"PersonX waits {n}" for n in range(4000)})
+    rng = random.Random(KILLS)
+    for n in range(KILLS):
+        copy = Path(shutil.copytree(store, tmp_path / f"killed-{n}"))
+        kill_during(rng, seconds, str(by_data), "--store", str(copy))
+        unasked, every = shown(copy)
+        assert unasked == by_data_of(copy)
+        assert len(every) in (3000, 4000)
+        assert cometgraph("load", str(by_data), "--store", str(copy)).returncode == 0
+        assert shown(copy) == complete
+
+
+def test_stopped_between_the_graph_and_what_is_shown_of_it(written: tuple[Path, Path], tmp_path: Path) -> None:
+    """The file of texts as it is when the marks are set, beside the graph before and after its transaction."""
+    store = Path(shutil.copytree(written[0], tmp_path / "store"))
+    [index] = store.glob("events-*.sqlite")
+    before = shown(store)
+    heads = [f"PersonX waits {n}" for n in range(2)]
+    marked = TextIndex(index)
+    marked.mark(heads)
+    marked.close()
+    saved = index.read_bytes()
+    assert shown(store) == before  # the graph's transaction was never committed
+    data = [Triple(head, Relation.xWant, "to rest", origins=("data",)) for head in heads]
+
+    async def add() -> None:
+        async with open_store(str(store)) as opened:
+            await opened.add(data)
+
+    asyncio.run(add())
+    after = shown(store)
+    assert after == (set(heads), before[1])
+    index.write_bytes(saved)  # it was committed, and the index was not changed any more
+    assert shown(store) == after
+
+
+def test_a_text_index_of_an_older_layout_is_made_anew_by_a_writer(written: tuple[Path, Path], tmp_path: Path) -> None:
+    store = Path(shutil.copytree(written[0], tmp_path / "store"))
+    assert cometgraph("load", str(written[1]), "--store", str(store)).returncode == 0
+    expected = shown(store)
+    [index] = store.glob("events-*.sqlite")
+    with sqlite3.connect(index) as connection:
+        texts = connection.execute("SELECT id, text FROM event").fetchall()
+    connection.close()
+    index.unlink()
+    with sqlite3.connect(index) as connection:
+        connection.executescript(
+            "CREATE TABLE event(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+            "CREATE VIRTUAL TABLE words USING fts5(text, content='event', content_rowid='id', "
+            "tokenize='porter unicode61');"
+        )
+        connection.executemany("INSERT INTO event VALUES (?, ?)", texts)
+        connection.execute("INSERT INTO words(words) VALUES ('rebuild')")
+    connection.close()
+    reading = cometgraph("infer", "PersonX waits once", "--store", str(store))
+    assert (reading.returncode, reading.stderr.count("\n")) == (1, 1)
+    assert "`cometgraph index`" in reading.stderr
+    known = cometgraph("infer", "PersonX waits 2000", "--store", str(store))
+    assert known.returncode == 0, known.stderr
+    assert shown(store) == expected
 
 
 def test_bolt(files: tuple[Path, Path], tmp_path: Path, neo4j_uri: str, neo4j_server: Neo4jAddress) -> None:

@@ -45,7 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
     settings = load_settings({"store": store, "match": False, "cache": with_student["COMETGRAPH_CACHE"]})
     app = create_app(settings, partial(open_house, models="now"))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client
 
@@ -161,7 +161,7 @@ def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with
     folder = make("comet-distill", tmp_path / "comet-distill")
     said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
     settings = load_settings(said)
-    with TestClient(create_app(settings, partial(open_house, models="now"))) as client:
+    with TestClient(create_app(settings, partial(open_house, models="now")), "http://localhost") as client:
         wait_until_ready(client.get)
         body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
         assert body["errors"][0]["field"] == "relation"

@@ -52,7 +52,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def all_events(store: Store) -> list[str]:
     events: list[str] = []
-    while page := await store.events(Search(1000, after=events[-1] if events else "")):
+    while page := await store.events(Search(1000, after=events[-1] if events else "", generated=True)):
         events += page
     return events
 
@@ -76,7 +76,7 @@ async def _assert_whole(folder: Path, embedder: Embedder, promised: Collection[s
         kept = await index.vectors(events)
         assert np.array([kept[event] for event in events]) == pytest.approx(vectors, abs=2e-3)
         asked = list(range(0, len(events), max(1, len(events) // 300)))
-        found = await index.nearest(vectors[asked], 10)
+        found = await index.nearest(vectors[asked], 10, generated=True)
         assert [near[0].event for near in found] == [events[n] for n in asked]
         exact = np.argsort(-(vectors[asked] @ vectors.T), axis=1)[:, :10]
         hits = [len({near.event for near in some} & {events[n] for n in row})

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.judge import rules
 from distill.judge.judging import Candidate, open_judge
 from distill.judge.pairs import Pair, apart, grouped, read_pairs
-from distill.judge.rules import as_stored, difference, exchanged, same_words
+from distill.judge.rules import as_stored, exchanged, sides
 from distill.judge.words import stem
 from schemas.errors import BadFile, BadInput
 from schemas.events import canonical
@@ -19,6 +20,14 @@ from tests.conftest import ROOT, cometgraph
 PAIRS = ROOT / "distill" / "judges" / "pairs.tsv"
 OWN = ROOT / "benchmarks" / "near_duplicate_own.jsonl"
 TRAPS = ROOT / "benchmarks" / "traps.tsv"
+
+
+def difference(asked: str, stored: str) -> str | None:
+    return rules.difference(sides(asked), sides(stored))
+
+
+def same_words(asked: str, stored: str) -> bool:
+    return rules.same_words(sides(asked), sides(stored))
 
 
 @pytest.mark.parametrize(

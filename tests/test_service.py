@@ -43,7 +43,8 @@ def problem(response: httpx2.Response, status: int, kind: str | None = None) -> 
 
 
 def app_with(store: str, **settings: Any) -> TestClient:
-    return TestClient(create_app(load_settings({"store": store, **settings})), raise_server_exceptions=False)
+    app = create_app(load_settings({"store": store, **settings}))
+    return TestClient(app, "http://localhost", raise_server_exceptions=False)
 
 
 def test_infer(client: TestClient) -> None:
@@ -290,7 +291,7 @@ def test_operations(client: TestClient) -> None:
 
 def test_pages_for_people(client: TestClient) -> None:
     assert "swagger" in client.get("/docs").text
-    assert "http" not in re.sub(r"https?://testserver", "", client.get("/docs").text)  # nothing from elsewhere
+    assert "http" not in re.sub(r"https?://localhost", "", client.get("/docs").text)  # nothing from elsewhere
     page = client.get("/docs/errors").text
     assert 'id="EventNotFound"' in page
     assert client.get("/", follow_redirects=False).headers["location"].endswith("/docs")

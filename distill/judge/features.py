@@ -6,19 +6,18 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.judge.rules import Sides, sides
+from distill.judge.rules import Sides
 
 WIDTH = 12
 
 
-def features(asked: Sequence[str], stored: Sequence[str], similarities: NDArray[np.float32]) -> NDArray[np.float32]:
+def features(asked: Sequence[Sides], stored: Sequence[Sides], similarities: NDArray[np.float32]) -> NDArray[np.float32]:
     """(pairs, WIDTH), each about from -1 to 2. Of a pair the two may change places: nothing changes."""
     rows = [_row(a, b, float(s)) for a, b, s in zip(asked, stored, similarities, strict=True)]
     return np.array(rows, dtype=np.float32).reshape(len(rows), WIDTH)
 
 
-def _row(asked: str, stored: str, similarity: float) -> list[float]:
-    a, b = sides(asked), sides(stored)
+def _row(a: Sides, b: Sides, similarity: float) -> list[float]:
     first, second = set(a.content), set(b.content)
     common, either = len(first & second), len(first | second)
     fewer, more = sorted((len(first - second), len(second - first)))
@@ -30,16 +29,16 @@ def _row(asked: str, stored: str, similarity: float) -> list[float]:
         min(fewer, 3) / 2,
         min(more, 4) / 2,
         float(fewer == 0),
-        SequenceMatcher(None, *sorted((asked, stored)), autojunk=False).ratio(),
-        float(_is_blank(asked) and _is_blank(stored)),
-        float(_is_blank(asked) != _is_blank(stored)),
+        SequenceMatcher(None, *sorted((a.text, b.text)), autojunk=False).ratio(),
+        float(_is_blank(a) and _is_blank(b)),
+        float(_is_blank(a) != _is_blank(b)),
         float(_has_person(a) and _has_person(b)),
         float(_has_person(a) != _has_person(b)),
     ]
 
 
-def _is_blank(event: str) -> bool:
-    return "__" in event
+def _is_blank(side: Sides) -> bool:
+    return "__" in side.text
 
 
 def _has_person(side: Sides) -> bool:

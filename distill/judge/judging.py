@@ -22,7 +22,7 @@ from distill.judge import IN_THE_BOX
 from distill.judge.calibration import Calibration
 from distill.judge.features import features
 from distill.judge.pair_text import HEAD, open_tokenizer, spoken
-from distill.judge.rules import difference, same_words
+from distill.judge.rules import Sides, difference, same_words, sides, stored_sides
 from distill.minilm import folder_of, load_encoder
 from schemas.cache import kept, version_of
 from schemas.child import Progress
@@ -87,12 +87,14 @@ class Judge:
 
     def judge(self, asked: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> list[list[Verdict]]:
         """A verdict for each candidate of each asked event, the likeliest to be the same first."""
-        ruled = [[self._by_rule(event, one) for one in some] for event, some in zip(asked, candidates, strict=True)]
+        compared = [sides(event) for event in asked]
+        ruled = [[self._by_rule(event, one) for one in some] for event, some in zip(compared, candidates, strict=True)]
         unruled = [
             sorted((c for c, verdict in zip(some, said, strict=True) if verdict is None), key=lambda c: -c.similarity)
             for some, said in zip(candidates, ruled, strict=True)
         ]
-        read = iter(self._read([(event, c) for event, some in zip(asked, unruled, strict=True) for c in some[:MOST]]))
+        pairs = [(event, c) for event, some in zip(compared, unruled, strict=True) for c in some[:MOST]]
+        read = iter(self._read(pairs))
         verdicts: list[list[Verdict]] = []
         for said, some in zip(ruled, unruled, strict=True):
             by_rule = [verdict for verdict in said if verdict is not None]
@@ -103,24 +105,26 @@ class Judge:
             )
         return verdicts
 
-    def _by_rule(self, asked: str, one: Candidate) -> Verdict | None:
-        if asked == one.event:
+    def _by_rule(self, asked: Sides, one: Candidate) -> Verdict | None:
+        if asked.text == one.event:
             return Verdict(one.event, one.similarity, 1.0, same=True, reason="the same text")
-        if (reason := difference(asked, one.event)) is not None:
+        stored = stored_sides(one.event)
+        if (reason := difference(asked, stored)) is not None:
             return Verdict(one.event, one.similarity, 0.0, same=False, reason=reason)
         if one.similarity < LEAST_ALIKE:
             reason = f"too little alike: similarity below {LEAST_ALIKE}"
             return Verdict(one.event, one.similarity, 0.0, same=False, reason=reason)
-        if same_words(asked, one.event):
+        if same_words(asked, stored):
             return Verdict(one.event, one.similarity, _SAME_WORDS, same=True, reason="the same words")
         return None
 
-    def _read(self, pairs: Sequence[tuple[str, Candidate]]) -> list[Verdict]:
+    def _read(self, pairs: Sequence[tuple[Sides, Candidate]]) -> list[Verdict]:
         """What the cross-encoder says. Pairs of one length make a batch: then company changes no number."""
         logits = np.zeros(len(pairs), dtype=np.float32)
         similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
-        compared = features([asked for asked, _ in pairs], [one.event for _, one in pairs], similarities)
-        encodings = [self._tokenizer.encode(spoken(asked), spoken(one.event)) for asked, one in pairs]
+        stored = [stored_sides(one.event) for _, one in pairs]
+        compared = features([asked for asked, _ in pairs], stored, similarities)
+        encodings = [self._tokenizer.encode(spoken(asked.text), spoken(one.event)) for asked, one in pairs]
         by_length: dict[int, list[int]] = defaultdict(list)
         for place, encoding in enumerate(encodings):
             by_length[len(encoding.ids)].append(place)

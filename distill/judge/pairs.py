@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
-from distill.judge.rules import difference, exchanged, same_words
+from distill.judge.rules import difference, exchanged, same_words, sides
 from distill.judge.wordnet import WordNet
 from distill.judge.words import number_of
 from schemas.errors import BadFile
@@ -290,4 +290,7 @@ _CHANGES: tuple[tuple[str, bool, Callable[[str, random.Random, WordNet], str | N
 
 def undecided(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """Pairs that no rule decides: those that the cross-encoder will meet."""
-    return (pair for pair in pairs if difference(pair.a, pair.b) is None and not same_words(pair.a, pair.b))
+    for pair in pairs:
+        a, b = sides(pair.a), sides(pair.b)
+        if difference(a, b) is None and not same_words(a, b):
+            yield pair

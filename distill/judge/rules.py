@@ -54,10 +54,11 @@ _PERSON = re.compile(r"Person[XYZ]")
 class Sides:
     """An event as the rules compare it.
 
-    tokens: words that mean something, stems, persons as they are; forms: the same, inflected. numbers, negations,
-    stages: those in it.
+    text: the event. tokens: words that mean something, stems, persons as they are; forms: the same, inflected.
+    numbers, negations, stages: those in it.
     """
 
+    text: str
     tokens: tuple[str, ...]
     forms: tuple[str, ...]
     words: tuple[str, ...]
@@ -71,12 +72,12 @@ class Sides:
         return tuple(token for token in self.tokens if not token.startswith("Person"))
 
 
-@lru_cache(maxsize=50_000)
 def sides(event: str) -> Sides:
     """What the rules look at in a canonical event."""
     words = _words(_active(_written_out(event)))
     telling = list(_telling(words))
     return Sides(
+        text=event,
         tokens=tuple(map(_token, telling)),
         forms=tuple(telling),
         words=tuple(words),
@@ -86,9 +87,12 @@ def sides(event: str) -> Sides:
     )
 
 
-def difference(asked: str, stored: str) -> str | None:
-    """Why these two are certainly not the same event; None where no rule says so."""
-    a, b = sides(asked), sides(stored)
+stored_sides = lru_cache(maxsize=50_000)(sides)
+"""The same of a stored event, which is compared again and again. What is only asked stays in no cache."""
+
+
+def difference(a: Sides, b: Sides) -> str | None:
+    """Why an asked and a stored event are certainly not the same; None where no rule says so."""
     return (
         _other_roles(a, b)
         or _other_polarity(a, b)
@@ -100,12 +104,11 @@ def difference(asked: str, stored: str) -> str | None:
     )
 
 
-def same_words(asked: str, stored: str) -> bool:
+def same_words(a: Sides, b: Sides) -> bool:
     """True where only words differ that change nothing: articles, tense, contractions, "really".
 
     "a name" and "names" are left to the cross-encoder: who "loves the dog" does not say to love dogs.
     """
-    a, b = sides(asked), sides(stored)
     is_same = a.tokens == b.tokens and a.negations == b.negations and a.numbers == b.numbers
     return is_same and not any(map(_is_plural, a.forms, b.forms))
 

@@ -26,6 +26,7 @@ from distill.judge.cross_encoder import CrossEncoder, Pairs, encode
 from distill.judge.features import features
 from distill.judge.pair_text import HEAD, open_tokenizer, spoken
 from distill.judge.pairs import Pair
+from distill.judge.rules import sides
 from distill.minilm import MINILM, folder_of, load_encoder
 from schemas.errors import BadInput
 
@@ -130,7 +131,7 @@ def _compared(base: Path, pairs: Sequence[Pair]) -> NDArray[np.float32]:
     texts = sorted({text for p in pairs for text in (p.a, p.b)})
     vectors = dict(zip(texts, model.encode(texts, normalize_embeddings=True, show_progress_bar=False), strict=True))
     cosines = np.array([float(vectors[p.a] @ vectors[p.b]) for p in pairs], dtype=np.float32)
-    return features([p.a for p in pairs], [p.b for p in pairs], cosines)
+    return features([sides(p.a) for p in pairs], [sides(p.b) for p in pairs], cosines)
 
 
 def _batches(pairs: Sequence[Pair], recipe: Recipe, epoch: int) -> list[list[int]]:

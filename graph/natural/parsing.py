@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graph.natural import names
 from graph.natural.as_is import is_past
@@ -26,8 +26,20 @@ _CLEARER = {"rang": "stopped"}
 _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
 
 
+@contextmanager
+def parsing() -> Generator[None]:
+    """Where sentences are parsed: at its end the parser forgets their words, and no Doc may be used any more.
+
+    Without it spaCy keeps every word that it meets.
+    """
+    with _lock:  # a pipeline keeps state while it works
+        pipeline: Any = _pipeline()
+        with pipeline.memory_zone():
+            yield
+
+
 def parse(sentence: str) -> "Doc":
-    """Words with their parts of speech, the tree of who does what to whom, and the named entities.
+    """Words with their parts of speech, the tree of who does what to whom, and the named entities; inside `parsing`.
 
     Readings that a small model gets wrong are put right by asking again in clearer words.
     """
@@ -58,18 +70,17 @@ def _is_told(doc: "Doc") -> bool:
 
 
 def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
-    with _lock:  # a pipeline keeps state while it works
-        pipeline = _pipeline()
-        from spacy.tokens import Doc
+    pipeline = _pipeline()
+    from spacy.tokens import Doc
 
-        read = pipeline.make_doc(sentence)
-        words = [token.text for token in read]
-        seen = [_seen(words, n) for n in range(len(words))]
-        if first_is_name and seen:
-            seen[0] = _STAND_INS["he"]
-        doc = Doc(pipeline.vocab, words=seen, spaces=[bool(token.whitespace_) for token in read])
-        remember(doc, words)
-        return pipeline(doc)
+    read = pipeline.make_doc(sentence)
+    words = [token.text for token in read]
+    seen = [_seen(words, n) for n in range(len(words))]
+    if first_is_name and seen:
+        seen[0] = _STAND_INS["he"]
+    doc = Doc(pipeline.vocab, words=seen, spaces=[bool(token.whitespace_) for token in read])
+    remember(doc, words)
+    return pipeline(doc)
 
 
 def _seen(words: list[str], n: int) -> str:

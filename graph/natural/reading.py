@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from graph.natural.as_is import is_event
 from graph.natural.clauses import clauses_in
-from graph.natural.parsing import parse
+from graph.natural.parsing import parse, parsing
 from graph.natural.persons import Person, mentions_in
 from graph.natural.spelling import for_parser
 from graph.natural.wording import Piece, Wording
@@ -84,6 +84,11 @@ def _joined(reread: _Told, roles: dict[str, str]) -> str:
 
 
 def _told(event: str) -> _Told:
+    with parsing():
+        return _parsed(event)
+
+
+def _parsed(event: str) -> _Told:
     sentence = for_parser(event)
     doc = parse(sentence)
     wording = Wording(mentions_in(doc))

@@ -118,7 +118,7 @@ def many(events: int) -> list[Triple]:
 
 async def contents(store: Store) -> tuple[Stats, list[str], list[Tails | None]]:
     events = [f"PersonX waits {n}" for n in range(1100)]
-    return await store.stats(), await store.events(Search(2000)), await all_of(store, *events)
+    return await store.stats(), await store.events(Search(2000, generated=True)), await all_of(store, *events)
 
 
 @pytest.mark.parametrize("origin", [S, "data", "more"])

@@ -187,3 +187,22 @@ async def test_a_reader_begins_no_index_and_sees_one_that_is_there(opened: OpenS
             assert await index.missing() == [events[3]]
             [[near]] = await index.nearest(vectors[1:2], 1)
             assert near.event == events[1]
+
+
+async def test_many_events_of_students_do_not_starve_those_of_data(opened: OpenStore) -> None:
+    shown, generated = heads(12), heads(700, "sings")
+    far, [near] = units(12), units(1, seed=4)
+    crowd = near + 0.01 * units(700, seed=8)
+    async with opened() as store:
+        await fill(store, shown)
+        await fill(store, generated, "student:s")
+        async with both(store) as index:
+            await index.add([*shown, *generated], np.vstack([far, crowd]).astype(np.float32))
+            await index.settle()
+            [first] = await index.nearest(near[None], 10, generated=True)
+            assert {one.event for one in first} <= set(generated)
+            for k in (1, 10):
+                [found] = await index.nearest(near[None], k)
+                assert [one.event for one in found] == [shown[n] for n in np.argsort(-(far @ near))[:k]]
+            [found] = await index.nearest(near[None], 100)
+            assert sorted(one.event for one in found) == sorted(shown)

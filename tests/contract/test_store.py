@@ -273,3 +273,50 @@ async def test_thousands_at_once_with_few_and_many_origins(opened: OpenStore) ->
         await store.add([CAR])
         assert await store.add(triples) == Counts(loaded=3000)
         assert await tails(store, "PersonX waits 5", "xWant", limit=1000) == sorted(triples[5::700], key=rank)
+
+
+async def test_what_only_students_spoke_of_is_listed_where_it_is_asked_for(opened: OpenStore) -> None:
+    by_both = triple("PersonX waits for both", "xWant", "to go", origins=("data", "student:s"))
+    by_student = triple("PersonX waits alone", "xWant", "to go", origins=("student:s",))
+    nothing = triple("PersonX waits for nothing", "oReact", "none", origins=("data",))
+    async with opened() as store:
+        await store.add([by_both, by_student, nothing])
+        shown = [by_both.head, nothing.head]
+        every = sorted([*shown, by_student.head])
+        for more in ({"prefix": "PersonX w"}, {"words": ("waits",)}):
+            assert sorted(await store.events(Search(9, **more))) == shown  # type: ignore[arg-type]
+            assert sorted(await store.events(Search(9, **more, generated=True))) == every  # type: ignore[arg-type]
+        assert await store.events(Search(1)) == shown[:1]
+        assert await store.shown([*every, "PersonX is unknown"]) == set(shown)
+        assert await store.shown([]) == set()
+        # A student that repeats what data says hides nothing; data that speaks of what a student wrote shows it.
+        await store.add([triple(nothing.head, "xWant", "to go", origins=("student:s",))])
+        assert await store.shown(every) == set(shown)
+        await store.add([by_student._replace(tail="to eat", origins=("data",))])
+        assert await store.shown(every) == set(every)
+        assert await store.events(Search(9)) == every
+        assert sorted(await store.events(Search(9, words=("waits",)))) == every
+    async with opened() as store:
+        assert await store.events(Search(9)) == every
+
+
+async def test_what_is_shown_after_forgetting_and_loading(opened: OpenStore, tmp_path: Path) -> None:
+    async with opened() as store:
+        await store.add(
+            [
+                triple("PersonX naps", "xWant", "to wake", origins=("data",)),
+                triple("PersonX naps", "xWant", "to dream", origins=("student:s",)),
+                triple("PersonX waits", "xWant", "to go", origins=("student:s",)),
+                triple("PersonX sings", "xWant", "to be heard", origins=("more",)),
+            ]
+        )
+        await store.forget("data")
+        assert await store.events(Search(9)) == ["PersonX sings"]
+        assert await store.events(Search(9, generated=True)) == ["PersonX naps", "PersonX sings", "PersonX waits"]
+        await load_lines(store, tmp_path, "PersonX waits\txWant\tto eat")
+        assert await store.events(Search(9)) == ["PersonX sings", "PersonX waits"]
+        await load_lines(store, tmp_path, *(f"PersonX naps {n}\txWant\tto eat" for n in range(20_001)))
+        listed = await store.events(Search(30_000, generated=True))
+        assert set(listed) - set(await store.events(Search(30_000))) == {"PersonX naps"}
+        await load_lines(store, tmp_path, "PersonX naps\txWant\tto eat")
+        assert await store.events(Search(30_000)) == listed
