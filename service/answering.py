@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from typing import Any, cast
 
 from graph.store import Lookup, Search, Store, Tails
@@ -15,12 +15,16 @@ from service.asked import checked
 from service.composing import Part, compose, inference, same_text
 from service.gone import Gone, unless
 from service.house import House
+from service.in_order import Room, collected, done, in_order, in_parts
 from service.matching import find_same
 from service.reading import Read, as_it_is
 from service.writing import SOCIAL, write
 
 NEAREST = 5
 _ALL = tuple(RELATIONS)
+_BATCHES_UNDER_WAY = 4
+"""Batches of the student that the questions of one asker may fill at once: enough that it never waits for them."""
+_JUDGED_AT_ONCE = 32
 
 
 async def answer(question: Question, house: House, gone: Gone | None = None) -> Answer:
@@ -44,8 +48,48 @@ async def answer(question: Question, house: House, gone: Gone | None = None) -> 
 
 async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Answer | CometgraphError]:
     """An answer for each JSON value that should be a question, in order; or what went wrong with it."""
-    started = time.perf_counter()
-    results: list[Answer | CometgraphError | None] = []
+    return await unless(gone, collected(answers(in_parts(said), house)))
+
+
+def answers(
+    parts: AsyncIterable[Sequence[Any]], house: House, is_stopped: Callable[[], bool] = lambda: False
+) -> AsyncGenerator[Answer | CometgraphError]:
+    """The same for all values of some parts, as they come. Each part is looked up at once.
+
+    Once `is_stopped` is true, no more questions begin; those under way are answered. Raises StoreUnavailable.
+    """
+    return in_order(_begun(parts, house, is_stopped))
+
+
+async def _begun(
+    parts: AsyncIterable[Sequence[Any]], house: House, is_stopped: Callable[[], bool]
+) -> AsyncGenerator["asyncio.Future[Answer | CometgraphError]"]:
+    """The answers of all questions, each begun as soon as there is room below the graph."""
+    batch_size = house.generation.batcher.size if house.generation is not None else _JUDGED_AT_ONCE
+    room = Room(_BATCHES_UNDER_WAY * batch_size)
+    async for part in parts:
+        started = time.perf_counter()
+        for one in await _looked_up(part, house):
+            if is_stopped():
+                return
+            if isinstance(one, CometgraphError):
+                yield done(one)
+                continue
+            question, read, tails = one
+            if _is_answered(question, tails, house):
+                assert tails is not None
+                yield done(compose(read, question, [_stored(read.event, tails)], started))
+                continue
+            places = len(question.relation or SOCIAL) if _may_write(question, house) else 1
+            await room.free(places)
+            if is_stopped():
+                return
+            yield room.start(_below(question, read, tails, started, house), places)
+
+
+async def _looked_up(said: Sequence[Any], house: House) -> list[tuple[Question, Read, Tails | None] | CometgraphError]:
+    """Each JSON value as a question, how its event is read and what the graph says of it; or what went wrong."""
+    results: list[CometgraphError | None] = []
     asked: list[Question] = []
     for one in said:
         try:
@@ -56,36 +100,20 @@ async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None
             results.append(None)
         except CometgraphError as error:
             results.append(error)
-    found = await known_or_wrong(asked, house)
-    most = max((len(question.relation or SOCIAL) for question in asked), default=0)
-    room = _room(most, house)
-
-    async def one(question: Question, knows: tuple[Read, Tails | None] | CometgraphError) -> Answer | CometgraphError:
-        if isinstance(knows, CometgraphError):
-            return knows
-        read, tails = knows
-        try:
-            if _is_answered(question, tails, house):
-                assert tails is not None
-                parts = [_stored(read.event, tails)]
-            else:
-                async with room:
-                    parts = await _all(climb(read.event, question, tails, house))
-            return compose(read, question, parts, started) if _says_anything(parts) else EventNotFound(read.event)
-        except CometgraphError as error:
-            return error
-
-    answers = iter(await unless(gone, asyncio.gather(*map(one, asked, found))))
-    return [next(answers) if result is None else result for result in results]
+    found = zip(asked, await known_or_wrong(asked, house), strict=True)
+    looked_up = ((knows if isinstance(knows, CometgraphError) else (question, *knows)) for question, knows in found)
+    return [next(looked_up) if error is None else error for error in results]
 
 
-def _room(most: int, house: House) -> asyncio.Semaphore:
-    """So many questions of a batch, each of `most` relations, are with the student at once that half its queue is left.
-
-    The others wait outside: who asks for much waits longer, and is not refused.
-    """
-    limit = house.generation.batcher.limit if house.generation is not None else 128
-    return asyncio.Semaphore(max(1, limit // 2 // max(1, most)))
+async def _below(
+    question: Question, read: Read, tails: Tails | None, started: float, house: House
+) -> Answer | CometgraphError:
+    """The answer of the rungs below the graph, or what went wrong."""
+    try:
+        parts = await _all(climb(read.event, question, tails, house))
+        return compose(read, question, parts, started) if _says_anything(parts) else EventNotFound(read.event)
+    except CometgraphError as error:
+        return error
 
 
 async def stream(question: Question, house: House) -> AsyncGenerator[Part | Answer]:

@@ -20,6 +20,7 @@ from graph.index import REBUILD, Index, Near, complete, open_index
 from graph.store import Store
 from schemas.errors import CometgraphError, Unavailable
 from service.batching import Batcher
+from service.wait_policy import WaitPolicy, waiting_as
 
 _log = logging.getLogger("cometgraph.index")
 AT_ONCE = 64
@@ -149,6 +150,11 @@ class Proposer:
 
         While it is being made ready, that finds them by itself; where it is not up at all, the next start does.
         """
+        # A busy embedder only delays the vectors: nobody waits for them as for an answer.
+        with waiting_as(WaitPolicy.BATCH):
+            await self._learn(events)
+
+    async def _learn(self, events: Sequence[str]) -> None:
         async with self._writing:
             if self.state != "up" or self._index is None or self._read_only:
                 return
