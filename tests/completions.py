@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
@@ -16,13 +17,24 @@ from distill.decoding import Decoding
 from distill.engine import Draft, Engine, Job, ScoredToken
 
 
-def app_of(engine: Engine) -> FastAPI:
+@dataclass(slots=True)
+class Desk:
+    """What a server was asked, in order; it answers while it is open."""
+
+    prompts: list[str] = field(default_factory=list[str])
+    opened: threading.Event = field(default_factory=threading.Event)
+
+
+def app_of(engine: Engine, desk: Desk | None = None) -> FastAPI:
     """The part of the API that a student needs: n, sampling with a seed, log-probabilities, echo."""
     app = FastAPI()
     one_at_a_time = threading.Lock()
 
     @app.post("/v1/completions")
     def completions(said: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+        if desk is not None:
+            desk.prompts.append(said["prompt"])
+            desk.opened.wait()
         with one_at_a_time:
             if said.get("echo"):
                 prompt, tail = said["prompt"].rsplit(":", 1)
