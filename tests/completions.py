@@ -17,24 +17,13 @@ from distill.decoding import Decoding
 from distill.engine import Draft, Engine, Job, ScoredToken
 
 
-@dataclass(slots=True)
-class Desk:
-    """What a server was asked, in order; it answers while it is open."""
-
-    prompts: list[str] = field(default_factory=list[str])
-    opened: threading.Event = field(default_factory=threading.Event)
-
-
-def app_of(engine: Engine, desk: Desk | None = None) -> FastAPI:
+def app_of(engine: Engine) -> FastAPI:
     """The part of the API that a student needs: n, sampling with a seed, log-probabilities, echo."""
     app = FastAPI()
     one_at_a_time = threading.Lock()
 
     @app.post("/v1/completions")
     def completions(said: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
-        if desk is not None:
-            desk.prompts.append(said["prompt"])
-            desk.opened.wait()
         with one_at_a_time:
             if said.get("echo"):
                 prompt, tail = said["prompt"].rsplit(":", 1)
@@ -104,6 +93,26 @@ def broken_app(how: str) -> FastAPI:
         return BROKEN[how]()
 
     return app
+
+
+@dataclass(slots=True)
+class Desk:
+    """A server that notes each prompt as it comes, and answers "happy" while it is open."""
+
+    prompts: list[str] = field(default_factory=list[str])
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def app(self) -> FastAPI:
+        """The server."""
+        app = FastAPI()
+
+        @app.post("/v1/completions")
+        def completions(said: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+            self.prompts.append(said["prompt"])
+            self.opened.wait()
+            return _body([_choice(Draft(" happy", -1.0, finished=True))])
+
+        return app
 
 
 @contextmanager
