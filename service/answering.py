@@ -87,21 +87,23 @@ async def _begun(
             yield room.start(_below(question, read, tails, started, house), places)
 
 
-async def _looked_up(said: Sequence[Any], house: House) -> list[tuple[Question, Read, Tails | None] | CometgraphError]:
+async def _looked_up(
+    values: Sequence[Any], house: House
+) -> list[tuple[Question, Read, Tails | None] | CometgraphError]:
     """Each JSON value as a question, how its event is read and what the graph says of it; or what went wrong."""
     results: list[CometgraphError | None] = []
-    asked: list[Question] = []
-    for one in said:
+    questions: list[Question] = []
+    for value in values:
         try:
-            question = checked(one)
+            question = checked(value)
             _check_rungs(question, house)
             parse_event(question.event)
-            asked.append(question)
+            questions.append(question)
             results.append(None)
         except CometgraphError as error:
             results.append(error)
-    found = zip(asked, await known_or_wrong(asked, house), strict=True)
-    looked_up = ((knows if isinstance(knows, CometgraphError) else (question, *knows)) for question, knows in found)
+    rows = zip(questions, await known_or_wrong(questions, house), strict=True)
+    looked_up = ((row if isinstance(row, CometgraphError) else (question, *row)) for question, row in rows)
     return [next(looked_up) if error is None else error for error in results]
 
 

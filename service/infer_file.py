@@ -141,14 +141,14 @@ def _mismatch(answer: bytes, line: Line, job: Job) -> str | None:
         body = None
     if not isinstance(body, dict):
         return "an answer or a problem"
-    asked = cast(dict[str, Any], body).get("asked")
-    if asked is None:
+    text = cast(dict[str, Any], body).get("asked")
+    if text is None:
         return None
     try:
         event = checked(_question(line, job.defaults)).event
     except CometgraphError:
         return "the answer to the line there now, which is no question"
-    return None if asked == event else f"the answer to {event!r}, the question there now"
+    return None if text == event else f"the answer to {event!r}, the question there now"
 
 
 def _is_problem(answer: bytes) -> bool:

@@ -36,7 +36,7 @@ async def score(scored: Scored, house: House, gone: Gone | None = None) -> Score
     )
 
 
-def scores(said: Sequence[Any], house: House) -> AsyncGenerator[Score | CometgraphError]:
+def scores(values: Sequence[Any], house: House) -> AsyncGenerator[Score | CometgraphError]:
     """A score for each JSON value that should be a triple, in order, as it comes; or what went wrong with it."""
 
     async def one(value: Any) -> Score | CometgraphError:
@@ -45,7 +45,7 @@ def scores(said: Sequence[Any], house: House) -> AsyncGenerator[Score | Cometgra
         except CometgraphError as error:
             return error
 
-    return each(said, one, at_once=AT_ONCE)
+    return each(values, one, at_once=AT_ONCE)
 
 
 async def score_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Score | CometgraphError]:

@@ -107,8 +107,8 @@ class Desk:
         app = FastAPI()
 
         @app.post("/v1/completions")
-        def completions(said: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
-            self.prompts.append(said["prompt"])
+        def completions(body: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+            self.prompts.append(body["prompt"])
             self.opened.wait()
             return _body([_choice(Draft(" happy", -1.0, finished=True))])
 

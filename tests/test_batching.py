@@ -164,7 +164,7 @@ def test_a_wait_has_an_end() -> None:
     run(go())
 
 
-def asked(at: Batcher[int, int], numbers: Sequence[int], policy: WaitPolicy) -> "list[asyncio.Task[int]]":
+def waiters(at: Batcher[int, int], numbers: Sequence[int], policy: WaitPolicy) -> "list[asyncio.Task[int]]":
     """Tasks that wait for these numbers with a policy."""
     with waiting_as(policy):
         return [asyncio.create_task(at.ask(n, n)) for n in numbers]
@@ -173,8 +173,8 @@ def asked(at: Batcher[int, int], numbers: Sequence[int], policy: WaitPolicy) -> 
 def test_the_time_of_a_batch_runs_only_while_nothing_gets_done() -> None:
     async def go() -> None:
         async with batcher(Work(0.3), size=1, patience=0.0, timeout=1.0) as at:
-            single = asked(at, [20], WaitPolicy.BATCH) + asked(at, [21, 22, 23, 24, 25, 26], WaitPolicy.SINGLE)
-            batch = asked(at, range(1, 7), WaitPolicy.BATCH)
+            single = waiters(at, [20], WaitPolicy.BATCH) + waiters(at, [21, 22, 23, 24, 25, 26], WaitPolicy.SINGLE)
+            batch = waiters(at, range(1, 7), WaitPolicy.BATCH)
             results = await asyncio.gather(*single, return_exceptions=True)
             assert isinstance(results[-1], Unavailable)  # more than a second of work was before it
             assert await asyncio.gather(*batch) == [2 * n for n in range(1, 7)]
@@ -185,7 +185,7 @@ def test_the_time_of_a_batch_runs_only_while_nothing_gets_done() -> None:
 def test_a_batch_gives_up_where_nothing_gets_done() -> None:
     async def go() -> None:
         async with batcher(Work(), timeout=0.1, limit=2) as at:
-            for result in await asyncio.gather(*asked(at, [99, 1, 2, 3], WaitPolicy.BATCH), return_exceptions=True):
+            for result in await asyncio.gather(*waiters(at, [99, 1, 2, 3], WaitPolicy.BATCH), return_exceptions=True):
                 assert isinstance(result, Unavailable)
                 assert "the test has got nothing done for 0.1 s" in str(result)
 
@@ -196,7 +196,7 @@ def test_a_command_waits_without_limit_of_time_or_queue() -> None:
     async def go() -> None:
         work = Work()
         async with batcher(work, timeout=0.05, limit=1, size=16) as at:
-            waiting = asked(at, [99, *range(1, 9)], WaitPolicy.ENDLESS)
+            waiting = waiters(at, [99, *range(1, 9)], WaitPolicy.ENDLESS)
             await asyncio.sleep(0.3)
             work.may_go_on.set()
             assert await asyncio.gather(*waiting) == [198, *(2 * n for n in range(1, 9))]
@@ -213,9 +213,9 @@ def test_a_batch_waits_for_room_and_leaves_half_of_the_queue_to_single_questions
         async with batcher(work, limit=4, size=4, patience=0.0) as at:
             running = asyncio.create_task(at.ask(99, 99))
             await asyncio.sleep(0.05)
-            batch = asked(at, range(1, 11), WaitPolicy.BATCH)
+            batch = waiters(at, range(1, 11), WaitPolicy.BATCH)
             await asyncio.sleep(0)
-            singles = asked(at, [21, 22, 23], WaitPolicy.SINGLE)
+            singles = waiters(at, [21, 22, 23], WaitPolicy.SINGLE)
             await asyncio.sleep(0)
             with pytest.raises(Overloaded, match="4 questions wait"):
                 await singles[2]
@@ -236,9 +236,9 @@ def test_a_single_question_does_not_wait_in_the_line_of_a_batch() -> None:
         async with batcher(work, limit=2, size=2, patience=0.0) as at:
             running = asyncio.create_task(at.ask(99, 99))
             await asyncio.sleep(0.05)
-            batch = asked(at, [1, 2, 3, 4], WaitPolicy.BATCH)
+            batch = waiters(at, [1, 2, 3, 4], WaitPolicy.BATCH)
             await asyncio.sleep(0)
-            [single] = asked(at, [4], WaitPolicy.SINGLE)
+            [single] = waiters(at, [4], WaitPolicy.SINGLE)
             await asyncio.sleep(0)
             work.may_go_on.set()
             assert await asyncio.gather(running, single, *batch) == [198, 8, 2, 4, 6, 8]
@@ -254,8 +254,8 @@ def test_a_batch_that_leaves_gives_its_places_to_another() -> None:
         async with batcher(work, limit=4, size=4, patience=0.0) as at:
             running = asyncio.create_task(at.ask(99, 99))
             await asyncio.sleep(0.05)
-            leaving = asked(at, range(1, 9), WaitPolicy.BATCH)
-            other = asked(at, [11, 12], WaitPolicy.BATCH)
+            leaving = waiters(at, range(1, 9), WaitPolicy.BATCH)
+            other = waiters(at, [11, 12], WaitPolicy.BATCH)
             await asyncio.sleep(0)
             for task in leaving:
                 task.cancel()
@@ -275,10 +275,10 @@ def test_who_still_waits_at_the_end_is_told(policy: WaitPolicy) -> None:
         work = Work()
         at = Batcher("test", work, size=1, limit=8, patience=0.0, timeout=60.0)
         at.start()
-        waiting = asked(at, [99, *range(1, 7)], policy)
+        waiting = waiters(at, [99, *range(1, 7)], policy)
         await asyncio.sleep(0.05)
         await at.close()
-        for result in await asyncio.gather(*waiting, *asked(at, [7], policy), return_exceptions=True):
+        for result in await asyncio.gather(*waiting, *waiters(at, [7], policy), return_exceptions=True):
             assert isinstance(result, Unavailable)
             assert "stopping" in str(result)
         assert not at.alive

@@ -1,6 +1,6 @@
 """Many questions at once: lines as they come, and a file of questions through stops.
 
-The student is behind a server that notes what it is asked, and is closed while a test looks at what is under way.
+The student is behind a server that notes what it is batch, and is closed while a test looks at what is under way.
 """
 
 import json
@@ -56,11 +56,11 @@ def questions(numbers: range) -> list[dict[str, Any]]:
     return [{"event": f"PersonX sharpens {n} pencils", "relation": "xReact", "mode": "generate"} for n in numbers]
 
 
-def write(path: Path, asked: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(one) + "\n" for one in asked))
+def write(path: Path, batch: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(one) + "\n" for one in batch))
 
 
-def asked_in(path: Path) -> list[str]:
+def events_in(path: Path) -> list[str]:
     return [json.loads(line)["asked"] for line in path.read_text().splitlines()]
 
 
@@ -79,17 +79,17 @@ def test_each_line_comes_as_soon_as_it_and_those_before_it_are_there(
     flags: list[str], env: dict[str, str], desk: Desk
 ) -> None:
     server = Server(*flags, env=env)
-    asked = [{"event": CAR, "relation": "xIntent", "limit": 1}, *questions(range(3)), {"event": "..."}]
+    batch = [{"event": CAR, "relation": "xIntent", "limit": 1}, *questions(range(3)), {"event": "..."}]
     with httpx2.Client(base_url=server.url, timeout=60) as client:
         wait_until_ready(client.get, complete=False)
         accept = {"accept": "application/x-ndjson"}
-        with client.stream("POST", "/infer/batch", json={"questions": asked}, headers=accept) as response:
+        with client.stream("POST", "/infer/batch", json={"questions": batch}, headers=accept) as response:
             lines = response.iter_lines()
             assert json.loads(next(lines))["asked"] == CAR
             assert not desk.opened.is_set()  # the rest is still to be written
             desk.opened.set()
             rest = [json.loads(line) for line in lines]
-        assert [one["asked"] for one in rest[:3]] == [one["event"] for one in asked[1:4]]
+        assert [one["asked"] for one in rest[:3]] == [one["event"] for one in batch[1:4]]
         assert rest[3]["status"] == 422
         assert len(rest) == 4
     assert server.stop() == 0
@@ -97,11 +97,11 @@ def test_each_line_comes_as_soon_as_it_and_those_before_it_are_there(
 
 def test_who_hangs_up_cancels_the_rest(flags: list[str], env: dict[str, str], desk: Desk) -> None:
     server = Server(*flags, env=env)
-    asked = [{"event": CAR, "relation": "xIntent"}, *questions(range(100))]
+    batch = [{"event": CAR, "relation": "xIntent"}, *questions(range(100))]
     with httpx2.Client(base_url=server.url, timeout=60) as client:
         wait_until_ready(client.get, complete=False)
         accept = {"accept": "application/x-ndjson"}
-        with client.stream("POST", "/infer/batch", json={"questions": asked}, headers=accept) as response:
+        with client.stream("POST", "/infer/batch", json={"questions": batch}, headers=accept) as response:
             next(response.iter_lines())
             wait_for(lambda: len(desk.prompts) == 2)  # one batch is being written
         metrics = "\n" + client.get("/metrics").text
@@ -153,16 +153,16 @@ def store(tmp_path: Path) -> None:
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    _, said = process.communicate(timeout=120)
-    return process.returncode, said
+    _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
 
 
 @pytest.mark.usefixtures("store")
 def test_a_killed_run_goes_on_and_asks_nothing_again_that_was_answered(
     flags: list[str], env: dict[str, str], desk: Desk, tmp_path: Path
 ) -> None:
-    asked = [{"event": CAR, "relation": "xIntent"}, *questions(range(60)), {"event": "..."}]
-    write(tmp_path / "in.jsonl", asked)
+    batch = [{"event": CAR, "relation": "xIntent"}, *questions(range(60)), {"event": "..."}]
+    write(tmp_path / "in.jsonl", batch)
     part = tmp_path / "out.jsonl.part"
     killed = 0
     desk.opened.set()
@@ -173,7 +173,7 @@ def test_a_killed_run_goes_on_and_asks_nothing_again_that_was_answered(
         process.kill()
         ended(process)
         assert not (tmp_path / "out.jsonl").exists()
-        assert asked_in(part)  # whole lines, each an answer
+        assert events_in(part)  # whole lines, each an answer
         killed += 1
     with part.open("ab") as file:
         file.write(b'{"asked": "PersonX sharp')
@@ -184,7 +184,7 @@ def test_a_killed_run_goes_on_and_asks_nothing_again_that_was_answered(
     assert ended(infer(tmp_path, flags, env, "--resume")) == (0, "cometgraph: 1 of 62 answers are problems\n")
     assert not part.exists()
     answers = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert [answer.get("asked", "...") for answer in answers] == [one["event"] for one in asked]
+    assert [answer.get("asked", "...") for answer in answers] == [one["event"] for one in batch]
     times = Counter(desk.prompts)
     assert len(times) == 60
     assert sum(times.values()) <= 60 + killed * UNDER_WAY
@@ -207,7 +207,7 @@ def test_ctrl_c_finishes_what_is_under_way_and_a_second_one_stops_at_once(
     desk.opened.set()
     stopped = f"cometgraph: stopped; out.jsonl.part has {UNDER_WAY} answers, --resume goes on\n"
     assert ended(process) == (130, stopped)
-    assert asked_in(tmp_path / "out.jsonl.part") == [one["event"] for one in questions(range(UNDER_WAY))]
+    assert events_in(tmp_path / "out.jsonl.part") == [one["event"] for one in questions(range(UNDER_WAY))]
     desk.opened.clear()
     process = infer(tmp_path, flags, env, "--resume")
     wait_for(lambda: len(desk.prompts) == UNDER_WAY + 2)
@@ -215,16 +215,16 @@ def test_ctrl_c_finishes_what_is_under_way_and_a_second_one_stops_at_once(
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     assert ended(process)[0] == 130
-    assert len(asked_in(tmp_path / "out.jsonl.part")) == UNDER_WAY
+    assert len(events_in(tmp_path / "out.jsonl.part")) == UNDER_WAY
     desk.opened.set()
     assert ended(infer(tmp_path, flags, env, "--resume")) == (0, "")
-    assert asked_in(tmp_path / "out.jsonl") == [one["event"] for one in questions(range(40))]
+    assert events_in(tmp_path / "out.jsonl") == [one["event"] for one in questions(range(40))]
 
 
 def test_answers_that_do_not_fit_the_questions_are_refused(sample_store: str, tmp_path: Path) -> None:
-    asked = [{"event": CAR, "relation": "xIntent"}, {"event": "PersonX is unknown"}, {"event": "PersonX goes home"}]
+    batch = [{"event": CAR, "relation": "xIntent"}, {"event": "PersonX is unknown"}, {"event": "PersonX goes home"}]
     flags = ["infer", "--input", "in.jsonl", "--output", "out.jsonl", "--mode", "graph", "--store", sample_store]
-    write(tmp_path / "in.jsonl", asked)
+    write(tmp_path / "in.jsonl", batch)
     cometgraph(*flags, cwd=tmp_path)
     answers = (tmp_path / "out.jsonl").read_bytes().splitlines(keepends=True)
     part = tmp_path / "out.jsonl.part"
@@ -242,9 +242,9 @@ def test_answers_that_do_not_fit_the_questions_are_refused(sample_store: str, tm
     assert "line 4" in resumed(b"".join(answers) + answers[1])
     assert "line 2" in resumed(answers[0] + b"7\n")
     assert "line 1" in resumed(b"\0\0\0\n")
-    write(tmp_path / "in.jsonl", [{"event": 7}, *asked[1:]])
+    write(tmp_path / "in.jsonl", [{"event": 7}, *batch[1:]])
     assert "line 1" in resumed(answers[0])
-    write(tmp_path / "in.jsonl", asked)
+    write(tmp_path / "in.jsonl", batch)
     for there in (b"", answers[0], answers[0] + answers[1][:20], b"".join(answers)):
         (tmp_path / "out.jsonl").unlink(missing_ok=True)
         resumed(there)
