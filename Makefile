@@ -39,6 +39,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.batch
 	$(BIN)/python -m benchmarks.normalise
 	$(BIN)/python -m benchmarks.near_duplicate
 	$(BIN)/python -m benchmarks.traps

@@ -73,7 +73,10 @@ def questions(file: str) -> list[Asking]:
 def ask(
     address: str, asked: Iterator[Asking], decoding: str, *, clients: int = 1, seconds: float = inf, most: float = inf
 ) -> Heard:
-    """Ask from so many clients, for so long or until so many have been answered; what was begun is waited for."""
+    """Ask from so many clients, for so long, until so many have been answered, or until there are no more questions.
+
+    What was begun is waited for.
+    """
     return asyncio.run(_ask(address, asked, decoding, clients, seconds, most))
 
 
@@ -99,7 +102,9 @@ async def _ask(
 
     async def one(client: httpx2.AsyncClient) -> None:
         while time.perf_counter() - started < seconds and len(heard.calls) < most:
-            question = next(asked)
+            question = next(asked, None)
+            if question is None:
+                return
             began = time.perf_counter()
             params = _params(question) | {"mode": "generate", "decoding": decoding}
             response = await client.get("/infer", params=params)

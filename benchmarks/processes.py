@@ -38,7 +38,7 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> R
     """
     started = time.perf_counter()
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment(variables)
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(variables)
     ) as process:
         assert process.stdout is not None
         said = process.stdout.read()
@@ -53,7 +53,7 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> R
 @contextmanager
 def serving(command: Sequence[str], variables: Mapping[str, str] | None = None) -> Generator[str]:
     """Start a server that prints its address when it listens; stop it afterwards."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment(variables))
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(variables))
     try:
         assert process.stdout is not None
         first = process.stdout.readline()
@@ -76,7 +76,7 @@ def matching(store: str, *options: str, variables: Mapping[str, str] | None = No
         yield client
 
 
-def _environment(variables: Mapping[str, str] | None) -> dict[str, str]:
+def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """What is set for another cometgraph must not change what is measured here."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMETGRAPH_")}
     return kept | dict(variables or {})

@@ -44,7 +44,7 @@ class Spec:
     url: str | None = None
     url_model: str | None = None
     url_key: str = ""
-    url_timeout: float = 30.0
+    url_timeout: float | None = 30.0
 
 
 @dataclass(frozen=True, slots=True)

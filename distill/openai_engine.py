@@ -11,19 +11,23 @@ from distill.prompts import PromptForm
 from schemas.errors import BadInput, CometgraphError, Unavailable
 
 CONNECTIONS = 16
+_CONNECT_SECONDS = 30.0
 
 
 class OpenAiEngine:
     """See distill.engine.Engine. The server batches; a job is one request, `CONNECTIONS` at a time.
 
-    Its scores are those of the tail's own tokens: an echo has no end token.
+    Its scores are those of the tail's own tokens: an echo has no end token. timeout: seconds of a request, or None for
+    no limit.
     """
 
-    def __init__(self, url: str, model: str, key: str, form: PromptForm, timeout: float) -> None:
+    def __init__(self, url: str, model: str, key: str, form: PromptForm, timeout: float | None) -> None:
         self._url = url
         self._model = model
         self._stop = [*form.stops]
-        self._client = openai.OpenAI(base_url=url, api_key=key or "none", timeout=timeout, max_retries=1)
+        # A server that is gone is told from a busy one by the connection, which nobody is too busy to accept.
+        limits = openai.Timeout(timeout, connect=timeout if timeout is not None else _CONNECT_SECONDS)
+        self._client = openai.OpenAI(base_url=url, api_key=key or "none", timeout=limits, max_retries=1)
         self._threads = ThreadPoolExecutor(CONNECTIONS, "openai")
         self.placement = Placement("openai", url, "unknown")
 

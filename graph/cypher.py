@@ -103,7 +103,8 @@ NEO4J_SCHEMA = [
     "CREATE FULLTEXT INDEX event_words IF NOT EXISTS FOR (n:Event) ON EACH [n.text] "
     "OPTIONS {indexConfig: {`fulltext.analyzer`: 'english'}}",
 ]
-NEO4J_AWAIT = "CALL db.awaitIndexes(600)"
+NEO4J_AWAIT = "CALL db.awaitIndexes(86400)"
+"""A day: a large index on a busy machine takes its time, and one that has failed is told at once."""
 NEO4J_INDEXES = "SHOW INDEXES YIELD name, state RETURN name, state"
 NEO4J_RELATIONS = "UNWIND $rows AS row MERGE (k:Relation {name: row.name}) SET k = row"
 

@@ -110,7 +110,7 @@ class Neo4jIndex:
 
     async def missing(self, events: Sequence[str] | None = None) -> list[str]:
         if events is None:
-            return [text for (text,) in await self._store.read(cypher.NEO4J_MISSING)]
+            return [text for (text,) in await self._store.read(cypher.NEO4J_MISSING, seconds=None)]
         return [text for (text,) in await self._store.read(cypher.NEO4J_MISSING_OF, texts=list(events))]
 
     async def add(self, events: Sequence[str], vectors: Vectors) -> None:
@@ -124,7 +124,7 @@ class Neo4jIndex:
         await self._store.execute(cypher.NEO4J_AWAIT)
 
     async def count(self) -> int:
-        [[number]] = await self._store.read(cypher.NEO4J_COUNT_VECTORS)
+        [[number]] = await self._store.read(cypher.NEO4J_COUNT_VECTORS, seconds=None)
         return number
 
     async def close(self) -> None:

@@ -185,14 +185,14 @@ class Neo4jStore:
     async def _execute(self, query: str, **parameters: Any) -> None:
         await self._driver.execute_query(cast(LiteralString, query), parameters, database_=self._database)
 
-    async def read(self, query: str, **parameters: Any) -> list[list[Any]]:
-        """All rows of one of graph.cypher's queries that reads."""
+    async def read(self, query: str, *, seconds: float | None = READ_SECONDS, **parameters: Any) -> list[list[Any]]:
+        """All rows of one of graph.cypher's queries that reads; None: it may take as long as it takes."""
 
         async def work(tx: neo4j.AsyncManagedTransaction) -> list[list[Any]]:
             return await all_rows(tx, query, **parameters)
 
         async with _translated(self.address), self._session(neo4j.READ_ACCESS) as session:
-            return await session.execute_read(neo4j.unit_of_work(timeout=READ_SECONDS)(work))
+            return await session.execute_read(neo4j.unit_of_work(timeout=0 if seconds is None else seconds)(work))
 
     async def _write(self, work: Callable[[neo4j.AsyncManagedTransaction], Awaitable[T]]) -> T:
         async with _translated(self.address), self._session(neo4j.WRITE_ACCESS) as session:

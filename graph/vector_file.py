@@ -21,6 +21,8 @@ CREATE TABLE event(id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL UNIQ
 """
 """AUTOINCREMENT: an id never means another event, as the file that is searched may still have it."""
 _AT_ONCE = 500
+_LOCK_SECONDS = 600.0
+"""A reader of the whole file may hold up the writer for long on a busy machine."""
 
 Half = NDArray[np.float16]
 
@@ -40,7 +42,7 @@ class VectorFile:
             raise FileNotFoundError(path)
         mode = "ro" if read_only else "rw"
         self._connection = sqlite3.connect(
-            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=30, check_same_thread=False
+            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=_LOCK_SECONDS, check_same_thread=False
         )
         try:
             [[version]] = self._connection.execute("PRAGMA user_version")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from typing import Any, cast
 
 from graph.store import Lookup, Search, Store, Tails
@@ -16,6 +16,7 @@ from service.asked import checked
 from service.composing import Part, compose, inference, same_text
 from service.gone import Gone, unless
 from service.house import House
+from service.in_order import Room, collected, done, in_order, in_parts
 from service.keeping import check_keep, is_private
 from service.matching import find_same
 from service.reading import Read, as_it_is
@@ -23,6 +24,9 @@ from service.writing import SOCIAL, write
 
 NEAREST = 5
 _ALL = tuple(RELATIONS)
+_BATCHES_UNDER_WAY = 4
+"""Batches of the student that the questions of one asker may fill at once: enough that it never waits for them."""
+_JUDGED_AT_ONCE = 32
 
 
 async def answer(question: Question, house: House, caller: Caller, gone: Gone | None = None) -> Answer:
@@ -49,48 +53,77 @@ async def answer_all(
     said: Sequence[Any], house: House, caller: Caller, gone: Gone | None = None
 ) -> list[Answer | CometgraphError]:
     """An answer for each JSON value that should be a question, in order; or what went wrong with it."""
-    started = time.perf_counter()
-    results: list[Answer | CometgraphError | None] = []
-    asked: list[Question] = []
-    for one in said:
+    return await unless(gone, collected(answers(in_parts(said), house, caller)))
+
+
+def answers(
+    parts: AsyncIterable[Sequence[Any]],
+    house: House,
+    caller: Caller,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> AsyncGenerator[Answer | CometgraphError]:
+    """The same for all values of some parts, as they come. Each part is looked up at once.
+
+    Once `is_stopped` is true, no more questions begin; those under way are answered. Raises StoreUnavailable.
+    """
+    return in_order(_begun(parts, house, caller, is_stopped))
+
+
+async def _begun(
+    parts: AsyncIterable[Sequence[Any]], house: House, caller: Caller, is_stopped: Callable[[], bool]
+) -> AsyncGenerator["asyncio.Future[Answer | CometgraphError]"]:
+    """The answers of all questions, each begun as soon as there is room below the graph."""
+    batch_size = house.generation.batcher.size if house.generation is not None else _JUDGED_AT_ONCE
+    room = Room(_BATCHES_UNDER_WAY * batch_size)
+    async for part in parts:
+        started = time.perf_counter()
+        for one in await _looked_up(part, house, caller):
+            if is_stopped():
+                return
+            if isinstance(one, CometgraphError):
+                yield done(one)
+                continue
+            question, read, tails = one
+            if _is_answered(question, tails, house):
+                assert tails is not None
+                yield done(compose(read, question, [_stored(read.event, tails)], started))
+                continue
+            places = len(question.relation or SOCIAL) if _may_write(question, house) else 1
+            await room.free(places)
+            if is_stopped():
+                return
+            yield room.start(_below(question, read, tails, started, house, caller), places)
+
+
+async def _looked_up(
+    values: Sequence[Any], house: House, caller: Caller
+) -> list[tuple[Question, Read, Tails | None] | CometgraphError]:
+    """Each JSON value as a question, how its event is read and what the graph says of it; or what went wrong."""
+    results: list[CometgraphError | None] = []
+    questions: list[Question] = []
+    for value in values:
         try:
-            question = checked(one)
+            question = checked(value)
             _check(question, house, caller)
             parse_event(question.event)
-            asked.append(question)
+            questions.append(question)
             results.append(None)
         except CometgraphError as error:
             results.append(error)
-    found = await known_or_wrong(asked, house)
-    most = max((len(question.relation or SOCIAL) for question in asked), default=0)
-    room = _room(most, house)
-
-    async def one(question: Question, knows: tuple[Read, Tails | None] | CometgraphError) -> Answer | CometgraphError:
-        if isinstance(knows, CometgraphError):
-            return knows
-        read, tails = knows
-        try:
-            if _is_answered(question, tails, house):
-                assert tails is not None
-                parts = [_stored(read.event, tails)]
-            else:
-                async with room:
-                    parts = await _all(climb(read.event, question, tails, house, caller))
-            return compose(read, question, parts, started) if _says_anything(parts) else EventNotFound(read.event)
-        except CometgraphError as error:
-            return error
-
-    answers = iter(await unless(gone, asyncio.gather(*map(one, asked, found))))
-    return [next(answers) if result is None else result for result in results]
+    rows = zip(questions, await known_or_wrong(questions, house), strict=True)
+    looked_up = ((row if isinstance(row, CometgraphError) else (question, *row)) for question, row in rows)
+    return [next(looked_up) if error is None else error for error in results]
 
 
-def _room(most: int, house: House) -> asyncio.Semaphore:
-    """So many questions of a batch, each of `most` relations, are with the student at once that half its queue is left.
-
-    The others wait outside: who asks for much waits longer, and is not refused.
-    """
-    limit = house.generation.batcher.limit if house.generation is not None else 128
-    return asyncio.Semaphore(max(1, limit // 2 // max(1, most)))
+async def _below(
+    question: Question, read: Read, tails: Tails | None, started: float, house: House, caller: Caller
+) -> Answer | CometgraphError:
+    """The answer of the rungs below the graph, or what went wrong."""
+    try:
+        parts = await _all(climb(read.event, question, tails, house, caller))
+        return compose(read, question, parts, started) if _says_anything(parts) else EventNotFound(read.event)
+    except CometgraphError as error:
+        return error
 
 
 async def stream(question: Question, house: House, caller: Caller) -> AsyncGenerator[Part | Answer]:

@@ -3,23 +3,18 @@
 import asyncio
 import os
 import re
-import sys
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from itertools import islice
-from pathlib import Path
-from typing import IO, Any, cast
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 import click
 import httpx2
 import orjson
 from pydantic import SecretStr
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
-from graph.files import Source, opened
-from schemas.errors import BadFile, BadInput, CometgraphError, StoreLocked
+from schemas.errors import BadInput, StoreLocked
 from schemas.matches import Matches
 from schemas.questions import Answer
 from service import answering, matches
@@ -27,9 +22,10 @@ from service.access import LOCAL
 from service.app import create_app
 from service.asked import checked
 from service.house import House, open_house
+from service.infer_file import Job, infer_file
 from service.info import info_of
-from service.problems import problem
 from service.settings import SECRETS, Settings, flag, load_settings, variable
+from service.wait_policy import WaitPolicy, waiting_as
 
 _OF_ASKING = (
     "relation",
@@ -47,7 +43,6 @@ _OF_ASKING = (
     "seed",
     "generated",
 )
-_AT_A_TIME = 1000
 
 
 def infer(flags: Mapping[str, Any]) -> int:
@@ -57,9 +52,12 @@ def infer(flags: Mapping[str, Any]) -> int:
         raise BadInput.of("event", flags["event"], "given, or --input FILE, but not both")
     if flags["output"] is not None and flags["input_"] is None:
         raise BadInput.of("output", flags["output"], "given together with --input")
+    if flags["resume"] and flags["input_"] is None:
+        raise BadInput.of("resume", None, "given only together with --input FILE and --output FILE")
     asked = {name: flags[name] for name in _OF_ASKING if flags[name] not in (None, ())}
     if flags["input_"] is not None:
-        asyncio.run(_many(settings, asked, flags["input_"], flags["output"]))
+        with waiting_as(WaitPolicy.ENDLESS):
+            infer_file(Job(flags["input_"], flags["output"], asked, flags["resume"]), _opened(settings))
         return 0
     question = checked(asked | {"event": flags["event"]})
 
@@ -67,7 +65,8 @@ def infer(flags: Mapping[str, Any]) -> int:
         async with _opened(settings) as house:
             return await answering.answer(question, house, LOCAL)
 
-    answer = asyncio.run(one())
+    with waiting_as(WaitPolicy.ENDLESS):
+        answer = asyncio.run(one())
     click.echo(orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS).decode()) if flags["as_json"] else _print(answer)
     return 0
 
@@ -98,59 +97,6 @@ def _print(answer: Answer) -> None:
         click.echo(f"cometgraph: {skipped}", err=True)
 
 
-async def _many(settings: Settings, asked: dict[str, Any], source: str, target: str | None) -> None:
-    """One answer or problem a line, in the order of the questions; the output file appears when it is whole."""
-    path = None if source == "-" else Path(source)
-    if path is not None and (path.is_dir() or not path.exists()):
-        raise BadFile(source, "a folder" if path.is_dir() else "no such file")
-    async with _opened(settings) as house:
-        with _written(target) as out, _bar() as bar, opened(Source(source, path)) as blocks:
-            task = bar.add_task("answering", total=path.stat().st_size if path else None)
-            for block in blocks:
-                lines = iter([line for line in block.lines if line is None or line.strip()])
-                while batch := list(islice(lines, _AT_A_TIME)):
-                    said = [_said(line, asked) for line in batch]
-                    for result in await answering.answer_all(said, house, LOCAL):
-                        body = problem(result) if isinstance(result, CometgraphError) else result
-                        out.write(orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
-                bar.update(task, completed=block.position)
-
-
-def _said(line: bytes | None, asked: dict[str, Any]) -> Any:
-    """A line's question; what it does not say is taken from the flags. What is no JSON is answered with a problem."""
-    try:
-        said = orjson.loads(line or b"")
-    except orjson.JSONDecodeError:
-        return None if line is None else line.decode("utf-8", "replace")
-    return asked | cast(dict[str, Any], said) if isinstance(said, dict) else said
-
-
-@contextmanager
-def _written(target: str | None) -> Generator[IO[bytes]]:
-    if target is None:
-        yield sys.stdout.buffer
-        return
-    plain = not Path(target).exists() or Path(target).is_file()
-    final = Path(target).resolve() if plain else Path(target)  # a pipe is written to as it is
-    part = final.with_name(final.name + ".part") if plain else final
-    try:
-        file = part.open("wb")
-    except OSError as error:
-        raise BadInput.of("output", target, f"a file that can be written ({error.strerror})") from error
-    try:
-        with file:
-            yield file
-        if plain:
-            part.replace(final)
-    finally:
-        if plain:
-            part.unlink(missing_ok=True)
-
-
-def _bar() -> Progress:
-    return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-
-
 def match(flags: Mapping[str, Any]) -> None:
     """Which stored events mean the same as one, as a table or as JSON."""
     settings = load_settings({name: flags[name] for name in flags if name in Settings.model_fields})
@@ -161,7 +107,8 @@ def match(flags: Mapping[str, Any]) -> None:
         async with _opened(settings) as house:
             return await matches.matches(question, house)
 
-    said = asyncio.run(one())
+    with waiting_as(WaitPolicy.ENDLESS):
+        said = asyncio.run(one())
     if flags["as_json"]:
         click.echo(orjson.dumps(said).decode())
         return
@@ -190,7 +137,8 @@ def get(flags: Mapping[str, Any]) -> int:
             async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.get(address)
 
-    response = asyncio.run(ask())
+    with waiting_as(WaitPolicy.ENDLESS):
+        response = asyncio.run(ask())
     click.echo(response.content.rstrip(b"\n"))
     return int(response.status_code >= 400)
 

@@ -83,6 +83,7 @@ def index(**flags: Any) -> None:
     "--input", "input_", metavar="FILE", help='Questions, one {"event": …, "relation": …} a line; - for stdin.'
 )
 @click.option("--output", metavar="FILE", help="Answers to --input, one object a line, in order; else standard output.")
+@click.option("--resume", is_flag=True, help="Go on with the answers of --input to --output where a run was stopped.")
 @setting_options((*STORE, *MATCHING, *STUDENT, "keep"))
 def infer(**flags: Any) -> None:
     """What follows from EVENT, or lies behind it."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 import cometgraph
 from schemas import errors
 from schemas.questions import Problem
+from service.accept import JSON, NDJSON
 from service.problems import MEDIA_TYPE, STATUS
 
 Responses = dict[int | str, dict[str, Any]]
@@ -79,9 +80,17 @@ _ANSWER: dict[str, Any] = {
     "took_ms": 0.4,
 }
 
+
+def _lines_of(schema: str) -> dict[str, Any]:
+    """One object a line."""
+    line = [{"$ref": f"#/components/schemas/{name}"} for name in (schema, "Problem")]
+    return {"schema": {"anyOf": line, "description": "each line"}}
+
+
 EXAMPLES: dict[str, Responses] = {
     "infer": {200: {"content": {"application/json": {"example": _ANSWER}}}},
-    "batch": {200: {"content": {"application/json": {"example": {"answers": [_ANSWER]}}}}},
+    "batch": {200: {"content": {JSON: {"example": {"answers": [_ANSWER]}}, NDJSON: _lines_of("Answer")}}},
+    "scores": {200: {"content": {NDJSON: _lines_of("Score")}}},
 }
 
 

@@ -88,7 +88,7 @@ async def open_house(
             if not read_only and settings.keep:
                 keeper = await stack.enter_async_context(_open_keeper(store, proposer))
             generation = await stack.enter_async_context(
-                open_generation(spec_of(settings), _patience(settings), process, is_late=is_late)
+                open_generation(spec_of(settings, is_patient=is_late), _patience(settings), process, is_late=is_late)
             )
         yield House(store, reader, generation, proposer, finder, keeper, settings.decoding, settings.keep)
 
@@ -102,7 +102,7 @@ async def _open_keeper(store: Store, proposer: Proposer | None) -> AsyncGenerato
             await proposer.learn([triple.head for triple in triples])
         return [None] * len(written)
 
-    keeper = Batcher("keeper", add, size=KEPT_AT_ONCE, limit=100 * KEPT_AT_ONCE, patience=0.0, timeout=30.0)
+    keeper = Batcher("write-back", add, size=KEPT_AT_ONCE, limit=100 * KEPT_AT_ONCE, patience=0.0, timeout=30.0)
     keeper.start()
     try:
         yield keeper
@@ -110,8 +110,9 @@ async def _open_keeper(store: Store, proposer: Proposer | None) -> AsyncGenerato
         await keeper.close()
 
 
-def spec_of(settings: Settings) -> Spec:
-    """The student that the settings say."""
+def spec_of(settings: Settings, *, is_patient: bool = False) -> Spec:
+    """The student that the settings say; is_patient: its server has all the time it takes, unless they say how much."""
+    has_limit = not is_patient or "generate_seconds" in settings.model_fields_set
     return Spec(
         student=settings.student,
         prompt_form=settings.prompt_form,
@@ -122,7 +123,7 @@ def spec_of(settings: Settings) -> Spec:
         url=settings.engine_url,
         url_model=settings.engine_model,
         url_key=settings.engine_key.get_secret_value(),
-        url_timeout=settings.generate_seconds,
+        url_timeout=settings.generate_seconds if has_limit else None,
     )
 
 

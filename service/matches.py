@@ -1,6 +1,5 @@
 """POST /match: which stored events mean the same as given ones, and why."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from schemas.matches import MAX_MATCHED, Matches, MatchQuestion
 from service.composing import considered
 from service.gone import Gone, unless
 from service.house import House
+from service.in_order import collected, each
 from service.matching import consider
 from service.reading import as_it_is
 
@@ -34,16 +34,14 @@ async def matches(question: MatchQuestion, house: House) -> Matches:
 
 async def matches_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Matches | CometgraphError]:
     """The same for each JSON value that should be a question, in order; or what went wrong with it."""
-    room = asyncio.Semaphore(AT_ONCE)
 
     async def one(value: Any) -> Matches | CometgraphError:
         try:
-            async with room:
-                return await matches(checked(value), house)
+            return await matches(checked(value), house)
         except CometgraphError as error:
             return error
 
-    return await unless(gone, asyncio.gather(*map(one, said)))
+    return await unless(gone, collected(each(said, one, at_once=AT_ONCE)))
 
 
 def checked(said: Any) -> MatchQuestion:

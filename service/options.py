@@ -35,7 +35,7 @@ SERVE = tuple(Settings.model_fields)
 
 
 class Stopped(Exception):
-    """The person stopped it."""
+    """The person stopped it; the text says more, where there is more to say."""
 
 
 def setting_options(names: Sequence[str]) -> Callable[[F], F]:
@@ -75,8 +75,8 @@ def run(group: click.Group) -> int:
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
         return _fail(f"{error.format_message()}{hint}", 2)
-    except (Stopped, click.Abort, KeyboardInterrupt):
-        return _fail("stopped", 130)
+    except (Stopped, click.Abort, KeyboardInterrupt) as error:
+        return _fail(str(error) or "stopped", 130)
     except BadInput as error:
         return _fail(str(error), 2)
     except CometgraphError as error:

@@ -23,6 +23,7 @@ from service import model_factories
 from service.batching import Batcher
 from service.late import persistently
 from service.models import Models, Remote
+from service.wait_policy import WaitPolicy, waiting_as
 
 _log = logging.getLogger("cometgraph.index")
 AT_ONCE = 64
@@ -163,6 +164,11 @@ class Proposer:
 
         While it is being made ready, that finds them by itself; where it is not up at all, the next start does.
         """
+        # A busy embedder only delays the vectors: nobody waits for them as for an answer.
+        with waiting_as(WaitPolicy.BATCH):
+            await self._learn(events)
+
+    async def _learn(self, events: Sequence[str]) -> None:
         async with self._writing:
             if self.state != "up" or self._index is None or self._read_only:
                 return

@@ -69,4 +69,5 @@ class ReadyFirst:
 
 
 def _streams(scope: Scope) -> bool:
-    return any(name == b"accept" and is_wanted(value.decode("latin-1")) for name, value in scope["headers"])
+    accept = [value for name, value in scope["headers"] if name == b"accept"]
+    return bool(accept) and is_wanted(b",".join(accept).decode("latin-1"))

@@ -1,6 +1,7 @@
 """The HTTP API: each route parses, calls one function, returns its result."""
 
-from typing import Annotated, Any
+from collections.abc import AsyncGenerator, Callable
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
@@ -25,13 +26,16 @@ from schemas.questions import (
 from schemas.relations import RELATIONS, RelationInfo
 from schemas.scores import Score, Scored, ScoredBatch, Scores
 from service import answering, events, matches, scoring, streaming
+from service.accept import EVENT_STREAM, NDJSON
 from service.asked import question_of
 from service.describing import EXAMPLES, PROBLEMS, query_parameters
 from service.gone import hung_up, unless
 from service.house import House
+from service.in_order import in_parts
 from service.info import Info, Ready, info_of, ready_of
 from service.problems import problem
 
+R = TypeVar("R")
 router = APIRouter()
 _TEXT = Path(pattern=r"[^\W_]", max_length=MAX_EVENT, examples=["PersonX buys a car"])
 
@@ -54,10 +58,10 @@ async def infer(request: Request) -> Response:
     """
     state = request.app.state
     question = question_of(request.scope["query_string"])
-    if streaming.is_wanted(request.headers.get("accept", "")):
+    if streaming.is_wanted(_accept(request)):
         parts = answering.stream(question, state.house, request.scope["caller"])
         events = await streaming.begun(parts, question.limit, state.metrics.answered)
-        return StreamingResponse(events, media_type=streaming.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+        return StreamingResponse(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
     generation = state.house.store.generation
     answer = await answering.answer(question, state.house, request.scope["caller"], hung_up(request.receive))
     request.scope["answer_ms"] = answer.took_ms
@@ -72,10 +76,15 @@ async def infer(request: Request) -> Response:
     "/infer/batch", response_model=Answers, responses=PROBLEMS[413, 422, 503] | EXAMPLES["batch"], tags=["inference"]
 )
 async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Query()]) -> Response:
-    """Up to 1,000 questions at once; each has its own answer or problem, in order."""
-    results = await answering.answer_all(
-        batch.questions, _house(request), request.scope["caller"], hung_up(request.receive)
-    )
+    """Up to 1,000 questions at once; each has its own answer or problem, in order.
+
+    With `Accept: application/x-ndjson` one a line, each as soon as it and those before it are there.
+    """
+    caller = request.scope["caller"]
+    if streaming.are_lines_wanted(_accept(request)):
+        answers = answering.answers(in_parts(batch.questions), _house(request), caller)
+        return await _lines(request, answers, len(batch.questions), request.app.state.metrics.answered)
+    results = await answering.answer_all(batch.questions, _house(request), caller, hung_up(request.receive))
     for result in results:
         if isinstance(result, Answer):
             request.app.state.metrics.answered(result)
@@ -103,10 +112,19 @@ async def score(request: Request, scored: Scored, _: Annotated[Nothing, Query()]
     return _json(await scoring.score(scored, _house(request), request.scope["caller"], hung_up(request.receive)))
 
 
-@router.post("/score/batch", response_model=Scores, responses=PROBLEMS[413, 422, 503], tags=["inference"])
+@router.post(
+    "/score/batch", response_model=Scores, responses=PROBLEMS[413, 422, 503] | EXAMPLES["scores"], tags=["inference"]
+)
 async def score_batch(request: Request, batch: ScoredBatch, _: Annotated[Nothing, Query()]) -> Response:
-    """Up to 1,000 triples at once; each has its own score or problem, in order."""
-    results = await scoring.score_all(batch.triples, _house(request), request.scope["caller"], hung_up(request.receive))
+    """Up to 1,000 triples at once; each has its own score or problem, in order.
+
+    With `Accept: application/x-ndjson` one a line, each as soon as it and those before it are there.
+    """
+    caller = request.scope["caller"]
+    if streaming.are_lines_wanted(_accept(request)):
+        scores = scoring.scores(batch.triples, _house(request), caller)
+        return await _lines(request, scores, len(batch.triples), lambda _: None)
+    results = await scoring.score_all(batch.triples, _house(request), caller, hung_up(request.receive))
     return _json({"scores": [problem(r) if isinstance(r, CometgraphError) else r for r in results]})
 
 
@@ -150,6 +168,18 @@ async def info(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Numbers for Prometheus."""
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _lines(
+    request: Request, results: AsyncGenerator[R | CometgraphError], number: int, answered: Callable[[R], None]
+) -> Response:
+    lines = await streaming.lines(results, number, hung_up(request.receive), answered)
+    return StreamingResponse(lines, media_type=NDJSON, headers={"Cache-Control": "no-store"})
+
+
+def _accept(request: Request) -> str:
+    """The Accept header, which may come in several lines."""
+    return ",".join(request.headers.getlist("accept"))
 
 
 def _house(request: Request) -> House:

@@ -1,7 +1,6 @@
 """POST /score: how likely the student finds given tails."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from schemas.scores import Score, Scored, Token
 from service.access import Caller
 from service.gone import Gone, unless
 from service.house import House
+from service.in_order import collected, each
 
 AT_ONCE = 64
 
@@ -38,20 +38,23 @@ async def score(scored: Scored, house: House, caller: Caller, gone: Gone | None 
     )
 
 
-async def score_all(
-    said: Sequence[Any], house: House, caller: Caller, gone: Gone | None = None
-) -> list[Score | CometgraphError]:
-    """A score for each JSON value that should be a triple, in order; or what went wrong with it."""
-    room = asyncio.Semaphore(AT_ONCE)
+def scores(values: Sequence[Any], house: House, caller: Caller) -> AsyncGenerator[Score | CometgraphError]:
+    """A score for each JSON value that should be a triple, in order, as it comes; or what went wrong with it."""
 
     async def one(value: Any) -> Score | CometgraphError:
         try:
-            async with room:
-                return await score(_checked(value), house, caller)
+            return await score(_checked(value), house, caller)
         except CometgraphError as error:
             return error
 
-    return await unless(gone, asyncio.gather(*map(one, said)))
+    return each(values, one, at_once=AT_ONCE)
+
+
+async def score_all(
+    said: Sequence[Any], house: House, caller: Caller, gone: Gone | None = None
+) -> list[Score | CometgraphError]:
+    """The same, once all are there."""
+    return await unless(gone, collected(scores(said, house, caller)))
 
 
 def _checked(said: Any) -> Scored:

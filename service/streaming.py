@@ -1,21 +1,71 @@
-"""An answer as server-sent events: each inference as it is there, problems as they happen, the whole answer last."""
+"""Answers as they come: one as server-sent events, many as lines of JSON.
 
+Of one answer, each inference comes as it is there, problems as they happen, the whole answer last.
+"""
+
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from schemas.errors import CometgraphError
 from schemas.questions import Answer
+from service.accept import EVENT_STREAM, JSON, NDJSON, preferred
 from service.composing import Part, inference
+from service.gone import Gone, unless
 from service.problems import problem
 
-MEDIA_TYPE = "text/event-stream"
+R = TypeVar("R")
 
 
 def is_wanted(accept: str) -> bool:
-    """True where the client asks for a stream by its Accept header."""
-    return MEDIA_TYPE in accept
+    """True where the client asks for server-sent events by its Accept header."""
+    return preferred(accept, (JSON, EVENT_STREAM)) == EVENT_STREAM
+
+
+def are_lines_wanted(accept: str) -> bool:
+    """True where the client asks for a batch as lines of JSON by its Accept header."""
+    return preferred(accept, (JSON, NDJSON)) == NDJSON
+
+
+async def lines(
+    results: AsyncGenerator[R | CometgraphError], number: int, gone: Gone, answered: Callable[[R], None]
+) -> AsyncIterator[bytes]:
+    """A line of JSON for each of `number` results, after the first has come: what fails before is an HTTP error.
+
+    `answered` is told of each that is no problem.
+    """
+    first = await unless(gone, anext(results))
+    return _lines(first, results, number, answered)
+
+
+async def _lines(
+    first: R | CometgraphError,
+    results: AsyncGenerator[R | CometgraphError],
+    number: int,
+    answered: Callable[[R], None],
+) -> AsyncGenerator[bytes]:
+    async with contextlib.aclosing(results):
+        result, left = first, number
+        try:
+            while left:
+                if not isinstance(result, CometgraphError):
+                    answered(result)
+                yield line(result)
+                left -= 1
+                if left:
+                    result = await anext(results)
+        except CometgraphError as error:
+            # The status is sent already. What failed for all that are left is told of each.
+            for _ in range(left):
+                yield line(error)
+
+
+def line(result: Any) -> bytes:
+    """A result, or a problem in its place, as a line of JSON."""
+    body = problem(result) if isinstance(result, CometgraphError) else result
+    return orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 async def begun(

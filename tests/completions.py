@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
@@ -92,6 +93,26 @@ def broken_app(how: str) -> FastAPI:
         return BROKEN[how]()
 
     return app
+
+
+@dataclass(slots=True)
+class Desk:
+    """A server that notes each prompt as it comes, and answers "happy" while it is open."""
+
+    prompts: list[str] = field(default_factory=list[str])
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def app(self) -> FastAPI:
+        """The server."""
+        app = FastAPI()
+
+        @app.post("/v1/completions")
+        def completions(body: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+            self.prompts.append(body["prompt"])
+            self.opened.wait()
+            return _body([_choice(Draft(" happy", -1.0, finished=True))])
+
+        return app
 
 
 @contextmanager

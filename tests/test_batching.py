@@ -1,4 +1,7 @@
-"""The micro-batcher: what arrives together is computed together, and whatever happens, everybody is answered."""
+"""The micro-batcher: what arrives together is computed together, and whatever happens, everybody is answered.
+
+Who waits for one answer is refused by a full queue and has a time limit, a batch waits, a command without limit.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,17 +13,24 @@ import pytest
 from schemas.errors import CometgraphError, Overloaded, Unavailable
 from service.batching import Batcher
 from service.gone import unless
+from service.wait_policy import WaitPolicy, waiting_as
 
 
 class Work:
-    """Doubles numbers; 13 fails alone, 0 takes the whole batch down, 99 waits until it may go on."""
+    """Doubles numbers; 13 fails alone, 0 takes the whole batch down, 99 waits until it may go on.
 
-    def __init__(self) -> None:
+    seconds: what each batch takes.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
         self.batches: list[list[int]] = []
         self.may_go_on = asyncio.Event()
+        self.seconds = seconds
 
     async def __call__(self, items: Sequence[int]) -> list[int | CometgraphError]:
         self.batches.append(list(items))
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
         if 99 in items:
             await self.may_go_on.wait()
         if 0 in items:
@@ -109,7 +119,7 @@ def test_a_full_queue_is_said_at_the_door() -> None:
             await asyncio.sleep(0.05)
             waiting = [asyncio.create_task(at.ask(n, n)) for n in (1, 2, 3)]
             await asyncio.sleep(0)
-            with pytest.raises(Overloaded) as refused:
+            with pytest.raises(Overloaded, match="3 questions wait for the test already") as refused:
                 await at.ask(4, 4)
             assert refused.value.retry_after
             assert refused.value.retry_after >= 1
@@ -145,7 +155,7 @@ def test_a_wait_has_an_end() -> None:
     async def go() -> None:
         work = Work()
         async with batcher(work, timeout=0.1) as at:
-            with pytest.raises(Unavailable, match=r"within 0\.1 s"):
+            with pytest.raises(Unavailable, match=r"the test had no time for this within 0\.1 s"):
                 await at.ask(99, 99)
             work.may_go_on.set()
             await asyncio.sleep(0.05)
@@ -154,16 +164,123 @@ def test_a_wait_has_an_end() -> None:
     run(go())
 
 
-def test_who_still_waits_at_the_end_is_told() -> None:
+def waiters(at: Batcher[int, int], numbers: Sequence[int], policy: WaitPolicy) -> "list[asyncio.Task[int]]":
+    """Tasks that wait for these numbers with a policy."""
+    with waiting_as(policy):
+        return [asyncio.create_task(at.ask(n, n)) for n in numbers]
+
+
+def test_the_time_of_a_batch_runs_only_while_nothing_gets_done() -> None:
+    async def go() -> None:
+        async with batcher(Work(0.3), size=1, patience=0.0, timeout=1.0) as at:
+            single = waiters(at, [20], WaitPolicy.BATCH) + waiters(at, [21, 22, 23, 24, 25, 26], WaitPolicy.SINGLE)
+            batch = waiters(at, range(1, 7), WaitPolicy.BATCH)
+            results = await asyncio.gather(*single, return_exceptions=True)
+            assert isinstance(results[-1], Unavailable)  # more than a second of work was before it
+            assert await asyncio.gather(*batch) == [2 * n for n in range(1, 7)]
+
+    run(go())
+
+
+def test_a_batch_gives_up_where_nothing_gets_done() -> None:
+    async def go() -> None:
+        async with batcher(Work(), timeout=0.1, limit=2) as at:
+            for result in await asyncio.gather(*waiters(at, [99, 1, 2, 3], WaitPolicy.BATCH), return_exceptions=True):
+                assert isinstance(result, Unavailable)
+                assert "the test has got nothing done for 0.1 s" in str(result)
+
+    run(go())
+
+
+def test_a_command_waits_without_limit_of_time_or_queue() -> None:
+    async def go() -> None:
+        work = Work()
+        async with batcher(work, timeout=0.05, limit=1, size=16) as at:
+            waiting = waiters(at, [99, *range(1, 9)], WaitPolicy.ENDLESS)
+            await asyncio.sleep(0.3)
+            work.may_go_on.set()
+            assert await asyncio.gather(*waiting) == [198, *(2 * n for n in range(1, 9))]
+            with waiting_as(WaitPolicy.ENDLESS), waiting_as(WaitPolicy.BATCH):  # a batch of a command
+                await at.ask(7, 7)
+        assert at.watched.refused == 0
+
+    run(go())
+
+
+def test_a_batch_waits_for_room_and_leaves_half_of_the_queue_to_single_questions() -> None:
+    async def go() -> None:
+        work = Work()
+        async with batcher(work, limit=4, size=4, patience=0.0) as at:
+            running = asyncio.create_task(at.ask(99, 99))
+            await asyncio.sleep(0.05)
+            batch = waiters(at, range(1, 11), WaitPolicy.BATCH)
+            await asyncio.sleep(0)
+            singles = waiters(at, [21, 22, 23], WaitPolicy.SINGLE)
+            await asyncio.sleep(0)
+            with pytest.raises(Overloaded, match="4 questions wait"):
+                await singles[2]
+            assert at.depth == 1 + 10 + 2
+            work.may_go_on.set()
+            assert await asyncio.gather(running, *singles[:2]) == [198, 42, 44]
+            assert await asyncio.gather(*batch) == [2 * n for n in range(1, 11)]
+        assert work.batches[1] == [1, 2, 21, 22]
+        assert [n for some in work.batches[1:] for n in some if n < 20] == list(range(1, 11))
+        assert all(len([n for n in some if n < 20]) <= 2 for some in work.batches)
+
+    run(go())
+
+
+def test_a_single_question_does_not_wait_in_the_line_of_a_batch() -> None:
+    async def go() -> None:
+        work = Work()
+        async with batcher(work, limit=2, size=2, patience=0.0) as at:
+            running = asyncio.create_task(at.ask(99, 99))
+            await asyncio.sleep(0.05)
+            batch = waiters(at, [1, 2, 3, 4], WaitPolicy.BATCH)
+            await asyncio.sleep(0)
+            [single] = waiters(at, [4], WaitPolicy.SINGLE)
+            await asyncio.sleep(0)
+            work.may_go_on.set()
+            assert await asyncio.gather(running, single, *batch) == [198, 8, 2, 4, 6, 8]
+            assert at.watched.shared == 1
+        assert work.batches == [[99], [1, 4], [2], [3]]
+
+    run(go())
+
+
+def test_a_batch_that_leaves_gives_its_places_to_another() -> None:
+    async def go() -> None:
+        work = Work()
+        async with batcher(work, limit=4, size=4, patience=0.0) as at:
+            running = asyncio.create_task(at.ask(99, 99))
+            await asyncio.sleep(0.05)
+            leaving = waiters(at, range(1, 9), WaitPolicy.BATCH)
+            other = waiters(at, [11, 12], WaitPolicy.BATCH)
+            await asyncio.sleep(0)
+            for task in leaving:
+                task.cancel()
+            await asyncio.gather(*leaving, return_exceptions=True)
+            assert at.depth == 3
+            assert at.watched.dropped == 8
+            work.may_go_on.set()
+            assert await asyncio.gather(running, *other) == [198, 22, 24]
+        assert work.batches == [[99], [11, 12]]
+
+    run(go())
+
+
+@pytest.mark.parametrize("policy", list(WaitPolicy))
+def test_who_still_waits_at_the_end_is_told(policy: WaitPolicy) -> None:
     async def go() -> None:
         work = Work()
         at = Batcher("test", work, size=1, limit=8, patience=0.0, timeout=60.0)
         at.start()
-        waiting = [asyncio.create_task(at.ask(n, n)) for n in (99, 1)]
+        waiting = waiters(at, [99, *range(1, 7)], policy)
         await asyncio.sleep(0.05)
         await at.close()
-        for result in await asyncio.gather(*waiting, return_exceptions=True):
+        for result in await asyncio.gather(*waiting, *waiters(at, [7], policy), return_exceptions=True):
             assert isinstance(result, Unavailable)
+            assert "stopping" in str(result)
         assert not at.alive
 
     run(go())

@@ -177,6 +177,52 @@ def test_a_batch_of_a_thousand_and_no_more(client: TestClient) -> None:
     problem(client.post("/infer/batch", json={"questions": []}), 422)
 
 
+LINES = {"accept": "application/x-ndjson"}
+
+
+def test_a_batch_as_lines_is_the_batch_as_json(client: TestClient) -> None:
+    questions: list[Any] = [{"event": CAR, "relation": "xIntent", "limit": 2}, {"event": "qwzx"}, "no question"] * 200
+    lines = client.post("/infer/batch", json={"questions": questions}, headers=LINES)
+    assert lines.headers["content-type"] == "application/x-ndjson"
+    assert lines.text.endswith("\n")
+    answers = client.post("/infer/batch", json={"questions": questions}).json()["answers"]
+    told = [json.loads(line) for line in lines.text.splitlines()]
+    assert [one | {"took_ms": 0} for one in told] == [one | {"took_ms": 0} for one in answers]
+    problem(client.post("/infer/batch", json={"questions": []}, headers=LINES), 422)
+    scores = client.post("/score/batch", json={"triples": [{"event": CAR}, 7]}, headers=LINES)
+    assert [json.loads(line)["status"] for line in scores.text.splitlines()] == [422, 422]
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html", "application/json"),
+        ("STREAM", "STREAM"),
+        ("STREAM, */*", "STREAM"),
+        ("STREAM;q=0, application/json", "application/json"),
+        ("STREAM; q=0.2, application/json;q=0.9", "application/json"),
+        ("STREAM;charset=utf-8;Q=0.9 , application/json;q=0.2", "STREAM"),
+        ("application/json, STREAM", "application/json"),
+        ("*/*;q=0.1, STREAM;q=0.1, text/html", "STREAM"),
+        ("STREAM;q=high, */*", "application/json"),
+        ("x-STREAM", "application/json"),
+        ("STREAMER", "application/json"),
+    ],
+)
+def test_the_client_says_by_accept_what_it_gets(client: TestClient, accept: str, wanted: str) -> None:
+    body = {"questions": [{"event": CAR, "limit": 1}]}
+    for stream, method, options in (
+        ("text/event-stream", "GET", {"url": f"/infer?event={CAR}&limit=1"}),
+        ("application/x-ndjson", "POST", {"url": "/infer/batch", "json": body}),
+    ):
+        for _ in range(2):  # the second time, the answer may be ready in memory
+            response = client.request(method, headers={"accept": accept.replace("STREAM", stream)}, **options)
+            assert response.status_code == 200
+            assert response.headers["content-type"].split(";")[0] == wanted.replace("STREAM", stream)
+
+
 @pytest.mark.parametrize(
     "body", ["", "{", "\udcff", "[]", "7", '{"questions": 7}', '{"question": []}', '{"questions": [], "x": 1}']
 )
