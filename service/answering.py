@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from graph.store import Lookup, Search, Store, Tails
@@ -23,7 +24,23 @@ NEAREST = 5
 _ALL = tuple(RELATIONS)
 
 
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """An answer, and the events that it rests on: it stays the same until one of them changes in the store.
+
+    events: None where it rests on all, as one does for which no near-duplicate was found.
+    """
+
+    answer: Answer
+    events: frozenset[str] | None
+
+
 async def answer(question: Question, house: House, gone: Gone | None = None) -> Answer:
+    """The answer alone of `sourced`."""
+    return (await sourced(question, house, gone)).answer
+
+
+async def sourced(question: Question, house: House, gone: Gone | None = None) -> Sourced:
     """Read the event, look it up in the graph, then for what is missing look for one that means the same, then write.
 
     Raises BadInput for what is no event, EventNotFound for an event that no rung knows, Unavailable and Overloaded
@@ -39,7 +56,19 @@ async def answer(question: Question, house: House, gone: Gone | None = None) -> 
         parts = await unless(gone, _all(climb(read.event, question, tails, house)))
     if not _says_anything(parts):
         raise EventNotFound(read.event, await nearest(read.event, house.store))
-    return compose(read, question, parts, started)
+    return Sourced(compose(read, question, parts, started), _events_of(read, parts))
+
+
+def _events_of(read: Read, parts: Sequence[Part]) -> frozenset[str] | None:
+    """The event as it came, as it was read, and the near-duplicates of which one answered."""
+    events = {read.event} if read.asked == read.event else {parse_event(read.asked), read.event}
+    for part in parts:
+        if part.rung == "near_duplicate":
+            if part.match is None:
+                return None
+            events.add(part.match.event)
+            events.update(verdict.event for verdict in part.considered if verdict.same)
+    return frozenset(events)
 
 
 async def answer_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Answer | CometgraphError]:

@@ -23,7 +23,7 @@ from schemas.errors import BadFile, BadInput, CometgraphError, StoreLocked
 from schemas.matches import Matches
 from schemas.questions import Answer
 from service import answering, matches
-from service.app import create_app
+from service.app import create_app, furnish
 from service.asked import checked
 from service.house import House, open_house
 from service.info import info_of
@@ -182,7 +182,7 @@ def get(flags: Mapping[str, Any]) -> int:
     async def ask() -> httpx2.Response:
         async with _opened(settings) as house:
             app = create_app(settings)
-            app.state.house = house
+            furnish(app, house)
             transport = httpx2.ASGITransport(app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://cometgraph") as client:
                 return await client.get(address)

@@ -67,14 +67,19 @@ def problem_response(error: CometgraphError) -> Response:
     return Response(orjson.dumps(problem(error)), status_of(error), headers, MEDIA_TYPE)
 
 
+def logged_response(error: CometgraphError) -> Response:
+    """The same; an error of the service itself is logged, too."""
+    if status_of(error) >= 500:
+        _log.warning("%s: %s", type(error).__name__, error)
+    return problem_response(error)
+
+
 def install(app: FastAPI) -> None:
     """Have every error of the application answered as a problem document."""
 
     async def ours(_: Request, error: Exception) -> Response:
         assert isinstance(error, CometgraphError)
-        if status_of(error) >= 500:
-            _log.warning("%s: %s", type(error).__name__, error)
-        return problem_response(error)
+        return logged_response(error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -41,17 +41,12 @@ async def infer(request: Request) -> Response:
 
     With `Accept: text/event-stream` a stream: `inference`, `not_applicable` and `problem` as they come, `answer` last.
     """
+    # Only streams come here: service.infer_endpoint answers the rest.
     state = request.app.state
     question = question_of(request.scope["query_string"])
-    if streaming.is_wanted(request.headers.get("accept", "")):
-        parts = answering.stream(question, state.house)
-        events = await streaming.begun(parts, question.limit, state.metrics.answered)
-        return StreamingResponse(events, media_type=streaming.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
-    generation = state.house.store.generation
-    answer = await answering.answer(question, state.house, hung_up(request.receive))
-    request.scope["answer_ms"] = answer.took_ms
-    state.metrics.answered(answer)
-    return Response(state.ready_answers.keep(request.scope, generation, answer), media_type="application/json")
+    parts = answering.stream(question, state.house)
+    events = await streaming.begun(parts, question.limit, state.metrics.answered)
+    return StreamingResponse(events, media_type=streaming.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 @router.post(
