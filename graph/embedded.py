@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import ladybug
+import pyarrow as pa
 
 from graph import cypher
+from graph.changes import Changes
+from graph.embedded_lookup import QUICK, PreparedQueries, tails_of
 from graph.embedded_write import add_rows, create_graph, is_small, rebuild, stored_rows
 from graph.forgetting import Forgotten, unknown_origin, without
 from graph.rows import Counts, row_of, table_of
 from graph.staging import ROWS_PER_PART, Staging
-from graph.store import Lookup, Progress, Search, Stats, Tails, select, silent
+from graph.store import Lookup, Progress, Search, Stats, Tails, silent
 from graph.store_folder import (
     Manifest,
     lock_for_writing,
@@ -29,13 +32,10 @@ from graph.store_folder import (
 )
 from graph.text_index import TextIndex
 from schemas.errors import BadInput, StoreUnavailable
-from schemas.relations import RELATIONS, Relation
-from schemas.triples import NONE, Triple, is_generated
+from schemas.relations import RELATIONS
+from schemas.triples import Triple
 
 BUFFER_POOL = 1 << 30
-_QUICK = 4
-"""A lookup of so few relations is done where it is asked: its queries take less (40 µs each) than the way to a thread
-and back, which on two busy cores also makes the slowest answers six times slower (docs/experiments.md)."""
 _SPEAKERS = (cypher.EMBEDDED_EVENTS_BY_DATA, cypher.EMBEDDED_EVENTS_SPOKEN, cypher.EMBEDDED_EVENTS)
 """Of which events a data set spoke, of which anybody did, and which there are."""
 T = TypeVar("T")
@@ -95,14 +95,22 @@ class _Graph:
 
     def connection(self) -> ladybug.Connection:
         """This thread's connection."""
-        connection: ladybug.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = ladybug.Connection(self.database, num_threads=1)
-        return connection
+        return self._of_thread()[0]
 
-    def rows(self, query: str, parameters: dict[str, Any] | None = None) -> list[list[Any]]:
+    def queries(self) -> PreparedQueries:
+        """This thread's lookups."""
+        return self._of_thread()[1]
+
+    def _of_thread(self) -> tuple[ladybug.Connection, PreparedQueries]:
+        opened: tuple[ladybug.Connection, PreparedQueries] | None = getattr(self._local, "opened", None)
+        if opened is None:
+            connection = ladybug.Connection(self.database, num_threads=1)
+            opened = self._local.opened = connection, PreparedQueries(connection)
+        return opened
+
+    def rows(self, query: str) -> list[list[Any]]:
         """All rows of a query."""
-        return self.connection().execute(query, parameters).get_all()
+        return self.connection().execute(query).get_all()
 
     def repair_index(self) -> None:
         """Bring the text index up to date with the graph, after a stop between the two."""
@@ -114,14 +122,7 @@ class _Graph:
                 self.index.path, {event: event in spoken and event not in by_data for event in events}
             )
         elif marked := self.index.marked():
-            self.index.put({event: self.is_generated(event) for event in marked})
-
-    def is_generated(self, event: str, *, is_spoken: bool = False) -> bool:
-        """True where somebody spoke of an event (`is_spoken`: that is known), and only students did."""
-        said = {"event": event}
-        if self.rows(cypher.EMBEDDED_SPOKEN_BY_DATA, said):
-            return False
-        return is_spoken or bool(self.rows(cypher.EMBEDDED_SPOKEN, said))
+            self.index.put({event: is_of_students(self.queries(), event) for event in marked})
 
     def _texts(self, query: str) -> set[str]:
         return set(self.connection().execute(query).get_as_arrow().column("text").to_pylist())
@@ -138,20 +139,20 @@ class EmbeddedStore:
         self._manifest = manifest
         self._lock = lock
         self._threads = ThreadPoolExecutor(threads, "graph")
-        self._generation = 0
+        self._changes = Changes()
         self._writing = asyncio.Lock()
         self._graph = _Graph(folder, manifest, read_only=read_only)
         if not read_only:
             self._translated(self._graph.repair_index)
 
     @property
-    def generation(self) -> int | None:
-        return self._generation
+    def changes(self) -> Changes | None:
+        return self._changes
 
     async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
-        if len(lookups) == 1 and len(lookups[0].relations) <= _QUICK:
-            return [self._translated(lambda: self._tails(lookups[0]))]
-        return await self._run(lambda: [self._tails(lookup) for lookup in lookups])
+        if len(lookups) == 1 and len(lookups[0].relations) <= QUICK:
+            return self._translated(partial(self._tails, lookups))
+        return await self._run(partial(self._tails, lookups))
 
     async def events(self, search: Search) -> list[str]:
         return await self._run(lambda: self._graph.index.search(search))
@@ -166,24 +167,15 @@ class EmbeddedStore:
     async def add(self, triples: Sequence[Triple]) -> Counts:
         rows = table_of(map(row_of, triples))
         async with self._writing:
-            try:
-                return await self._run(lambda: add_rows(self._graph.connection(), self._graph.index, rows))
-            finally:
-                self._generation += 1
+            return await self._run(partial(self._add, rows, {triple.head for triple in triples}))
 
     async def load(self, staged: Staging, progress: Progress) -> Counts:
         async with self._writing:
-            try:
-                return await self._run(partial(self._load, staged, progress))
-            finally:
-                self._generation += 1
+            return await self._run(partial(self._changing_all, partial(self._load, staged, progress)))
 
     async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
         async with self._writing:
-            try:
-                return await self._run(partial(self._forget, origin, progress))
-            finally:
-                self._generation += 1
+            return await self._run(partial(self._changing_all, partial(self._forget, origin, progress)))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
@@ -207,30 +199,23 @@ class EmbeddedStore:
         except (RuntimeError, sqlite3.Error) as error:  # RuntimeError is the one class that ladybug raises
             raise StoreUnavailable(f"the embedded store failed: {error}") from error
 
-    def _tails(self, lookup: Lookup) -> Tails | None:
-        event, found = lookup.event, list[Triple]()
-        missing = False  # a relation of which no data set gives an inference
-        if len(lookup.relations) > _QUICK:
-            wanted = {relation.value: relation for relation in lookup.relations}
-            for name, *edge in self._graph.rows(cypher.EMBEDDED_ALL_TAILS, {"event": event}):
-                if name in wanted:
-                    found.append(_triple(event, wanted[name], *edge))
-            missing = len({triple.relation for triple in found if not is_generated(triple)}) < len(wanted)
-        else:
-            for relation in lookup.relations:
-                edges = self._graph.rows(cypher.EMBEDDED_TAILS[relation], {"event": event})
-                triples = [_triple(event, relation, *edge) for edge in edges]
-                found += triples
-                missing = missing or all(map(is_generated, triples))
-        if missing:
-            if not found and not self._graph.rows(cypher.EMBEDDED_KNOWN, {"text": event}):
-                return None
-            for name, *said in self._graph.rows(cypher.EMBEDDED_NONES, {"event": event}):
-                found.append(_triple(event, Relation(name), NONE, *said))
-            is_of_students = not lookup.generated and all(map(is_generated, found))
-            if is_of_students and self._graph.is_generated(event, is_spoken=bool(found)):
-                return None
-        return select(found, lookup)
+    def _tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
+        queries = self._graph.queries()  # taken once: a load may put another graph in its place meanwhile
+        return [tails_of(queries, lookup) for lookup in lookups]
+
+    # Changes are counted where they are made: a caller that is cancelled does not end the work of its thread.
+
+    def _add(self, rows: pa.Table, events: set[str]) -> Counts:
+        try:
+            return add_rows(self._graph.connection(), self._graph.index, rows)
+        finally:
+            self._changes.add(events)
+
+    def _changing_all(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        finally:
+            self._changes.add_all()
 
     def _forget(self, origin: str, progress: Progress) -> Forgotten:
         """Build a graph of what stays, beside the old one."""
@@ -254,8 +239,10 @@ class EmbeddedStore:
         return total + Forgotten(inferences=before.inferences - after.inferences, events=before.events - after.events)
 
     def _stats(self) -> Stats:
+        graph = self._graph
+
         def count(query: str) -> int:
-            return self._graph.rows(query)[0][0]
+            return graph.rows(query)[0][0]
 
         return Stats(
             events=count(cypher.count_nodes("Event")),
@@ -285,21 +272,3 @@ class EmbeddedStore:
         write_manifest(self._folder, fresh)
         self._graph, self._manifest = _Graph(self._folder, fresh, read_only=False), fresh
         remove_leftovers(self._folder, fresh)
-
-
-def _triple(
-    head: str,
-    relation: Relation,
-    tail: str,
-    p_valid: float | None,
-    split: str | None,
-    valid: int | None,
-    r5: bool | None,
-    r6: bool | None,
-    r7: bool | None,
-    r8: bool | None,
-    r9: bool | None,
-    log_prob: float | None,
-    origins: list[str],
-) -> Triple:
-    return Triple(head, relation, tail, split, p_valid, valid, (r5, r6, r7, r8, r9), tuple(origins), log_prob)

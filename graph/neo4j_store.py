@@ -11,6 +11,7 @@ import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
 
 from graph import cypher
+from graph.changes import Changes
 from graph.forgetting import Forgotten, unknown_origin
 from graph.neo4j_write import EVENTS, add_rows, all_rows, batches, forget, link, link_all
 from graph.rows import Counts, row_of, table_of
@@ -96,7 +97,7 @@ class Neo4jStore:
         return None
 
     @property
-    def generation(self) -> int | None:
+    def changes(self) -> Changes | None:
         return None
 
     async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from graph.changes import Changes
 from graph.forgetting import Forgotten
 from graph.rows import Counts
 from graph.staging import Staging
@@ -90,8 +91,8 @@ class Store(Protocol):
         ...
 
     @property
-    def generation(self) -> int | None:
-        """Changes whenever an answer may have changed; None where others may write unseen."""
+    def changes(self) -> Changes | None:
+        """Counts every change, no later than the method that makes it returns. None: other processes may write."""
         ...
 
     async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:

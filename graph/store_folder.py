@@ -112,4 +112,4 @@ def remove_leftovers(folder: Path, manifest: Manifest | None) -> None:
         if path.name.startswith("load-") and _OURS.fullmatch(path.name):
             shutil.rmtree(path)
         elif (name := _NUMBERED.match(path.name)) and _OURS.fullmatch(path.name) and name[0] not in current:
-            path.unlink()
+            path.unlink(missing_ok=True)  # a graph that closes meanwhile removes its own log

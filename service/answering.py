@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from graph.store import Lookup, Search, Store, Tails
@@ -29,7 +30,23 @@ _BATCHES_UNDER_WAY = 4
 _JUDGED_AT_ONCE = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """An answer, and the events that it rests on: it stays the same until one of them changes in the store.
+
+    events: None where it rests on all, as one does for which no near-duplicate was found.
+    """
+
+    answer: Answer
+    events: frozenset[str] | None
+
+
 async def answer(question: Question, house: House, caller: Caller, gone: Gone | None = None) -> Answer:
+    """The answer alone of `sourced`."""
+    return (await sourced(question, house, caller, gone)).answer
+
+
+async def sourced(question: Question, house: House, caller: Caller, gone: Gone | None = None) -> Sourced:
     """Read the event, look it up in the graph, then for what is missing look for one that means the same, then write.
 
     Raises BadInput for what is no event, EventNotFound for an event that no rung knows, NotAllowed for what the caller
@@ -46,7 +63,19 @@ async def answer(question: Question, house: House, caller: Caller, gone: Gone | 
         parts = await unless(gone, _all(climb(read.event, question, tails, house, caller)))
     if not _says_anything(parts):
         raise EventNotFound(read.event, await nearest(read.event, house.store, generated=question.generated))
-    return compose(read, question, parts, started)
+    return Sourced(compose(read, question, parts, started), _events_of(read, parts))
+
+
+def _events_of(read: Read, parts: Sequence[Part]) -> frozenset[str] | None:
+    """The event as it came, as it was read, and the near-duplicates of which one answered."""
+    events = {read.event} if read.asked == read.event else {parse_event(read.asked), read.event}
+    for part in parts:
+        if part.rung == "near_duplicate":
+            if part.match is None:
+                return None
+            events.add(part.match.event)
+            events.update(verdict.event for verdict in part.considered if verdict.same)
+    return frozenset(events)
 
 
 async def answer_all(

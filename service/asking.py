@@ -19,7 +19,7 @@ from schemas.matches import Matches
 from schemas.questions import Answer
 from service import answering, matches
 from service.access import LOCAL
-from service.app import create_app
+from service.app import create_app, furnish
 from service.asked import checked
 from service.house import House, open_house
 from service.infer_file import Job, infer_file
@@ -132,7 +132,7 @@ def get(flags: Mapping[str, Any]) -> int:
     async def ask() -> httpx2.Response:
         async with _opened(settings) as house:
             app = create_app(settings)
-            app.state.house = house
+            furnish(app, house)
             transport = httpx2.ASGITransport(app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.get(address)

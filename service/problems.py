@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from schemas.checking import bad_input
 from schemas.errors import (
@@ -72,16 +73,21 @@ def problem_response(error: CometgraphError) -> Response:
     return Response(orjson.dumps(problem(error)), status_of(error), headers, MEDIA_TYPE)
 
 
+def logged_response(error: CometgraphError, scope: Scope) -> Response:
+    """The same. An error of the service itself is logged, except for probes, which ask every second."""
+    if status_of(error) >= 500 and scope["path"] != "/ready":
+        # What a student's server says may quote the question, of which no trace may stay here.
+        detail = "(keep=false)" if says_not_to_keep(scope["query_string"]) else error
+        _log.warning("%s: %s", type(error).__name__, detail)
+    return problem_response(error)
+
+
 def install(app: FastAPI) -> None:
     """Have every error of the application answered as a problem document."""
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, CometgraphError)
-        if status_of(error) >= 500 and request.url.path != "/ready":  # probes ask every second
-            # Of a question of which no trace may stay: what a student's server says may quote it.
-            detail = "(keep=false)" if says_not_to_keep(request.scope["query_string"]) else error
-            _log.warning("%s: %s", type(error).__name__, detail)
-        return problem_response(error)
+        return logged_response(error, request.scope)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

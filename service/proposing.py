@@ -246,7 +246,7 @@ class Proposer:
         if self.state != "up":
             _log.info("the index of events is up (%s)", self.made)
         self.state, self.doing = "up", ""
-        if self._looking is None and self._store.generation is None and not self._is_late and not self._read_only:
+        if self._looking is None and self._store.changes is None and not self._is_late and not self._read_only:
             self._looking = asyncio.create_task(self._look_again(), name="look for events without a vector")
 
     async def _look_again(self) -> None:

@@ -56,20 +56,12 @@ async def infer(request: Request) -> Response:
 
     With `Accept: text/event-stream` a stream: `inference`, `not_applicable` and `problem` as they come, `answer` last.
     """
+    # Only streams come here: service.infer_endpoint answers the rest.
     state = request.app.state
     question = question_of(request.scope["query_string"])
-    if streaming.is_wanted(_accept(request)):
-        parts = answering.stream(question, state.house, request.scope["caller"])
-        events = await streaming.begun(parts, question.limit, state.metrics.answered)
-        return StreamingResponse(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
-    generation = state.house.store.generation
-    answer = await answering.answer(question, state.house, request.scope["caller"], hung_up(request.receive))
-    request.scope["answer_ms"] = answer.took_ms
-    state.metrics.answered(answer)
-    # What is ready is given to whoever asks: not what only some may ask, nor that of which no trace may stay.
-    is_cacheable = question.keep is None and state.house.keeps
-    body = state.ready_answers.keep(request.scope, generation, answer, is_cacheable=is_cacheable)
-    return Response(body, media_type="application/json")
+    parts = answering.stream(question, state.house, request.scope["caller"])
+    events = await streaming.begun(parts, question.limit, state.metrics.answered)
+    return StreamingResponse(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
 
 
 @router.post(

@@ -130,9 +130,12 @@ class Settings(BaseSettings):
         ),
     ] = ""
     max_body_bytes: Annotated[int, Field(ge=1024, description="Largest request body, in bytes.")] = 1 << 20
-    cache_entries: Annotated[
-        int, Field(ge=0, description="Answers kept ready in memory; each is forgotten when the graph changes. 0: none.")
-    ] = 10_000
+    cache_entries: Annotated[int, Field(ge=0, description="Most answers that are kept ready in memory. 0: none.")] = (
+        100_000
+    )
+    cache_bytes: Annotated[
+        int, Field(ge=0, description="Most memory for these answers, in bytes. 0: none are kept.")
+    ] = 64 << 20
     stop_seconds: Annotated[
         int, Field(ge=0, description="How long a stopping service waits for requests in flight.")
     ] = 10

@@ -12,7 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schemas.questions import Answer
+from schemas.questions import Answer, Source
 from service.finding import Finder
 from service.generation import Generation
 from service.house import House
@@ -40,7 +40,7 @@ class Metrics:
         self.answers = Counter(
             "cometgraph_answers", "Questions answered, by the rung that did.", ["source"], registry=self.registry
         )
-        self.ready_answers = Counter(
+        self._from_cache = Counter(
             "cometgraph_answers_from_cache", "Answers that were ready in memory.", registry=self.registry
         )
         self._seen: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -48,6 +48,11 @@ class Metrics:
     def answered(self, answer: Answer) -> None:
         """Count one answer."""
         self.answers.labels(answer.source).inc()
+
+    def answered_from_cache(self, source: Source) -> None:
+        """Count one cached answer, which is an answer like others, too."""
+        self.answers.labels(source).inc()
+        self._from_cache.inc()
 
     def watch(self, house: House) -> None:
         """Have /metrics tell of the parts of this house, too."""

@@ -251,11 +251,28 @@ async def test_the_order_of_loading_does_not_matter(opened: OpenStore, tmp_path:
     ]
 
 
-async def test_the_generation_tells_of_every_change_or_of_none(opened: OpenStore) -> None:
+async def test_changes_tell_which_events_may_be_others_now_or_nothing_at_all(opened: OpenStore) -> None:
     async with opened() as store:
-        before = store.generation
+        changes = store.changes
+        if changes is None:  # others may write: nobody can count
+            return
+        before = changes.count
         await store.add([CAR])
-        assert before is None or store.generation != before
+        assert changes.count == before + 1
+        assert changes.is_changed([CAR.head], before)
+        assert changes.is_changed(["PersonX waits", CAR.head], before)
+        assert not changes.is_changed(["PersonX waits"], before)
+        assert not changes.is_changed([CAR.head], changes.count)
+
+
+async def test_a_lookup_sees_what_was_written_after_the_same_lookup(opened: OpenStore) -> None:
+    async with opened() as store:
+        for n in range(4):
+            texts = [f"t{k}" for k in range(n)]
+            for relations in (["xWant"], [*ALL]):
+                triples = await tails(store, "PersonX waits", *relations)
+                assert (triples and [t.tail for t in triples]) == (texts or None)
+            await store.add([triple("PersonX waits", "xWant", f"t{n}")])
 
 
 async def test_a_triple_without_origin_is_refused(opened: OpenStore) -> None:

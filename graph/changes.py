@@ -1,0 +1,51 @@
+"""Changes of a store, counted, so that a cache can tell whether an answer is still valid."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from itertools import islice
+
+LARGEST = 100_000
+"""Events with a change of their own in memory: at most 40 MB."""
+
+
+class Changes:
+    """The number of changes so far, and the last change of each event.
+
+    Beyond `largest` events the older half is forgotten. A forgotten change counts as a change of every event, so that
+    no answer is taken for valid by mistake.
+
+    One thread counts, others may read meanwhile: each step leaves a reader with the new state or the old one.
+    """
+
+    def __init__(self, largest: int = LARGEST) -> None:
+        self.count = 0
+        self._largest = largest
+        self._last_of_all = 0
+        self._last: OrderedDict[str, int] = OrderedDict()  # in the order of the changes
+
+    def add(self, events: Iterable[str]) -> None:
+        """Count one change, of these events."""
+        self.count += 1
+        for event in events:
+            self._last[event] = self.count
+            self._last.move_to_end(event)
+        if len(self._last) > self._largest:
+            self._forget(len(self._last) - self._largest // 2)
+
+    def add_all(self) -> None:
+        """Count one change, of every event."""
+        self.count += 1
+        self._last_of_all = self.count
+        self._last.clear()
+
+    def is_changed(self, events: Iterable[str], since: int) -> bool:
+        """True where one of the events changed after the count was `since`."""
+        if since == self.count:
+            return False
+        last = self._last
+        return since < self._last_of_all or any(last.get(event, 0) > since for event in events)
+
+    def _forget(self, number: int) -> None:
+        for event in list(islice(self._last, number)):
+            self._last_of_all = self._last[event]
+            del self._last[event]
