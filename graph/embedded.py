@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from graph import cypher
 from graph.changes import Changes
-from graph.embedded_lookup import QUICK, PreparedQueries, tails_of
+from graph.embedded_lookup import QUICK, PreparedQueries, is_of_students, tails_of
 from graph.embedded_write import add_rows, create_graph, is_small, rebuild, stored_rows
 from graph.forgetting import Forgotten, unknown_origin, without
 from graph.rows import Counts, row_of, table_of

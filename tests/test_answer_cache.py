@@ -94,8 +94,8 @@ def with_models(store: Path, env: dict[str, str], **settings: Any) -> Iterator[T
     """The application in this process, when its models are up."""
     options = {"store": str(store), "cache": env["COMETGRAPH_CACHE"], "generate": False, "match": False} | settings
     app = create_app(load_settings(options), partial(open_house, models="now"))
-    with TestClient(app, raise_server_exceptions=False) as client:
-        wait_until_ready(client.get, complete=False)
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
+        wait_until_ready(client.get)
         yield client
 
 

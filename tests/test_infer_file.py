@@ -81,7 +81,7 @@ def test_each_line_comes_as_soon_as_it_and_those_before_it_are_there(
     server = Server(*flags, env=env)
     batch = [{"event": CAR, "relation": "xIntent", "limit": 1}, *questions(range(3)), {"event": "..."}]
     with httpx2.Client(base_url=server.url, timeout=60) as client:
-        wait_until_ready(client.get, complete=False)
+        wait_until_ready(client.get)
         accept = {"accept": "application/x-ndjson"}
         with client.stream("POST", "/infer/batch", json={"questions": batch}, headers=accept) as response:
             lines = response.iter_lines()
@@ -99,7 +99,7 @@ def test_who_hangs_up_cancels_the_rest(flags: list[str], env: dict[str, str], de
     server = Server(*flags, env=env)
     batch = [{"event": CAR, "relation": "xIntent"}, *questions(range(100))]
     with httpx2.Client(base_url=server.url, timeout=60) as client:
-        wait_until_ready(client.get, complete=False)
+        wait_until_ready(client.get)
         accept = {"accept": "application/x-ndjson"}
         with client.stream("POST", "/infer/batch", json={"questions": batch}, headers=accept) as response:
             next(response.iter_lines())
@@ -117,7 +117,7 @@ def test_a_batch_outlasts_the_time_of_a_single_question(flags: list[str], env: d
     """With --generate-seconds 2 and a batch of two each 0.3 s, 40 questions take longer, and are all answered."""
     server = Server(*flags, "--generate-seconds", "2", env=env)
     with httpx2.Client(base_url=server.url, timeout=120) as client:
-        wait_until_ready(client.get, complete=False)
+        wait_until_ready(client.get)
         is_over = threading.Event()
 
         def open_now_and_then() -> None:
