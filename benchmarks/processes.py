@@ -71,9 +71,15 @@ def matching(store: str, *options: str, variables: Mapping[str, str] | None = No
     """A client of a service that is ready to match events of a store, without a student; both end afterwards."""
     command = [COMETGRAPH, "serve", "--store", store, "--no-generate", "--port", "0", "--log-level", "error", *options]
     with serving(command, variables) as address, httpx2.Client(base_url=address, trust_env=False, timeout=60) as client:
-        while client.get("/ready").status_code != httpx2.codes.OK:
-            time.sleep(0.1)
+        await_ready(address)
         yield client
+
+
+def await_ready(address: str) -> None:
+    """Wait until every part of a service is up."""
+    with httpx2.Client(base_url=address, trust_env=False, timeout=60) as client:
+        while client.get("/ready").status_code != httpx2.codes.OK:
+            time.sleep(0.5)
 
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:

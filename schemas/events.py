@@ -21,6 +21,8 @@ _PERSON = re.compile(r"(?<![^\W_])person[ -]?([xyz])(?![^\W_])", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?<=Person[XYZ]) ?'s(?!\w)", re.IGNORECASE)
 _BLANK = re.compile(r"(?<!\w)_+(?!\w)|__+")
 _FINAL = re.compile(r"[\s.!,;:…]+$")
+_PLAIN = re.compile(r"Person[XYZ](?:'s)?(?: (?!(?i:person))[A-Za-z]+(?:'[a-z]{1,2})?| Person[XYZ](?:'s)?)+")
+"""Most events in canonical form, so that the six steps to it need not be taken. Others may be canonical, too."""
 _QUOTES = str.maketrans("\u2018\u2019\u02bc\u201c\u201d", "'''\"\"")
 _OPENING = re.compile(
     r"^(The|An|A|This|That|These|Those|It|He|She|They|We|You|His|Her|Their|My|Our|Your)(?= [a-z_]| Person[XYZ])"
@@ -41,6 +43,8 @@ def canonical(text: str) -> str:
     a blank is "___"; no final . ! , ; : (a question mark is kept: it can change what is said); an
     opening article or pronoun in lower case ("The dog barks" → "the dog barks"). Idempotent.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     text = tidy(text.replace("\u037e", "?")).translate(_QUOTES)  # NFC makes a semicolon of the Greek question mark
     text = _PERSON.sub(lambda m: "Person" + m[1].upper(), text)
     text = _POSSESSIVE.sub("'s", text)

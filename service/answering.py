@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from graph.store import Lookup, Search, Store, Tails
 from graph.words import search_words
@@ -55,7 +55,7 @@ async def sourced(question: Question, house: House, caller: Caller, gone: Gone |
     """
     started = time.perf_counter()
     _check(question, house, caller)
-    [(read, tails)] = await known([question], house)
+    read, tails = await known(question, house)
     if _is_answered(question, tails, house):
         assert tails is not None
         parts = [_stored(read.event, tails)]
@@ -159,7 +159,7 @@ async def stream(question: Question, house: House, caller: Caller) -> AsyncGener
     """The same rung by rung and relation by relation, as they are done; the whole answer comes last."""
     started = time.perf_counter()
     _check(question, house, caller)
-    [(read, tails)] = await known([question], house)
+    read, tails = await known(question, house)
     parts: list[Part] = []
     async for part in climb(read.event, question, tails, house, caller):
         parts.append(part)
@@ -170,17 +170,24 @@ async def stream(question: Question, house: House, caller: Caller) -> AsyncGener
     yield compose(read, question, parts, started)
 
 
-async def known(asked: Sequence[Question], house: House) -> list[tuple[Read, Tails | None]]:
-    """How each event is read, and what the graph says of it. Raises BadInput."""
-    found = await known_or_wrong(asked, house)
-    for one in found:
-        if isinstance(one, CometgraphError):
-            raise one
-    return cast(list[tuple[Read, Tails | None]], found)
+async def known(question: Question, house: House) -> tuple[Read, Tails | None]:
+    """How the event of a question is read, and what the graph says of it. Raises BadInput.
+
+    Most events are stored word for word. For them this is all that there is to do.
+    """
+    if question.clause is None:
+        read = as_it_is(question.event)
+        [tails] = await house.store.tails([_lookup(read.event, question)])
+        if tails is not None:
+            return read, tails
+    [result] = await known_or_wrong([question], house)
+    if isinstance(result, CometgraphError):
+        raise result
+    return result
 
 
 async def known_or_wrong(asked: Sequence[Question], house: House) -> list[tuple[Read, Tails | None] | CometgraphError]:
-    """The same, with what went wrong in its place. What is stored word for word is taken so, the rest is read."""
+    """The same for many, with errors in their places. What is stored word for word is taken so; the rest is read."""
     reads = [as_it_is(question.event) for question in asked]
     tails = await house.store.tails([_lookup(r.event, q) for r, q in zip(reads, asked, strict=True)])
     found: list[tuple[Read, Tails | None] | CometgraphError] = list(zip(reads, tails, strict=True))

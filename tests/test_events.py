@@ -26,6 +26,32 @@ def test_idempotent_where_the_rules_meet(parts: list[str]) -> None:
     assert canonical(canonical(text)) == canonical(text)
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "PersonX",
+                "PersonY's",
+                "personx",
+                "person",
+                "Persons",
+                "PersonX's'personz",
+                "buys",
+                "The",
+                "don't",
+                "'s",
+                "x",
+            ]
+        ),
+        min_size=1,
+    )
+)
+@example(["PersonY's", "The'personx"])
+def test_a_plain_event_is_what_it_would_be_by_the_rules(words: list[str]) -> None:
+    text = " ".join(words)
+    assert canonical(text) == canonical(f" {text}")  # a space in front is not plain, and does not count
+
+
 @pytest.mark.parametrize(
     ("text", "event"),
     [
