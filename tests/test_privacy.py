@@ -268,7 +268,8 @@ def test_the_command_line_keeps_unless_it_is_told_not_to(tmp_path: Path, with_st
     assert said[2]["errors"][0]["field"] == "keep"
     assert infer("--keep")["stored"] is False
     assert infer()["stored"] is True
-    assert (
+    page = cometgraph("get", "/events?prefix=PersonX folds a paper", "--store", store)
+    assert json.loads(page.stdout)["events"] == []
         json.loads(cometgraph("get", "/events?prefix=PersonX folds a paper", "--store", store).stdout)["events"] == []
     )
     listed = cometgraph("get", "/events?prefix=PersonX folds a paper&generated=true", "--store", store)
