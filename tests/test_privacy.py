@@ -270,8 +270,6 @@ def test_the_command_line_keeps_unless_it_is_told_not_to(tmp_path: Path, with_st
     assert infer()["stored"] is True
     page = cometgraph("get", "/events?prefix=PersonX folds a paper", "--store", store)
     assert json.loads(page.stdout)["events"] == []
-        json.loads(cometgraph("get", "/events?prefix=PersonX folds a paper", "--store", store).stdout)["events"] == []
-    )
     listed = cometgraph("get", "/events?prefix=PersonX folds a paper&generated=true", "--store", store)
     assert json.loads(listed.stdout)["events"] == [event]
 
