@@ -35,6 +35,7 @@ lock:
 
 bench: setup
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	$(BIN)/python -m benchmarks.first_start
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.growth

@@ -10,6 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx2
 
@@ -51,9 +52,11 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> R
 
 
 @contextmanager
-def serving(command: Sequence[str], variables: Mapping[str, str] | None = None) -> Generator[str]:
-    """Start a server that prints its address when it listens; stop it afterwards."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(variables))
+def serving(
+    command: Sequence[str], variables: Mapping[str, str] | None = None, stderr: IO[bytes] | None = None
+) -> Generator[str]:
+    """Start a server that prints its address when it listens. Stop it afterwards. stderr: where its log goes."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment(variables))
     try:
         assert process.stdout is not None
         first = process.stdout.readline()
