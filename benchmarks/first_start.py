@@ -1,4 +1,4 @@
-"""First starts of `cometgraph serve` with its defaults, on an empty cache: do all parts come up, when, and at what cost?
+"""First starts of `cometgraph serve` with its defaults, on an empty cache: are all parts up, when, and at what cost?
 
 Each start has a cache of its own. One client looks up stored events all the time, 50 a second, before and after the
 parts are up: the slowest of these answers beside those of the same service when it is idle. The first live answer
