@@ -275,13 +275,18 @@ def test_the_command_line_keeps_unless_it_is_told_not_to(tmp_path: Path, with_st
 
 
 def keepers(word: str) -> list[object]:
-    """What holds a text with a word in it, among all that Python's collector knows of."""
-    # By exact type: `isinstance` wakes objects up that load themselves when they are first touched.
-    return [
-        holder
-        for holder in gc.get_objects()
-        if any(type(one) is str and word in one.lower() and one != word for one in gc.get_referents(holder))
-    ]
+    """What holds a text with a word in it, among all that Python's collector knows of.
+
+    It does not know of a dict or tuple of texts and numbers alone, as a small cache is: those are looked into.
+    """
+
+    def holds(one: object, *, depth: int) -> bool:
+        if type(one) is str:  # by its exact type: `isinstance` wakes modules up that load when they are touched
+            return word in one.lower() and one != word
+        is_plain = type(one) in (dict, tuple) and not gc.is_tracked(one)
+        return is_plain and depth > 0 and any(holds(inner, depth=depth - 1) for inner in gc.get_referents(one))
+
+    return [holder for holder in gc.get_objects() if any(holds(one, depth=3) for one in gc.get_referents(holder))]
 
 
 @pytest.fixture(scope="module")
