@@ -1,6 +1,6 @@
 """How fast and how large: each module is one command that prints the ratio to the plain tools beside it.
 
-python -m benchmarks.service      requests a second, beside a bare FastAPI route
+python -m benchmarks.service      requests a second, beside a bare FastAPI route, and while unseen events are asked
 python -m benchmarks.load         triples a second into a store, beside the store's own bulk import
 python -m benchmarks.growth       a graph of ATOMIC-10x's size beside one of a hundredth of it
 python -m benchmarks.generation   live answers: tails a second and the time of one, beside a notebook's loop
