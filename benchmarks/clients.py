@@ -71,13 +71,20 @@ def questions(file: str) -> list[Asking]:
 
 
 def ask(
-    address: str, asked: Iterator[Asking], decoding: str, *, clients: int = 1, seconds: float = inf, most: float = inf
+    address: str,
+    asked: Iterator[Asking],
+    decoding: str,
+    *,
+    clients: int = 1,
+    seconds: float = inf,
+    most: float = inf,
+    strict: bool = True,
 ) -> Heard:
     """Ask from so many clients, for so long, until so many have been answered, or until there are no more questions.
 
-    What was begun is waited for.
+    What was begun is waited for. strict: raise SystemExit where most questions fail.
     """
-    return asyncio.run(_ask(address, asked, decoding, clients, seconds, most))
+    return asyncio.run(_ask(address, asked, decoding, clients, seconds, most, strict))
 
 
 def wait_for(address: str, asked: Iterable[Asking], **said: str) -> None:
@@ -95,7 +102,7 @@ def wait_for(address: str, asked: Iterable[Asking], **said: str) -> None:
 
 
 async def _ask(
-    address: str, asked: Iterator[Asking], decoding: str, clients: int, seconds: float, most: float
+    address: str, asked: Iterator[Asking], decoding: str, clients: int, seconds: float, most: float, strict: bool
 ) -> Heard:
     heard = Heard()
     started = time.perf_counter()
@@ -109,7 +116,7 @@ async def _ask(
             params = _params(question) | {"mode": "generate", "decoding": decoding}
             response = await client.get("/infer", params=params)
             heard.add(question, response, time.perf_counter() - began)
-            if sum(heard.statuses.values()) > 20 and 2 * len(heard.calls) < sum(heard.statuses.values()):
+            if strict and sum(heard.statuses.values()) > 20 and 2 * len(heard.calls) < sum(heard.statuses.values()):
                 raise SystemExit(f"{address}: most questions fail, the last one with {response.text}")
 
     async with httpx2.AsyncClient(base_url=address, trust_env=False, timeout=_PATIENCE) as client:

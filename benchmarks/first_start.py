@@ -19,7 +19,7 @@ from typing import Any
 import httpx2
 import numpy as np
 
-from benchmarks.processes import COMETGRAPH, run, serving
+from benchmarks.processes import COMETGRAPH, memory_of, process_with, run, serving
 from benchmarks.report import Goal, finish, parser, say, show
 
 PAUSE = 0.02
@@ -89,7 +89,7 @@ def _start(folder: Path, loaded: Path | None, number: int) -> Start:
             time.sleep(IDLE_SECONDS)
         info = client.get("/info").json()
         all_up = all(info[part]["state"] == "up" for part in ("student", "index", "judge"))
-        own, total = _memory(_listener(folder))
+        own, total = memory_of(process_with(str(folder / "models")))
     start = Start(
         all_up=all_up,
         graph_answer=round(graph_answer, 2),
@@ -147,32 +147,6 @@ def _live(client: httpx2.Client, start: int, number: int) -> float:
     if answer["source"] != "generated" or answer["stored"]:
         raise SystemExit(f"{event} was not answered live: {answer}")
     return time.perf_counter() - began
-
-
-def _listener(folder: Path) -> int:
-    """The process of the service that uses the cache in a folder."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:  # it has ended
-            continue
-        if str(folder / "models").encode() in words:
-            return int(path.parent.name)
-    raise SystemExit("the service has ended")
-
-
-def _memory(pid: int) -> tuple[float, float]:
-    """Megabytes of a process, and of it with all below it. A page that several share is counted once."""
-    own = _pss(pid)
-    below = 0.0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        below += sum(_memory(int(child))[1] for child in (task / "children").read_text().split())
-    return round(own), round(own + below)
-
-
-def _pss(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000
 
 
 def _report(params: Any, starts: list[Start], load: float) -> None:

@@ -89,3 +89,29 @@ def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """What is set for another cometgraph must not change what is measured here."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMETGRAPH_")}
     return kept | dict(variables or {})
+
+
+def process_with(argument: str) -> int:
+    """The process that was started with an argument. Linux alone."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:  # it has ended
+            continue
+        if argument.encode() in words and int(path.parent.name) != os.getpid():
+            return int(path.parent.name)
+    raise SystemExit(f"no process has the argument {argument}")
+
+
+def memory_of(pid: int) -> tuple[float, float]:
+    """Megabytes of a process, and of it with all below it. A page that several share is counted once. Linux alone."""
+    own = _pss(pid)
+    below = 0.0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        below += sum(memory_of(int(child))[1] for child in (task / "children").read_text().split())
+    return round(own), round(own + below)
+
+
+def _pss(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000
