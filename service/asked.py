@@ -1,6 +1,5 @@
 """Questions as they come, from a query string or a JSON object, checked in one way."""
 
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -12,9 +11,6 @@ from schemas.errors import BadInput
 from schemas.questions import Question
 
 _MANY = frozenset({"relation", "origin"})
-_SHORT = 500
-_QUESTIONS = 10_000
-"""Questions of the last short query strings, so many bytes at most, stay in memory: 20 MB at most."""
 _SAYS_HOW = frozenset({"decoding", "n", "temperature", "top_p", "max_new_tokens"})
 
 
@@ -23,10 +19,6 @@ def question_of(query: bytes) -> Question:
 
     The same as a FastAPI query model, at a sixth of its time, which counts on the route that is asked most.
     """
-    return _parsed(query) if len(query) > _SHORT else _parsed_before(query)
-
-
-def _parsed(query: bytes) -> Question:
     params: dict[str, Any] = {}
     for pair in query.decode("latin-1").split("&"):
         name, _, value = pair.partition("=")
@@ -38,9 +30,6 @@ def _parsed(query: bytes) -> Question:
         elif pair:
             params[name] = value
     return checked(params)
-
-
-_parsed_before = lru_cache(_QUESTIONS)(_parsed)
 
 
 def checked(said: Any) -> Question:

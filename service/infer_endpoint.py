@@ -8,15 +8,23 @@ document, and answers with streams.
 import time
 from typing import Any
 
+from cachetools import LRUCache
 from fastapi import FastAPI
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas.errors import CometgraphError
+from schemas.questions import Question
 from service import answering, streaming
 from service.asked import question_of
 from service.gone import hung_up
+from service.keeping import is_private
 from service.problems import logged_response
+
+QUESTIONS = 10_000
+"""Questions of the last short query strings that stay in memory: 20 MB at most."""
+SHORT = 500
+"""Bytes of a short query string."""
 
 
 class InferEndpoint:
@@ -24,10 +32,13 @@ class InferEndpoint:
 
     path = "/infer"
 
+    def __init__(self) -> None:
+        self._questions: LRUCache[bytes, Question] = LRUCache(QUESTIONS)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = self  # as Starlette's routes do; names the route in metrics and log
         try:
-            body = await _body(scope, receive)
+            body = await self._body(scope, receive)
         except CometgraphError as error:
             await logged_response(error, scope)(scope, receive, send)
             return
@@ -35,20 +46,28 @@ class InferEndpoint:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        started = time.perf_counter()
+        state = scope["app"].state
+        question = self._question(scope["query_string"], keeps=state.house.keeps)
+        entry = state.answer_cache.find(question)
+        if entry is not None:
+            state.metrics.answered_from_cache(entry.source)
+            return entry.body_with((time.perf_counter() - started) * 1000)
+        since = state.answer_cache.moment()
+        sourced = await answering.sourced(question, state.house, scope["caller"], hung_up(receive))
+        scope["answer_ms"] = sourced.answer.took_ms
+        state.metrics.answered(sourced.answer)
+        return state.answer_cache.keep(question, sourced, since)
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    started = time.perf_counter()
-    state = scope["app"].state
-    question = question_of(scope["query_string"])
-    entry = state.answer_cache.find(question)
-    if entry is not None:
-        state.metrics.answered_from_cache(entry.source)
-        return entry.body_with((time.perf_counter() - started) * 1000)
-    since = state.answer_cache.moment()
-    sourced = await answering.sourced(question, state.house, scope["caller"], hung_up(receive))
-    scope["answer_ms"] = sourced.answer.took_ms
-    state.metrics.answered(sourced.answer)
-    return state.answer_cache.keep(question, sourced, since)
+    def _question(self, query: bytes, *, keeps: bool) -> Question:
+        """The question of a query string. The last ones stay in memory, except where no trace of them may stay."""
+        question = self._questions.get(query)
+        if question is None:
+            question = question_of(query)
+            if len(query) <= SHORT and not is_private(question, keeps=keeps):
+                self._questions[query] = question
+        return question
 
 
 class Application(FastAPI):
