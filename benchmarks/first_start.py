@@ -23,7 +23,7 @@ from benchmarks.processes import COMETGRAPH, memory_of, process_with, run, servi
 from benchmarks.report import Goal, finish, parser, say, show
 
 PAUSE = 0.02
-IDLE_SECONDS = 20.0
+IDLE_SECONDS = 10.0
 MOST_SECONDS = 600.0
 _KNOWN = {"event": "PersonX buys a car", "relation": "xIntent"}
 _THINGS = ("lantern", "rowing boat", "tax form", "beehive", "piano", "kite", "loaf", "passport", "tent", "wheelbarrow")
