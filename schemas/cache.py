@@ -31,6 +31,7 @@ def clear(cache: Path) -> int:
         lock.unlink()
         with suppress(OSError):  # something else is in it
             lock.parent.rmdir()
+    (cache / _ONE_AT_A_TIME).unlink(missing_ok=True)
     return freed
 
 

@@ -73,14 +73,14 @@ def written(comet: Comet, asked: list[Ask]) -> list[Written]:
 
 def test_the_form_is_recognised(kind: str, comets: tuple[Comet, Comet]) -> None:
     comet, _ = comets
-    assert comet.form.name == FORMS[kind]
+    assert comet.card.form.name == FORMS[kind]
     prompt = comet.prompt("PersonX buys a car", Relation.xIntent)
     expected = {
         "plain": "PersonX buys a car\nintent:",
         "comet-distill": "<head> PersonX buys a car </head> <relation> xIntent </relation> [GEN] ",
         "comet-2020": "PersonX buys a car xIntent [GEN]",
     }
-    assert prompt == expected[comet.form.name]
+    assert prompt == expected[comet.card.form.name]
     assert len(comet.relations) == (7 if kind == "comet-distill" else 23)
 
 
