@@ -74,14 +74,14 @@ def written(comet: Comet, asked: list[Ask]) -> list[Written]:
 def test_the_form_is_recognised(kind: str, comets: tuple[Comet, Comet]) -> None:
     comet, _ = comets
     assert comet.card.form.name == FORMS[kind]
-    prompt = comet.prompt("PersonX buys a car", Relation.xIntent)
+    prompt = comet.card.prompt("PersonX buys a car", Relation.xIntent)
     expected = {
         "plain": "PersonX buys a car\nintent:",
         "comet-distill": "<head> PersonX buys a car </head> <relation> xIntent </relation> [GEN] ",
         "comet-2020": "PersonX buys a car xIntent [GEN]",
     }
     assert prompt == expected[comet.card.form.name]
-    assert len(comet.relations) == (7 if kind == "comet-distill" else 23)
+    assert len(comet.card.relations) == (7 if kind == "comet-distill" else 23)
 
 
 def test_a_form_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_seed_decides(comets: tuple[Comet, Comet]) -> None:
 
 
 def test_int8_is_near(folder: Path, comets: tuple[Comet, Comet], tmp_path: Path) -> None:
-    comet = opened(folder, tmp_path, compute_type="int8", prompt_form=comets[0].form.name)
+    comet = opened(folder, tmp_path, compute_type="int8", prompt_form=comets[0].card.form.name)
     triples = [(event, Relation.xReact, "happy") for event in EVENTS]
     for one, other in zip(comet.score(triples), comets[0].score(triples), strict=True):
         assert [t.log_prob for t in one] == pytest.approx([t.log_prob for t in other], abs=0.6)
