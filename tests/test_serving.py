@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.conftest import Neo4jAddress, Server, cometgraph
+from tests.test_generation import wait_until_ready
 
 CAR = {"event": "PersonX buys a car", "relation": "xIntent"}
 
@@ -124,6 +125,7 @@ def test_on_neo4j(neo4j_uri: str, neo4j_server: Neo4jAddress, server: Server) ->
     ]
     assert both[0] == both[1]
     assert httpx2.get(f"{on_neo4j.url}/infer", params={"event": "PersonX buys a purple car"}).json()["nearest"]
+    wait_until_ready(lambda path: httpx2.get(f"{on_neo4j.url}{path}"))
     assert httpx2.get(f"{on_neo4j.url}/ready").json() == {
         "store": "ok",
         "student": "off",
