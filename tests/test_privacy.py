@@ -154,7 +154,7 @@ def test_what_is_not_to_be_kept_is_not_ready_for_the_next(sample_store: str) -> 
         for _ in range(2):
             assert client.get("/infer", params={"event": CAR, "keep": False}).status_code == 200
         assert "cometgraph_answers_from_cache_total 0.0" in client.get("/metrics").text
-        assert not client.app.state.ready_answers._bodies  # type: ignore[attr-defined]
+        assert not client.app.state.answer_cache._entries  # type: ignore[attr-defined]
     with app_with(sample_store, keep=False) as client:
         for _ in range(2):
             assert client.get("/infer", params={"event": CAR}).status_code == 200
