@@ -27,7 +27,7 @@ SOCIAL = [name.value for name, info in RELATIONS.items() if info.group == "socia
 
 
 def wait_until_ready(ask: Any) -> None:
-    for _ in range(1200):
+    for _ in range(6000):
         if ask("/ready").status_code == 200:
             return
         threading.Event().wait(0.1)
