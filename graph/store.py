@@ -1,6 +1,6 @@
 """What a store of triples can do, and how one is opened by its address."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +10,10 @@ from graph.changes import Changes
 from graph.forgetting import Forgotten
 from graph.rows import Counts
 from graph.staging import Staging
+from schemas.child import Progress, silent
 from schemas.errors import BadInput
 from schemas.relations import Relation
 from schemas.triples import NONE, Triple, is_generated, rank
-
-Progress = Callable[[str, int, int], None]
-"""Called as (what is being done, how much is done, of how much; 0 where that is not known)."""
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)

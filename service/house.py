@@ -10,6 +10,7 @@ from typing import Literal
 from distill.comet import Spec
 from graph.loader import Options, load
 from graph.store import Neo4jLogin, Store, open_store
+from schemas.child import silent
 from schemas.errors import Unavailable
 from schemas.triples import Triple
 from service.batching import Batcher
@@ -146,13 +147,9 @@ def login_of(settings: Settings) -> Neo4jLogin:
     return Neo4jLogin(settings.neo4j_user, settings.neo4j_password.get_secret_value(), settings.neo4j_database)
 
 
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """No progress is shown."""
-
-
 async def load_sample_if_empty(store: Store) -> bool:
     """Load the sample graph into an empty store; False where there is something."""
     if (await store.stats()).events:
         return False
-    await load(store, [str(SAMPLE)], Options(), _silent)
+    await load(store, [str(SAMPLE)], Options(), silent)
     return True
