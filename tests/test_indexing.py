@@ -142,7 +142,7 @@ def test_a_newer_version_is_refused_with_the_command_that_makes_it_anew(
 def assert_failed_but_answering(store: Path, env: dict[str, str], reason: str, *arguments: str) -> None:
     server = Server("--store", str(store), *arguments, env=env)
     with httpx2.Client(base_url=server.url, timeout=30) as client:
-        for _ in range(600):
+        for _ in range(6_000):
             state = client.get("/info").json()["index"]
             if state["state"] != "loading":
                 break

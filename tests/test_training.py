@@ -232,7 +232,7 @@ def test_a_full_disk(trained: Path, tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert "cannot be prepared" in done.stderr
-    assert [path.suffix for path in cache.glob("*/*")] == [".lock", ".lock"]
+    assert {path.suffix for path in cache.glob("*/*")} == {".lock"}
     done = cometgraph("models", "--convert", "--student", str(trained / "adapter"), "--cache", str(cache))
     assert done.returncode == 0, done.stderr
 
