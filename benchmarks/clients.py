@@ -12,9 +12,9 @@ import httpx2
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.files import sources
-from graph.reading import Filters, read
-from graph.rows import RELATION_CODE
+from graph.loading.lines import sources
+from graph.loading.reader import Filters, read
+from graph.tables.columns import RELATION_CODE
 from schemas.relations import RELATIONS, Relation
 
 SOCIAL = [relation for relation, info in RELATIONS.items() if info.group == "social"]

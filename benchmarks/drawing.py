@@ -15,8 +15,9 @@ from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Any
 
-from distill.decoding import PRESETS
-from distill.files import IN_THE_BOX, StudentFiles, ends_of, find, merged
+from distill.engines.decoding import PRESETS
+from distill.engines.stop_tokens import ends_of
+from distill.student.files import IN_THE_BOX, StudentFiles, find, merged
 from schemas.relations import Relation
 
 PAPER = PRESETS["paper"]
@@ -33,7 +34,7 @@ def transformers(files: StudentFiles, folder: Path, device: str, dtype: str) -> 
 
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).to(device).eval()
-    ends = ends_of(tokenizer, files.form)
+    ends = ends_of(tokenizer, files.form.stops, files.form.end)
 
     def draw(prompts: Sequence[str]) -> int:
         inputs = tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=False).to(device)
@@ -56,8 +57,8 @@ def engine(files: StudentFiles, folder: Path, device: str, dtype: str) -> Draw:
     """Our engine, without a service around it."""
     import torch
 
-    from distill.engine import Job
-    from distill.torch_engine import TorchEngine
+    from distill.engines.engine import Job
+    from distill.engines.pytorch import TorchEngine
 
     ours = TorchEngine.load(folder, files.form, device, getattr(torch, dtype))
     seeds = count()
@@ -81,7 +82,7 @@ def vllm(files: StudentFiles, folder: Path, device: str, dtype: str) -> Draw:
         temperature=PAPER.temperature,
         top_p=PAPER.top_p,
         max_tokens=PAPER.max_new_tokens,
-        stop_token_ids=ends_of(AutoTokenizer.from_pretrained(folder), files.form),
+        stop_token_ids=ends_of(AutoTokenizer.from_pretrained(folder), files.form.stops, files.form.end),
     )
 
     def draw(prompts: Sequence[str]) -> int:

@@ -21,7 +21,8 @@ import orjson
 from benchmarks.data import FULL, RELATIONS
 from benchmarks.processes import COMETGRAPH, module, run
 from benchmarks.report import Goal, finish, parser, say, show
-from graph.store import Lookup, Search, open_store
+from graph.stores.connect import open_store
+from graph.stores.protocol import Lookup, Search
 from schemas.relations import Relation
 
 _SMALLER = 100

@@ -135,7 +135,7 @@ def _load(file: Path, folder: Path, target: Sequence[str], variables: dict[str, 
 
 def _neo4j(file: Path, folder: Path, rounds: int) -> tuple[Compared, Took]:
     # Only here: it is the tests' server, which needs Docker, or Java and Maven.
-    from tests.neo4j_server import Neo4jServer
+    from tests.support.neo4j_server import Neo4jServer
 
     say("starting a Neo4j")
     server = Neo4jServer(folder / "neo4j").start()

@@ -22,13 +22,18 @@ import numpy as np
 from benchmarks import data
 from benchmarks.processes import matching
 from benchmarks.report import Goal, finish, parser, say, show
-from graph.cleaning import Filters
-from graph.embedder import IN_THE_BOX, Embedder, Made, Vectors, open_embedder
-from graph.files import sources
-from graph.index import Index, complete, open_index
-from graph.loader import Options, load
-from graph.reading import read
-from graph.store import open_store, silent
+from distill.embedder.embedder import open_embedder
+from distill.weights.minilm import IN_THE_BOX
+from graph.loading.cleaning import Filters
+from graph.loading.lines import sources
+from graph.loading.loader import Options, load
+from graph.loading.reader import read
+from graph.stores.connect import open_store
+from graph.stores.protocol import silent
+from graph.vectors.build import complete
+from graph.vectors.connect import open_index
+from graph.vectors.protocol import Index
+from schemas.embeddings import Embedder, Made, Vectors
 
 K = 10
 _ENDINGS = ("", " today", " with a friend", " again", " in the evening")

@@ -21,13 +21,14 @@ import orjson
 from numpy.typing import NDArray
 
 from benchmarks.report import Goal, finish, parser, say, show
-from distill.judge.judging import IN_THE_BOX, Candidate, Judge, open_judge
+from distill.embedder.embedder import open_embedder
+from distill.judge.judge import IN_THE_BOX, Candidate, Judge, open_judge
 from distill.judge.pairs import Pair, grouped, read_pairs
-from graph.cleaning import Filters
-from graph.embedder import Embedder, open_embedder
-from graph.files import sources
-from graph.reading import read
-from graph.rows import triples_of
+from graph.loading.cleaning import Filters
+from graph.loading.lines import sources
+from graph.loading.reader import read
+from graph.tables.columns import triples_of
+from schemas.embeddings import Embedder
 from schemas.events import canonical
 
 HERE = Path(__file__).parent

@@ -22,7 +22,7 @@ import orjson
 
 from benchmarks.report import Goal, finish, parser, say, show
 from benchmarks.string_rules import read
-from graph.natural import read_event
+from graph.normalization import read_event
 from schemas.events import canonical
 
 GOLD = Path(__file__).parent / "normalise_gold.jsonl"

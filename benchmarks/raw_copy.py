@@ -14,11 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph import cypher
-from graph.embedded import BUFFER_POOL
-from graph.files import sources
-from graph.reading import Filters, read
-from graph.rows import KEY, PROPERTIES, RELATION_CODE, RELATION_NAMES, empty, merge, properties
+from graph.loading.lines import sources
+from graph.loading.reader import Filters, read
+from graph.stores.embedded import cypher
+from graph.stores.embedded.store import BUFFER_POOL
+from graph.tables.columns import KEY, PROPERTIES, RELATION_CODE, RELATION_NAMES, empty, properties
+from graph.tables.edges import NOT_APPLICABLE
+from graph.tables.merge import merge
 from schemas.relations import RELATIONS
 from schemas.triples import NONE
 
@@ -46,7 +48,7 @@ def _tables(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
         yield name, _edges(rows.filter(chosen))
     nones = _edges(rows.filter(is_none))
     names = pc.take(pa.array(RELATION_NAMES), rows.filter(is_none).column("relation"))
-    yield cypher.NOT_APPLICABLE, nones.set_column(1, "tail", names)
+    yield NOT_APPLICABLE, nones.set_column(1, "tail", names)
 
 
 def _edges(rows: pa.Table) -> pa.Table:
@@ -64,7 +66,7 @@ def copy(folder: Path, path: Path) -> float:
     for info in RELATIONS.values():
         said = {"name": info.name.value, "phrase": info.phrase, "grp": info.group, "whose": info.whose}
         connection.execute(cypher.EMBEDDED_RELATION, said)
-    for name in ("Event", "Inference", *RELATION_NAMES, cypher.NOT_APPLICABLE):
+    for name in ("Event", "Inference", *RELATION_NAMES, NOT_APPLICABLE):
         file = folder / f"{name}.parquet"
         if file.exists():
             connection.execute(f"COPY {name} FROM '{file}'")

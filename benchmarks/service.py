@@ -26,7 +26,8 @@ from benchmarks.processes import COMETGRAPH, await_ready, module, run, serving
 from benchmarks.report import Goal, finish, parser, say, show
 from benchmarks.unseen import Unseen
 from benchmarks.wrk import Compared, Load, Side
-from graph.store import Lookup, Search, open_store
+from graph.stores.connect import open_store
+from graph.stores.protocol import Lookup, Search
 from schemas.relations import RELATIONS, Relation
 
 DRAWS = 200_000

@@ -17,7 +17,7 @@ from benchmarks import data
 from benchmarks.match_speed import heads_of
 from benchmarks.processes import COMETGRAPH, matching, run
 from benchmarks.report import Goal, finish, parser, say, show
-from tests.neo4j_server import Neo4jServer
+from tests.support.neo4j_server import Neo4jServer
 
 K = 10
 _GENERATED = 100_000

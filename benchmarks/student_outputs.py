@@ -5,14 +5,14 @@ from typing import Any
 
 from rich.progress import track
 
-from distill.comet import Ask, open_comet, open_sampler
-from distill.decoding import decoding_of
-from schemas.child import silent
+from distill.engines.decoding import decoding_of
+from distill.student.student import Ask, open_comet, open_sampler
 from schemas.errors import CometgraphError
 from schemas.events import canonical
+from schemas.progress import silent
 from schemas.relations import Relation
 from schemas.triples import NONE
-from service.house import spec_of
+from service.runtime.specs import spec_of
 from service.settings import load_settings
 
 AT_ONCE = 64

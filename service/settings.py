@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from distill.files import IN_THE_BOX
 from distill.judge import IN_THE_BOX as JUDGE
-from schemas.checking import bad_input
+from distill.student.files import IN_THE_BOX
+from schemas.validation import bad_input
 
 
 class Settings(BaseSettings):

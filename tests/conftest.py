@@ -17,16 +17,17 @@ import neo4j
 import pytest
 from starlette.testclient import TestClient
 
+from distill.embedder.embedder import open_embedder
 from distill.judge import IN_THE_BOX as JUDGE
-from distill.judge.judging import open_judge
-from graph.embedder import IN_THE_BOX as EMBEDDER
-from graph.embedder import open_embedder
-from graph.store import Neo4jLogin, Store, open_store
+from distill.judge.judge import open_judge
+from distill.weights.minilm import IN_THE_BOX as EMBEDDER
+from graph.stores.connect import open_store
+from graph.stores.protocol import Neo4jLogin, Store
 from schemas.relations import Relation
 from schemas.triples import Triple
-from service.app import create_app
+from service.api.app import create_app
 from service.settings import load_settings
-from tests.neo4j_server import PASSWORD, Neo4jServer
+from tests.support.neo4j_server import PASSWORD, Neo4jServer
 
 ROOT = Path(__file__).parent.parent
 COMETGRAPH = str(Path(sys.executable).with_name("cometgraph"))
@@ -122,7 +123,7 @@ def client(sample_store: str) -> Iterator[TestClient]:
         yield client
 
 
-def _environment(said: dict[str, str]) -> dict[str, str]:
+def clean_environment(said: dict[str, str]) -> dict[str, str]:
     """Nobody's settings, no student and no index: a test that wants them says so (`with_student`, `with_index`)."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")}
     return clean | {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false"} | said
@@ -153,7 +154,7 @@ def with_index(models_cache: Path) -> dict[str, str]:
 
 def cometgraph(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
-    environment = _environment(options.pop("env", {}))
+    environment = clean_environment(options.pop("env", {}))
     return subprocess.run([COMETGRAPH, *arguments], capture_output=True, text=True, env=environment, **options)
 
 
@@ -165,7 +166,7 @@ class Server:
             port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.log: list[str] = []
-        environment = _environment(env or {})
+        environment = clean_environment(env or {})
         self.process = subprocess.Popen(
             [COMETGRAPH, "serve", "--port", str(port), *arguments],
             stdout=subprocess.PIPE,

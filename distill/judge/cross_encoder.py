@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from distill.judge.features import WIDTH
-from distill.judge.pair_text import spoken
+from distill.judge.inputs import spoken
 
 
 @dataclass(frozen=True, slots=True)

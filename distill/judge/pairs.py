@@ -5,19 +5,13 @@ labels on events that are not ours to copy has their checksums, a_checksum and b
 """
 
 import csv
-import random
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2s
-from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
-from distill.judge.rules import difference, exchanged, same_words, sides
-from distill.judge.wordnet import WordNet
-from distill.judge.words import number_of
+from distill.judge.rules import difference, same_words, sides
 from schemas.errors import BadFile
 from schemas.events import canonical
 
@@ -118,174 +112,6 @@ def apart(files: Iterable[Sequence[Pair]]) -> tuple[list[Pair], list[Pair], set[
 def _new(pair: Pair) -> tuple[str, ...]:
     """Its events that are to be new: in the open world all stored events are known, and only the asked one is new."""
     return (pair.a,) if pair.given_split else (pair.a, pair.b)
-
-
-def derive(heads: Sequence[str], wordnet: WordNet, seed: int, each: int) -> list[Pair]:
-    """At most `each` pairs of each kind, made from events: none of them was labelled by a person.
-
-    Changed words (owner, role, negation, number, opposite) make another event, changed wording (article, tense,
-    synonym, added "really") the same. Two heads that differ in one word only are different events, unless WordNet
-    has the words in one synset.
-    """
-    draw = random.Random(seed)
-    pairs: list[Pair] = []
-    for kind, same, change in _CHANGES:
-        found: list[Pair] = []
-        for head in draw.sample(heads, len(heads)):
-            changed = change(head, draw, wordnet)
-            if changed is not None and changed != head:
-                found.append(Pair(head, changed, same, f"derived {kind}", head))
-            if len(found) == each:
-                break
-        pairs += found
-    one_word = _one_word_apart(heads, wordnet)
-    pairs += draw.sample(one_word, min(2 * each, len(one_word)))
-    return pairs + _unrelated(heads, draw, 2 * each)
-
-
-def _unrelated(heads: Sequence[str], draw: random.Random, count: int) -> list[Pair]:
-    """Two events drawn at random: few words in common must not by itself look like a paraphrase."""
-    if len(heads) < 2:
-        return []
-    drawn = (draw.sample(heads, 2) for _ in range(count))
-    return [Pair(a, b, False, "derived unrelated", a) for a, b in drawn]
-
-
-def _one_word_apart(heads: Sequence[str], wordnet: WordNet) -> list[Pair]:
-    frames: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
-    for head in heads:
-        words = head.split()
-        for place in range(1, len(words)):
-            if not words[place].startswith("Person"):
-                frames[(*words[:place], "*", *words[place + 1 :])].append((head, words[place]))
-    pairs: list[Pair] = []
-    for frame, filled in frames.items():
-        for (a, one), (b, other) in pairwise(filled):
-            related = one[:3] == other[:3] or wordnet.are_related(one, other)
-            if not related and one.isalpha() and other.isalpha() and len(frame) > 2 and min(len(one), len(other)) > 3:
-                pairs.append(Pair(a, b, False, "derived object", a))
-    return pairs
-
-
-_VERB = re.compile(r"^(Person[XYZ]) ([a-z]{2,})\b(?!')")
-_BASES = {"has": "have", "does": "do", "goes": "go"}
-_BE = {"is", "are", "was", "were", "can", "has", "will", "must", "does", "should", "would", "could"}
-
-
-def _base(verb: str) -> str | None:
-    """The infinitive of a verb in the third person; None for what does not look like one."""
-    if verb in _BASES:
-        return _BASES[verb]
-    if not verb.endswith("s") or verb.endswith("ss"):
-        return None
-    if verb.endswith("ies") and len(verb) > 4:
-        return verb[:-3] + "y"
-    return verb[:-2] if verb.endswith(("sses", "shes", "ches", "xes", "zzes")) else verb[:-1]
-
-
-def _denied(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or " not " in head or " n't" in head or " never " in head:
-        return None
-    if found[2] in ("is", "can", "will"):
-        return f"{found[1]} {found[2]} not{head[found.end() :]}"
-    base = _base(found[2])
-    return f"{found[1]} does not {base}{head[found.end() :]}" if base else None
-
-
-def _exchanged(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
-    return exchanged(head) if "PersonX" in head and "PersonY" in head else None
-
-
-def _other_owner(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:
-    owners = list(re.finditer(r"(?<=.)Person([XY])(?='s )", head))
-    if not owners:
-        return None
-    one = draw.choice(owners)
-    return f"{head[: one.start()]}Person{'Y' if one[1] == 'X' else 'X'}{head[one.end() :]}"
-
-
-def _other_number(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:
-    words = head.split()
-    places = [n for n, word in enumerate(words) if (number_of(word) or "").isdigit()]
-    if not places:
-        return None
-    words[draw.choice(places)] = draw.choice(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty"]
-    )
-    return " ".join(words)
-
-
-def _opposite(head: str, draw: random.Random, wordnet: WordNet) -> str | None:
-    return _replaced(head, draw, wordnet.opposites)
-
-
-def _synonym(head: str, draw: random.Random, wordnet: WordNet) -> str | None:
-    return _replaced(head, draw, wordnet.synonyms)
-
-
-def _replaced(head: str, draw: random.Random, others: Callable[[str, str], Sequence[str]]) -> str | None:
-    """With another verb after the person, or another noun after an article or owner: there a word's part is plain."""
-    words = head.split()
-    for place in draw.sample(range(1, len(words)), max(0, len(words) - 1)):
-        word, before = words[place], words[place - 1]
-        part = "v" if place == 1 else "n" if before in ("a", "an", "the") or before.endswith("'s") else ""
-        if part and len(word) > 2 and word.isalpha() and word.islower() and (found := others(word, part)):
-            return " ".join([*words[:place], draw.choice(found), *words[place + 1 :]])
-    return None
-
-
-def _other_article(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:
-    articles = list(re.finditer(r"(?<= )(a|an|the|PersonX's)(?= [a-z])", head))
-    if not articles:
-        return None
-    one = draw.choice(articles)
-    instead = (
-        "the" if one[1] != "the" else draw.choice(["a" if head[one.end() + 1] not in "aeiou" else "an", "PersonX's"])
-    )
-    return f"{head[: one.start()]}{instead}{head[one.end() :]}"
-
-
-def _progressive(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or found[2] in _BE or (base := _base(found[2])) is None:
-        return None
-    if base.endswith("e") and not base.endswith("ee"):
-        base = base[:-1]
-    elif re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", base):
-        base += base[-1]
-    return f"{found[1]} is {base}ing{head[found.end() :]}"
-
-
-def _emphatic(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or found[2] in _BE or _base(found[2]) is None:
-        return None
-    if draw.random() < 0.5:
-        return f"{head} {draw.choice(['yesterday', 'today', 'this morning', 'last week', 'on Monday', 'tonight'])}"
-    return f"{found[1]} {draw.choice(['really', 'just', 'finally', 'suddenly'])} {head[len(found[1]) + 1 :]}"
-
-
-def _stage(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or found[2] in _BE or (base := _base(found[2])) is None:
-        return None
-    stage = draw.choice(["wants to", "tries to", "almost", "forgets to", "refuses to", "plans to", "pretends to"])
-    return f"{found[1]} {stage} {found[2] if stage == 'almost' else base}{head[found.end() :]}"
-
-
-_CHANGES: tuple[tuple[str, bool, Callable[[str, random.Random, WordNet], str | None]], ...] = (
-    ("role", False, _exchanged),
-    ("owner", False, _other_owner),
-    ("negation", False, _denied),
-    ("number", False, _other_number),
-    ("opposite", False, _opposite),
-    ("stage", False, _stage),
-    ("synonym", True, _synonym),
-    ("article", True, _other_article),
-    ("tense", True, _progressive),
-    ("emphasis", True, _emphatic),
-)
 
 
 def undecided(pairs: Iterable[Pair]) -> Iterator[Pair]:

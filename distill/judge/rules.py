@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from distill.judge.words import (
+from distill.judge.lexicon import (
     EMPTY,
     FRONTS,
     IRREGULAR,

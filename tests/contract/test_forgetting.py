@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from graph.forgetting import Forgotten
-from graph.rows import Counts
-from graph.store import Search, Stats, Store, Tails
+from graph.stores.forget import Forgotten
+from graph.stores.protocol import Search, Stats, Store, Tails
+from graph.tables.merge import Counts
 from schemas.errors import BadInput
 from schemas.triples import Triple
 from tests.conftest import OpenStore, triple

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from graph.embedder import Made
-from graph.index import Index, open_index
-from graph.store import Store
+from graph.stores.protocol import Store
+from graph.vectors.connect import open_index
+from graph.vectors.protocol import Index
+from schemas.embeddings import Made
 from schemas.errors import BadInput, StoreUnavailable
 from tests.conftest import OpenStore, triple
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from graph.loader import Options, load
-from graph.rows import Counts
-from graph.store import Lookup, Search, Store
+from graph.loading.loader import Options, load
+from graph.stores.protocol import Lookup, Search, Store
+from graph.tables.merge import Counts
 from schemas.errors import BadInput
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import Triple, rank

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from graph.rows import Counts
-from graph.store import Lookup, Store, Tails
+from graph.stores.protocol import Lookup, Store, Tails
+from graph.tables.merge import Counts
 from schemas.relations import Relation
 from schemas.triples import Triple, rank
 from tests.conftest import OpenStore, triple

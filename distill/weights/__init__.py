@@ -1,0 +1,1 @@
+"""Base weights, and what is made of them on first use."""

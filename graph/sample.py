@@ -1,0 +1,17 @@
+"""The sample graph, which an empty store gets."""
+
+from pathlib import Path
+
+from graph.loading.loader import Options, load
+from graph.stores.protocol import Store
+from schemas.progress import silent
+
+SAMPLE = Path(__file__).with_name("sample.jsonl")
+
+
+async def load_sample_if_empty(store: Store) -> bool:
+    """Load the sample graph into an empty store; False where there is something."""
+    if (await store.stats()).events:
+        return False
+    await load(store, [str(SAMPLE)], Options(), silent)
+    return True

@@ -1,0 +1,1 @@
+"""The embedded store: a folder with a ladybug graph and a text index."""

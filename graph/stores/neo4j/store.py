@@ -1,0 +1,219 @@
+"""The Neo4j store: the official async driver, managed transactions, reads routed to readers of a cluster."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, LiteralString, TypeVar, cast
+from urllib.parse import urlsplit
+
+import neo4j
+from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
+
+from graph.stores.changes import Changes
+from graph.stores.common_cypher import count_edges, count_nodes
+from graph.stores.forget import Forgotten, unknown_origin
+from graph.stores.neo4j import cypher
+from graph.stores.neo4j.writer import EVENTS, add_rows, all_rows, batches, forget, link, link_all
+from graph.stores.protocol import Lookup, Neo4jLogin, Progress, Search, Stats, Tails, silent
+from graph.stores.ranking import select
+from graph.tables.columns import row_of, table_of
+from graph.tables.edges import NOT_APPLICABLE
+from graph.tables.merge import Counts
+from graph.tables.staging import Staging
+from schemas.errors import BadInput, CometgraphError, StoreUnavailable
+from schemas.relations import RELATIONS, Relation
+from schemas.triples import NONE, Triple
+
+CONNECT_SECONDS = 5.0
+RETRY_SECONDS = 15.0
+READ_SECONDS = 30.0
+
+T = TypeVar("T")
+
+
+async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Neo4jStore":
+    """Connect, and see that constraints and indexes are there and online (unless read_only)."""
+    try:
+        urlsplit(address).port  # noqa: B018 (raises for a port that is none)
+    except ValueError as error:
+        raise BadInput.of("store", address, f"an address bolt://HOST:PORT ({error})") from error
+    driver = neo4j.AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] (untyped **config)
+        address,
+        auth=(login.user, login.password) if login.password else None,
+        connection_timeout=CONNECT_SECONDS,
+        max_transaction_retry_time=RETRY_SECONDS,
+        user_agent="cometgraph",
+        notifications_min_severity="OFF",
+    )
+    store = Neo4jStore(address, driver, login.database)
+    try:
+        async with _translated(address):
+            await driver.verify_connectivity()  # pyright: ignore[reportUnknownMemberType]
+            if not read_only:
+                await store.prepare()
+    except BaseException:
+        await driver.close()
+        raise
+    return store
+
+
+def translate(address: str, error: Exception) -> CometgraphError:
+    """What an error of the driver means to us; the most specific class first."""
+    if isinstance(error, AuthError):
+        return StoreUnavailable(f"{address} refuses the user or the password")
+    if isinstance(error, ServiceUnavailable):
+        return StoreUnavailable(f"{address} does not answer")
+    if isinstance(error, ClientError):
+        hint = "; are its indexes there? whatever opens it to write makes them" if "Procedure" in error.code else ""
+        return StoreUnavailable(f"{address} refuses a query: {error.code}{hint}")
+    return StoreUnavailable(f"{address} failed: {type(error).__name__}")
+
+
+@asynccontextmanager
+async def _translated(address: str) -> AsyncGenerator[None]:
+    try:
+        yield
+    except (Neo4jError, DriverError, OSError) as error:
+        raise translate(address, error) from error
+
+
+class Neo4jStore:
+    """See graph.stores.protocol.Store. Others may write to the same database."""
+
+    def __init__(self, address: str, driver: neo4j.AsyncDriver, database: str | None) -> None:
+        self.address = address
+        self._driver = driver
+        self._database = database
+
+    async def prepare(self) -> None:
+        """Constraints, the full-text index and the relation nodes; waits until the indexes are online."""
+        for statement in cypher.NEO4J_SCHEMA:
+            await self._execute(statement)
+        relations = [
+            {"name": i.name.value, "phrase": i.phrase, "grp": i.group, "whose": i.whose} for i in RELATIONS.values()
+        ]
+        await self._execute(cypher.NEO4J_RELATIONS, rows=relations)
+        await self._execute(cypher.NEO4J_AWAIT)
+
+    @property
+    def scratch(self) -> Path | None:
+        return None
+
+    @property
+    def changes(self) -> Changes | None:
+        return None
+
+    async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
+        asks = [
+            {
+                "n": n,
+                "event": lookup.event,
+                "relations": [relation.value for relation in lookup.relations],
+                "generated": lookup.generated,
+            }
+            for n, lookup in enumerate(lookups)
+        ]
+        found: list[Tails | None] = [None] * len(lookups)
+        for n, edges in await self.read(cypher.NEO4J_TAILS, asks=asks):
+            lookup = lookups[int(n)]
+            found[int(n)] = select([_triple(lookup.event, edge) for edge in edges], lookup)
+        return found
+
+    async def events(self, search: Search) -> list[str]:
+        if search.words:
+            query = " OR ".join(f'"{word}"' for word in search.words)
+            rows = await self.read(cypher.NEO4J_WORDS, words=query, skip=search.skip, **_asked(search))
+        else:
+            rows = await self.read(cypher.NEO4J_PREFIX, after=search.after, **_asked(search))
+        return [text for (text,) in rows]
+
+    async def shown(self, events: Sequence[str]) -> set[str]:
+        return {text for (text,) in await self.read(cypher.NEO4J_SHOWN, texts=list(events))}
+
+    async def add(self, triples: Sequence[Triple]) -> Counts:
+        rows = table_of(map(row_of, triples))
+
+        async def work(tx: neo4j.AsyncManagedTransaction) -> Counts:
+            counts = await add_rows(tx, rows)
+            await link(tx, triples)
+            return counts
+
+        return await self._write(work)
+
+    async def load(self, staged: Staging, progress: Progress) -> Counts:
+        total, done = Counts(), 0
+        for batch in batches(staged):
+            progress("writing the graph", done, staged.incoming)
+            total += await self._write(lambda tx, rows=batch: add_rows(tx, rows))
+            done += len(batch)
+        progress("linking inferences that are events", 0, 0)
+        await self._write(link_all)
+        await self.execute(cypher.NEO4J_AWAIT)
+        return total
+
+    async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
+        """All about an event in one transaction; what a stop leaves is found again."""
+        heads = [head for (head,) in await self._write(partial(all_rows, query=cypher.NEO4J_HEADS_OF, origin=origin))]
+        if not heads:
+            known = await self._write(partial(all_rows, query=cypher.NEO4J_ORIGINS))
+            raise unknown_origin(origin, [name for (name,) in known])
+        total = Forgotten()
+        for start in range(0, len(heads), EVENTS):
+            progress("forgetting", start, len(heads))
+            total += await self._write(partial(forget, origin=origin, heads=heads[start : start + EVENTS]))
+        return total
+
+    async def stats(self) -> Stats:
+        async def count(query: str) -> int:
+            return (await self.read(query))[0][0]
+
+        return Stats(
+            events=await count(count_nodes("Event")),
+            inferences=await count(count_nodes("Inference")),
+            triples={relation: await count(count_edges(relation.value)) for relation in RELATIONS},
+            not_applicable=await count(count_edges(NOT_APPLICABLE)),
+        )
+
+    async def close(self) -> None:
+        await self._driver.close()
+
+    async def execute(self, query: str) -> None:
+        """Run one of cypher.py's statements about indexes, outside of a transaction of ours."""
+        async with _translated(self.address):
+            await self._execute(query)
+
+    async def write(self, query: str, **parameters: Any) -> list[list[Any]]:
+        """All rows of one of cypher.py's queries that writes."""
+        return await self._write(partial(all_rows, query=query, **parameters))
+
+    async def _execute(self, query: str, **parameters: Any) -> None:
+        await self._driver.execute_query(cast(LiteralString, query), parameters, database_=self._database)
+
+    async def read(self, query: str, *, seconds: float | None = READ_SECONDS, **parameters: Any) -> list[list[Any]]:
+        """All rows of one of cypher.py's queries that reads; None: it may take as long as it takes."""
+
+        async def work(tx: neo4j.AsyncManagedTransaction) -> list[list[Any]]:
+            return await all_rows(tx, query, **parameters)
+
+        async with _translated(self.address), self._session(neo4j.READ_ACCESS) as session:
+            return await session.execute_read(neo4j.unit_of_work(timeout=0 if seconds is None else seconds)(work))
+
+    async def _write(self, work: Callable[[neo4j.AsyncManagedTransaction], Awaitable[T]]) -> T:
+        async with _translated(self.address), self._session(neo4j.WRITE_ACCESS) as session:
+            return await session.execute_write(work)
+
+    def _session(self, access: str) -> neo4j.AsyncSession:
+        return self._driver.session(  # pyright: ignore[reportUnknownMemberType] (untyped **config)
+            database=self._database, default_access_mode=access
+        )
+
+
+def _asked(search: Search) -> dict[str, Any]:
+    return {"prefix": search.prefix, "limit": search.limit, "generated": search.generated}
+
+
+def _triple(head: str, edge: list[Any]) -> Triple:
+    name, tail, p_valid, split, valid, *recalls, log_prob, origins = edge
+    tail = NONE if tail is None else tail
+    return Triple(head, Relation(name), tail, split, p_valid, valid, tuple(recalls), tuple(origins or ()), log_prob)

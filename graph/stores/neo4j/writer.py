@@ -1,0 +1,123 @@
+"""Writing the Neo4j graph: rows merged event by event, and taken back so."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, LiteralString, cast
+
+import neo4j
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.links import ACTOR, inferences_reading, readings
+from graph.stores.forget import Forgotten
+from graph.stores.neo4j import cypher
+from graph.tables.columns import KEY, PROPERTIES, RELATION_CODE, RELATION_NAMES, empty, from_properties, properties
+from graph.tables.merge import Counts, merge
+from graph.tables.staging import Staging
+from schemas.triples import NONE, Triple
+
+BATCH = 20_000
+"""Rows in one write transaction, about: all rows of an event are in the same one."""
+EVENTS = 1_000
+"""Events in one transaction that forgets."""
+_PROPERTY_NAMES = [field.name for field in PROPERTIES]
+
+
+async def run(tx: neo4j.AsyncManagedTransaction, query: str, **parameters: Any) -> neo4j.AsyncResult:
+    """Run one of cypher.py's queries: their names come from enums, so they are as good as literal."""
+    return await tx.run(cast(LiteralString, query), parameters)
+
+
+async def all_rows(tx: neo4j.AsyncManagedTransaction, query: str, **parameters: Any) -> list[list[Any]]:
+    """All rows of one of cypher.py's queries."""
+    result = await run(tx, query, **parameters)
+    return [record.values() async for record in result]
+
+
+async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str]) -> Forgotten:
+    """Take back what an origin says about some events.
+
+    The nodes that may go are locked before it is asked what they have left, so that no other writer's edge goes too.
+    """
+    await run(tx, cypher.NEO4J_LOCK_KNOWN, texts=heads)
+    tails = [tail for (tail,) in await all_rows(tx, cypher.NEO4J_LOCK_ENDS, texts=heads, origin=origin)]
+    [[edges, nones, kept]] = await all_rows(tx, cypher.NEO4J_FORGET_EDGES, texts=heads, origin=origin)
+    [[inferences]] = await all_rows(tx, cypher.NEO4J_FORGET_INFERENCES, texts=tails)
+    [[events]] = await all_rows(tx, cypher.NEO4J_FORGET_EVENTS, texts=heads)
+    return Forgotten(edges, nones, kept, inferences, events)
+
+
+async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Counts:
+    """Merge rows into the graph.
+
+    The events are locked before their edges are read, so that two writers cannot both find an edge missing. One
+    transaction at a time: several wait for each other at the inferences that events share, and gain nothing.
+    """
+    heads = pc.unique(incoming.column("head")).to_pylist()
+    await run(tx, cypher.NEO4J_LOCK_EVENTS, texts=heads)
+    merged = merge(await _edges_of(tx, heads), incoming)
+    new, changed = merged.new, merged.changed
+    tails = [tail for tail in pc.unique(new.column("tail")).to_pylist() if tail != NONE]
+    await run(tx, cypher.NEO4J_ADD_INFERENCES, texts=tails)
+    for rows, edges, nones in (
+        (new, cypher.NEO4J_ADD_EDGES, cypher.NEO4J_ADD_NONES),
+        (changed, cypher.NEO4J_SET_EDGES, cypher.NEO4J_SET_NONES),
+    ):
+        is_none = pc.equal(rows.column("tail"), NONE)
+        await _run_rows(tx, edges, rows.filter(pc.invert(is_none)))
+        await _run_rows(tx, nones, rows.filter(is_none))
+    return merged.counts
+
+
+async def link(tx: neo4j.AsyncManagedTransaction, triples: Sequence[Triple]) -> None:
+    """AS_EVENT edges of these triples' nodes."""
+    pairs = {pair for t in triples for pair in [(i, t.head) for i in inferences_reading(t.head)]}
+    pairs |= {(t.tail, event) for t in triples for event in readings(t.tail)}
+    await run(tx, cypher.NEO4J_LINK_PAIRS, pairs=sorted(pairs))
+
+
+async def link_all(tx: neo4j.AsyncManagedTransaction) -> None:
+    """AS_EVENT edges of the whole graph."""
+    await run(tx, cypher.NEO4J_LINK_ALL, actor=ACTOR)
+
+
+async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Table) -> None:
+    """Run a query over rows as [head, relation, tail, properties without nulls]."""
+    if len(rows):
+        keys = (rows.column(name).to_pylist() for name in KEY)
+        columns = (column.to_pylist() for column in properties(rows))
+        said: list[list[Any]] = [
+            [
+                head,
+                RELATION_NAMES[code],
+                tail,
+                {n: v for n, v in zip(_PROPERTY_NAMES, values, strict=True) if v is not None},
+            ]
+            for head, code, tail, *values in zip(*keys, *columns, strict=True)
+        ]
+        await run(tx, query, rows=said)
+
+
+async def _edges_of(tx: neo4j.AsyncManagedTransaction, heads: list[str]) -> pa.Table:
+    """All stored rows of some events."""
+    found = await all_rows(tx, cypher.NEO4J_EDGES_OF, heads=heads)
+    if not found:
+        return empty()
+    head, names, tails, *said = zip(*found, strict=True)
+    columns = [pa.array(column, field.type) for column, field in zip(said, PROPERTIES, strict=True)]
+    codes = pa.array([RELATION_CODE[name] for name in names], pa.int8())
+    texts = pa.array([NONE if tail is None else tail for tail in tails], pa.string())
+    return from_properties(pa.array(head, pa.string()), codes, texts, columns)
+
+
+def batches(staged: Staging) -> Iterator[pa.Table]:
+    """What is staged in pieces of about BATCH rows, no event in two of them."""
+    for part in staged.read():
+        rows = part.incoming.sort_by("head")
+        heads = rows.column("head").combine_chunks()
+        start = 0
+        while start < len(rows):
+            end = min(start + BATCH, len(rows))
+            while end < len(rows) and heads[end] == heads[end - 1]:
+                end += 1
+            yield rows.slice(start, end - start)
+            start = end

@@ -1,0 +1,1 @@
+"""Triples as Arrow tables."""

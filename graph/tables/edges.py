@@ -1,0 +1,28 @@
+"""Rows as the tables of edges that bulk imports write: one for each relation, and one of what does not apply."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.tables.columns import RELATION_CODE, RELATION_NAMES
+from schemas.triples import NONE
+
+NOT_APPLICABLE = "NOT_APPLICABLE"
+AS_EVENT = "AS_EVENT"
+EDGE_TABLES = [*RELATION_NAMES, NOT_APPLICABLE]
+
+
+def by_edge_table(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each table; every row is in one."""
+    is_none = pc.equal(rows.column("tail"), NONE)
+    for name in RELATION_NAMES:
+        yield name, rows.filter(pc.and_not(pc.equal(rows.column("relation"), RELATION_CODE[name]), is_none))
+    yield NOT_APPLICABLE, rows.filter(is_none)
+
+
+def ends(name: str, rows: pa.Table) -> pa.ChunkedArray:
+    """What the edges of a table point to: texts of inferences, or names of relations that do not apply."""
+    if name == NOT_APPLICABLE:
+        return pc.take(pa.array(RELATION_NAMES), rows.column("relation"))
+    return rows.column("tail")

@@ -1,0 +1,70 @@
+"""Pages of known events."""
+
+from graph.stores.protocol import Lookup, Search, Store
+from graph.stores.search_terms import search_words
+from schemas.browse import EventCard, EventPage, EventSearch, Said
+from schemas.errors import BadInput, EventNotFound
+from schemas.events import canonical, is_text, parse_event, tidy
+from schemas.infer import MAX_LIMIT
+from service.answering import cursor
+from service.answering.compose import inference
+from service.answering.lookup import ALL_RELATIONS, nearest
+from service.runtime.resources import House
+
+
+async def page(search: EventSearch, store: Store) -> EventPage:
+    """One page, and the cursor of the next. Raises BadInput, PageNotFound."""
+    for name, text in (("q", search.q), ("prefix", search.prefix)):
+        if text is not None and not is_text(text):
+            raise BadInput.of(name, text, "valid Unicode text")
+    prefix = _beginning(search.prefix or "")
+    return await (
+        _by_words(search, search.q, prefix, store) if search.q is not None else _by_prefix(search, prefix, store)
+    )
+
+
+async def _by_words(search: EventSearch, q: str, prefix: str, store: Store) -> EventPage:
+    words = search_words(q)
+    name = _named(search, f"q {' '.join(words)} prefix {prefix}")
+    skip = cursor.decode(search.cursor, name, int) if search.cursor else 0
+    found = await store.events(_asked(search, prefix, words=words, skip=skip)) if words else []
+    more = len(found) > search.limit
+    return EventPage(found[: search.limit], cursor.encode(name, skip + search.limit) if more else None)
+
+
+async def _by_prefix(search: EventSearch, prefix: str, store: Store) -> EventPage:
+    name = _named(search, f"prefix {prefix}")
+    after = cursor.decode(search.cursor, name, str) if search.cursor else ""
+    found = await store.events(_asked(search, prefix, after=after))
+    more, found = len(found) > search.limit, found[: search.limit]
+    return EventPage(found, cursor.encode(name, found[-1]) if more else None)
+
+
+def _asked(search: EventSearch, prefix: str, *, after: str = "", words: tuple[str, ...] = (), skip: int = 0) -> Search:
+    """One more than the page has, which tells whether there is a next one."""
+    return Search(search.limit + 1, prefix, after, words, skip, search.generated)
+
+
+def _named(search: EventSearch, name: str) -> str:
+    return f"{name} generated" if search.generated else name
+
+
+def _beginning(text: str) -> str:
+    """The canonical form of the beginning of an event: a blank at its end counts."""
+    return canonical(text + "x")[:-1] if text[-1:].isspace() and tidy(text) else canonical(text)
+
+
+async def card(text: str, house: House, *, generated: bool) -> EventCard:
+    """What data sets say of an event, by relation; with `generated` all that is stored.
+
+    Raises BadInput, EventNotFound.
+    """
+    event = parse_event(text)
+    [tails] = await house.store.tails([Lookup(event, ALL_RELATIONS, MAX_LIMIT, generated=generated)])
+    if tails is None:
+        raise EventNotFound(event, await nearest(event, house.store, generated=generated))
+    said = {relation: Said(relation not in tails.not_applicable, []) for relation in ALL_RELATIONS}
+    for triple in tails.triples:
+        one = said[triple.relation].inferences
+        one.append(inference(triple, len(one) + 1, "graph", stored=True))
+    return EventCard(event, {r: s for r, s in said.items() if s.inferences or not s.applies})

@@ -1,0 +1,15 @@
+"""Client disconnects."""
+
+from starlette.types import Receive
+
+from service.runtime.cancellation import Gone
+
+
+def hung_up(receive: Receive) -> Gone:
+    """Tells when the client of a request closes its connection; what is left of the body is read and dropped."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    return gone

@@ -1,0 +1,33 @@
+"""A rate limit for each caller."""
+
+import math
+import time
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from schemas.errors import BadInput, TooManyRequests
+
+
+class Rate:
+    """A moving window for each caller."""
+
+    def __init__(self, item: RateLimitItem | None) -> None:
+        self._item = item
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """The rate that the setting `rate_limit` says. Raises BadInput."""
+        try:
+            return cls(parse(text) if text else None)
+        except ValueError:
+            raise BadInput.of("rate_limit", text, "a number of requests and a time, as 600/minute") from None
+
+    def count(self, caller: str) -> None:
+        """Count a request. Raises TooManyRequests."""
+        if self._item is None or self._limiter.hit(self._item, caller):
+            return
+        reset = self._limiter.get_window_stats(self._item, caller).reset_time
+        raise TooManyRequests(str(self._item), max(1, math.ceil(reset - time.time())))

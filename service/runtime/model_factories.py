@@ -1,0 +1,79 @@
+"""What the process of the models opens: parser, embedder, judge, student and sampler, each with its description.
+
+Each is used once before it is handed over: first uses load word lists and allocate memory, and no question should wait
+for that. Only light modules are imported here, for the memory of that process.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from distill.embedder.embedder import open_embedder
+from distill.engines.decoding import decoding_of
+from distill.judge.judge import Candidate, Judge, open_judge
+from distill.student.student import Ask, Comet, Spec, StudentCard, open_comet, open_sampler
+from graph.normalization import Reading, read_event
+from graph.normalization.plausibility import check_plausible
+from schemas.embeddings import Embedder, Made
+from schemas.progress import Progress
+
+_EVENT = "PersonX opens the door"
+_SENTENCES = ("Maria's boss yelled at her because she had missed the bus", "I didn't sleep well, so I'm tired")
+
+
+class Parser:
+    """See graph.normalization.read_event and graph.normalization.plausibility.check_plausible."""
+
+    def read(self, event: str, clause: int | None) -> Reading:
+        """The event of a text."""
+        return read_event(event, clause)
+
+    def check_plausible(self, event: str) -> None:
+        """Raises BadInput for a text that is no English event."""
+        check_plausible(event)
+
+
+def parser(progress: Progress) -> tuple[Parser, None]:
+    """The parser and the word list."""
+    progress("loading the parser", 0, 0)
+    for text in _SENTENCES:
+        read_event(text)
+    check_plausible(_EVENT)
+    return Parser(), None
+
+
+def embedder(name: str, threads: int, cache: Path, progress: Progress) -> tuple[Embedder, Made]:
+    """The embedder of a name."""
+    opened = open_embedder(name, threads, cache, progress)
+    opened.embed([_EVENT])
+    return opened, Made.by(opened)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeCard:
+    """What one knows of a judge. threshold: its least confidence for "the same"."""
+
+    name: str
+    version: str
+    threshold: float
+
+
+def judge(name: str, cache: Path, threads: int, progress: Progress) -> tuple[Judge, JudgeCard]:
+    """The judge of a name."""
+    opened = open_judge(name, cache, threads, progress)
+    opened.judge([_EVENT], [[Candidate("PersonX closes the window", 0.8)]])
+    return opened, JudgeCard(opened.name, opened.version, opened.threshold)
+
+
+def student(spec: Spec, progress: Progress) -> tuple[Comet, StudentCard]:
+    """The student of a specification."""
+    comet = open_comet(spec, progress)
+    if spec.url is None:
+        progress("warming up", 0, 0)
+        comet.write([Ask(_EVENT, comet.card.relations[0], decoding_of("beam"))])
+    return comet, comet.card
+
+
+def sampler(spec: Spec, progress: Progress) -> tuple[Comet, StudentCard]:
+    """The part of a student that samples."""
+    comet = open_sampler(spec, progress)
+    return comet, comet.card

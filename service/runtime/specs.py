@@ -1,0 +1,48 @@
+"""Settings as the specifications of student, embedder, judge and store."""
+
+import os
+from pathlib import Path
+
+from distill.student.student import Spec
+from graph.stores.protocol import Neo4jLogin
+from service.runtime.judge import Judged
+from service.runtime.retriever import Proposed
+from service.runtime.student import Patience
+from service.settings import Settings
+
+
+def spec_of(settings: Settings, *, is_patient: bool = False) -> Spec:
+    """The student that the settings say; is_patient: its server has all the time it takes, unless they say how much."""
+    has_limit = not is_patient or "generate_seconds" in settings.model_fields_set
+    return Spec(
+        student=settings.student,
+        prompt_form=settings.prompt_form,
+        device=settings.device,
+        compute_type=settings.compute_type,
+        cache=Path(settings.cache),
+        threads=settings.model_threads or os.cpu_count() or 1,
+        url=settings.engine_url,
+        url_model=settings.engine_model,
+        url_key=settings.engine_key.get_secret_value(),
+        url_timeout=settings.generate_seconds if has_limit else None,
+    )
+
+
+def proposed_of(settings: Settings) -> Proposed:
+    """The embedder that the settings say."""
+    return Proposed(settings.embedder, settings.model_threads or os.cpu_count() or 1, Path(settings.cache))
+
+
+def judged_of(settings: Settings) -> Judged:
+    """The judge that the settings say."""
+    return Judged(settings.judge, Path(settings.cache), settings.model_threads or os.cpu_count() or 1)
+
+
+def batch_limits_of(settings: Settings) -> Patience:
+    """The limits of the student's batches that the settings say."""
+    return Patience(settings.batch_size, settings.batch_wait_ms, settings.queue_limit, settings.generate_seconds)
+
+
+def login_of(settings: Settings) -> Neo4jLogin:
+    """The Neo4j login that the settings say."""
+    return Neo4jLogin(settings.neo4j_user, settings.neo4j_password.get_secret_value(), settings.neo4j_database)

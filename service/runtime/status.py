@@ -1,0 +1,204 @@
+"""What /ready, /info and `cometgraph stats` tell."""
+
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+import cometgraph
+from distill.engines.engine import Placement
+from graph.stores.protocol import Search, Stats
+from schemas.errors import Unavailable
+from schemas.relations import Relation
+from service.runtime.resources import House
+from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Each part that answers need: "ok", or "off" for one that nobody wants. Else it is a 503 instead."""
+
+    store: str
+    student: str
+    index: str
+    judge: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudentInfo:
+    """The student: what it is, where it computes, how much waits for it.
+
+    state: off, loading, up or failed; doing: what it is doing while it loads, or why it failed. placements: one for
+    each engine (greedy and beam search may use another than sampling). waiting: relations of events in the queue.
+    """
+
+    state: str
+    doing: str | None = None
+    name: str | None = None
+    version: str | None = None
+    prompt_form: str | None = None
+    relations: list[Relation] = field(default_factory=list[Relation])
+    placements: list[Placement] = field(default_factory=list[Placement])
+    decoding: str | None = None
+    waiting: int = 0
+    queue_limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """The index of events: which embedder made their vectors, and how many have one.
+
+    state: off, loading, up or failed; doing: what it is doing, or why it failed. repaired: what was wrong with its
+    files when it was opened, and is mended.
+    """
+
+    state: str
+    doing: str | None = None
+    repaired: str | None = None
+    embedder: str | None = None
+    version: str | None = None
+    dimension: int | None = None
+    events: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeInfo:
+    """The judge of near-duplicates: which one, how sure it has to be, and how many events wait for it.
+
+    state: off, loading, up or failed; doing: why it failed.
+    """
+
+    state: str
+    doing: str | None = None
+    name: str | None = None
+    version: str | None = None
+    threshold: float | None = None
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What runs here."""
+
+    version: str
+    store: str
+    events: int
+    inferences: int
+    triples: int
+    triples_by_relation: dict[Relation, int]
+    not_applicable: int
+    rate_limit: str | None
+    max_body_bytes: int
+    keys_required: bool
+    student: StudentInfo
+    index: IndexInfo
+    judge: JudgeInfo
+
+
+async def ready_of(house: House) -> Ready:
+    """Ask every part. Raises Unavailable, which says which part it is."""
+    await house.store.events(Search(1))
+    if not house.reader.parser.is_late:
+        _ = house.reader.parser.value
+    if house.proposer is not None:
+        await house.proposer.ready()
+        if not house.proposer.batcher.alive:
+            raise Unavailable("the embedder's worker has ended")
+    if house.finder is not None:
+        await house.finder.judge.ready()
+        if not house.finder.batcher.alive:
+            raise Unavailable("the judge's worker has ended")
+    if house.generation is not None:
+        await house.generation.ready()
+        if not house.generation.alive:
+            raise Unavailable("the student's worker has ended")
+    return Ready(
+        store="ok",
+        student="off" if house.generation is None else "ok",
+        index="off" if house.proposer is None else "ok",
+        judge="off" if house.finder is None else "ok",
+    )
+
+
+def student_of(house: House) -> StudentInfo:
+    """What there is to say of the student now."""
+    generation = house.generation
+    if generation is None:
+        return StudentInfo("off")
+    student = generation.student
+    said = StudentInfo(
+        student.state,
+        doing=student.doing if student.state == "loading" else student.reason or None,
+        decoding=house.decoding,
+        waiting=generation.batcher.depth + generation.sampler_batcher.depth,
+        queue_limit=generation.batcher.limit,
+    )
+    if student.state != "up":
+        return said
+    card = student.value.about
+    placements = dict(card.placements)
+    if generation.sampler.state == "up":
+        placements |= generation.sampler.value.about.placements
+    return replace(
+        said,
+        name=card.name,
+        version=card.version,
+        prompt_form=card.form.name,
+        relations=list(card.relations),
+        placements=list(dict.fromkeys(placements.values())),
+    )
+
+
+def index_of(house: House) -> IndexInfo:
+    """What there is to say of the index of events now."""
+    proposer = house.proposer
+    if proposer is None:
+        return IndexInfo("off")
+    made = proposer.made
+    return IndexInfo(
+        proposer.state,
+        doing=proposer.doing or None,
+        repaired=proposer.repaired or None,
+        embedder=made and made.name,
+        version=made and made.version,
+        dimension=made and made.dimension,
+        events=proposer.events if proposer.state == "up" else None,
+    )
+
+
+def judge_of(house: House) -> JudgeInfo:
+    """What there is to say of the judge of near-duplicates now."""
+    finder = house.finder
+    if finder is None:
+        return JudgeInfo("off")
+    said = JudgeInfo(finder.judge.state, doing=finder.judge.reason or None, waiting=finder.batcher.depth)
+    if finder.judge.state != "up":
+        return said
+    judge = finder.judge.value.about
+    return replace(said, name=judge.name, version=judge.version, threshold=judge.threshold)
+
+
+async def info_of(house: House, settings: Settings) -> Info:
+    """Count what there is. Raises Unavailable."""
+    stats: Stats = await house.store.stats()
+    return Info(
+        version=cometgraph.__version__,
+        store=_without_login(house.store.address),
+        events=stats.events,
+        inferences=stats.inferences,
+        triples=sum(stats.triples.values()),
+        triples_by_relation=stats.triples,
+        not_applicable=stats.not_applicable,
+        rate_limit=settings.rate_limit or None,
+        max_body_bytes=settings.max_body_bytes,
+        keys_required=bool(settings.api_keys.get_secret_value()),
+        student=student_of(house),
+        index=index_of(house),
+        judge=judge_of(house),
+    )
+
+
+def _without_login(address: str) -> str:
+    """The address without a user or password that somebody put in it."""
+    if "://" not in address:
+        return address
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

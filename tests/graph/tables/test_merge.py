@@ -1,0 +1,150 @@
+"""The one rule by which rows about the same edge become one."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.stores.forget import Forgotten, without
+from graph.tables.columns import (
+    SPLIT_NAMES,
+    VALID_LABELS,
+    empty,
+    from_properties,
+    properties,
+    row_of,
+    table_of,
+    triples_of,
+)
+from graph.tables.merge import Counts, merge
+from schemas.relations import Relation
+from schemas.triples import STUDENT, Triple, is_generated, rank
+from tests.conftest import triple
+
+MAYBE = st.none() | st.booleans()
+TRIPLES = st.builds(
+    Triple,
+    head=st.sampled_from(["PersonX waits", "PersonX runs"]),
+    relation=st.sampled_from([Relation.xWant, Relation.oReact]),
+    tail=st.sampled_from(["to go", "none", "sad"]),
+    split=st.none() | st.sampled_from(SPLIT_NAMES),
+    p_valid=st.none() | st.sampled_from([0.0, 0.25, 1.0]),
+    valid=st.none() | st.sampled_from(VALID_LABELS),
+    recalls=st.tuples(MAYBE, MAYBE, MAYBE, MAYBE, MAYBE),
+    origins=st.sampled_from([("a",), ("b",), ("a", "b"), ("c, d",), ("a", "student:s"), ("student:s",),
+                             ("student:s", "student:t"), ("student:s", "z")]),
+    log_prob=st.none() | st.sampled_from([-12.25, -1.0, 0.0]),
+)  # fmt: skip
+MANY = st.lists(TRIPLES, max_size=12)
+
+
+def joined(*batches: list[Triple]) -> set[Triple]:
+    stored = empty()
+    for batch in batches:
+        stored = merge(stored, table_of(map(row_of, batch))).rows
+    return set(triples_of(stored))
+
+
+@given(MANY)
+def test_triples_survive_the_way_to_rows_and_back(triples: list[Triple]) -> None:
+    rows = table_of(map(row_of, triples))
+    assert triples_of(rows) == triples
+    keys = (rows.column(name).combine_chunks() for name in ("head", "relation", "tail"))
+    assert from_properties(*keys, properties(rows)).equals(rows)
+
+
+@given(MANY, MANY)
+@settings(max_examples=60)
+def test_the_order_does_not_matter_and_again_changes_nothing(a: list[Triple], b: list[Triple]) -> None:
+    once = joined(a, b)
+    assert joined(b, a) == joined(a + b) == joined(a, b, a) == joined(b[::-1], a[::-1], a, b) == once
+
+
+@given(MANY, MANY)
+@settings(max_examples=60)
+def test_every_row_is_counted_once(stored: list[Triple], incoming: list[Triple]) -> None:
+    before = merge(empty(), table_of(map(row_of, stored))).rows
+    merged = merge(before, table_of(map(row_of, incoming)))
+    counts = merged.counts
+    assert counts.loaded + counts.present + counts.duplicate + counts.none == len(incoming)
+    known = {t[:3] for t in stored}
+    asked = {t[:3] for t in incoming if t.tail != "none"}
+    assert (counts.loaded, counts.present) == (len(asked - known), len(asked & known))
+    assert merged.is_news == (joined(stored, incoming) != joined(stored))
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "both"),
+    [
+        ("p_valid", None, 0.0, 0.0),
+        ("p_valid", 0.3, 0.7, 0.7),
+        ("valid", None, -9, -9),
+        ("valid", -9, 2, 2),
+        ("valid", 2, 1, 1),
+        ("valid", 1, -1, -1),
+        ("split", None, "train", "train"),
+        ("split", "train", "test", "test"),
+        ("split", "dev", "val", "dev"),
+        ("recalls", (None,) * 5, (True, False, None, None, None), (True, False, None, None, None)),
+        ("recalls", (False,) * 5, (True,) * 5, (True,) * 5),
+        ("log_prob", None, -1.0, -1.0),
+        ("log_prob", -1.0, -0.5, -0.5),
+        ("log_prob", -1.0, 0.0, 0.0),
+        ("origins", ("b",), ("a",), ("a", "b")),
+    ],
+)
+def test_the_rule(field: str, one: object, other: object, both: object) -> None:
+    make = [[triple("PersonX waits", "xWant", "to go", **{field: value})] for value in (one, other)]
+    assert {getattr(t, field) for t in joined(*make)} == {both}
+    first, second = (table_of(map(row_of, batch)) for batch in make)
+    assert merge(first, second).is_news == (one != both)
+
+
+@given(MANY, st.sampled_from(["a", "b", "c, d", "student:s", "student:t", "z", "nobody"]))
+def test_without_an_origin_is_what_the_others_say(triples: list[Triple], origin: str) -> None:
+    stored = joined(triples)
+    left, counts, known = without(table_of(map(row_of, stored)), origin)
+    expected = {
+        t._replace(
+            origins=tuple(name for name in t.origins if name != origin),
+            log_prob=t.log_prob if any(o.startswith(STUDENT) for o in t.origins if o != origin) else None,
+        )
+        if origin in t.origins
+        else t
+        for t in stored
+        if t.origins != (origin,)
+    }
+    assert set(triples_of(left)) == expected
+    assert len(left) == len(expected)
+    assert known == {name for t in stored for name in t.origins}
+    gone = [t.tail for t in stored if t.origins == (origin,)]
+    kept = sum(origin in t.origins for t in stored) - len(gone)
+    assert counts == Forgotten(forgotten=len(gone) - gone.count("none"), none=gone.count("none"), kept=kept)
+    assert without(left, origin)[0].equals(left)
+
+
+@given(TRIPLES)
+def test_what_students_alone_say_is_generated(one: Triple) -> None:
+    assert is_generated(one) == (set(one.origins) <= {"student:s", "student:t"})
+    assert is_generated(one._replace(origins=one.origins[::-1])) == is_generated(one)
+    assert not is_generated(one._replace(origins=()))
+
+
+@given(st.lists(TRIPLES, min_size=2, max_size=2))
+def test_the_order_is_score_then_origins_then_log_prob(pair: list[Triple]) -> None:
+    first, second = sorted(pair, key=rank)
+    keys = [
+        (-1 if t.p_valid is None else t.p_valid, len(t.origins), -99 if t.log_prob is None else t.log_prob)
+        for t in (first, second)
+    ]
+    assert keys[0] >= keys[1]
+    assert keys[0] != keys[1] or first.tail <= second.tail
+
+
+def test_many_groups_keep_the_stored_ones_apart_from_the_new() -> None:
+    """Arrow does not promise the order of groups; with few rows it happens to be that of the rows."""
+    stored = merge(empty(), table_of(row_of(triple(f"PersonX {n}", "xWant", f"{n}")) for n in range(50_000))).rows
+    incoming = table_of(row_of(triple(f"PersonX {n}", "xWant", f"{n}")) for n in range(25_000, 75_000))
+    merged = merge(stored, incoming)
+    assert merged.counts == Counts(loaded=25_000, present=25_000)
+    assert merged.rows.slice(0, 50_000).select(["head", "tail"]).equals(stored.select(["head", "tail"]))
+    assert len(merged.changed) == 0

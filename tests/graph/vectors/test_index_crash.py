@@ -1,0 +1,181 @@
+"""An index that is killed while it is built or written to is whole after the next start, and proposes as before.
+
+COMETGRAPH_TEST_KILLS says how often it is killed; three times unless more are wanted.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+
+from distill.embedder.embedder import open_embedder
+from distill.weights.minilm import IN_THE_BOX
+from graph.stores.connect import open_store
+from graph.stores.protocol import Search, Store
+from graph.vectors.connect import open_index
+from schemas.embeddings import Embedder, Made
+from tests.conftest import COMETGRAPH, Server, cometgraph
+from tests.service.answering.test_generate import wait_until_ready
+
+KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "3"))
+EVENTS = 2_500
+ASKERS = 4
+THINGS = ["car", "boat", "lamp", "letter", "coat", "kettle", "ladder", "piano", "tent", "basket", "window", "table"]
+VERBS = ["buys", "sells", "paints", "cleans", "fixes", "loses", "finds", "drops", "hides", "sends"]
+HEADS = [f"PersonX {VERBS[n % 10]} {n // 120} {THINGS[n // 10 % 12]}s" for n in range(EVENTS)]
+
+
+@pytest.fixture(scope="module")
+def embedder(with_index: dict[str, str]) -> Iterator[Embedder]:
+    embedder = open_embedder(IN_THE_BOX, 2, Path(with_index["COMETGRAPH_CACHE"]))
+    yield embedder
+    embedder.close()
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with many events and no index."""
+    folder = tmp_path_factory.mktemp("graph")
+    lines = [f"{head}\txWant\tto rest\n" for head in HEADS]
+    (folder / "rows.tsv").write_text("".join(lines))
+    done = cometgraph("load", str(folder / "rows.tsv"), "--origin", "test", "--store", str(folder / "store"))
+    assert done.returncode == 0, done.stderr
+    return folder / "store"
+
+
+async def all_events(store: Store) -> list[str]:
+    events: list[str] = []
+    while page := await store.events(Search(1000, after=events[-1] if events else "", generated=True)):
+        events += page
+    return events
+
+
+def assert_whole(folder: Path, embedder: Embedder, promised: Collection[str]) -> None:
+    asyncio.run(_assert_whole(folder, embedder, promised))
+
+
+async def _assert_whole(folder: Path, embedder: Embedder, promised: Collection[str]) -> None:
+    """Every event, those that were promised among them, has its vector and is proposed for it."""
+    async with (
+        open_store(str(folder), read_only=True) as store,
+        open_index(store, Made.by(embedder), read_only=True) as index,
+    ):
+        assert index.repaired == ""
+        events = await all_events(store)
+        assert set(promised) <= set(events)
+        assert await index.count() == len(events)
+        assert await index.missing() == []
+        vectors = embedder.embed(events)
+        kept = await index.vectors(events)
+        assert np.array([kept[event] for event in events]) == pytest.approx(vectors, abs=2e-3)
+        asked = list(range(0, len(events), max(1, len(events) // 300)))
+        found = await index.nearest(vectors[asked], 10, generated=True)
+        assert [near[0].event for near in found] == [events[n] for n in asked]
+        exact = np.argsort(-(vectors[asked] @ vectors.T), axis=1)[:, :10]
+        hits = [len({near.event for near in some} & {events[n] for n in row})
+                for some, row in zip(found, exact, strict=True)]  # fmt: skip
+        assert sum(hits) / (10 * len(hits)) >= 0.98
+
+
+def kill_after(seconds: float, *arguments: str, env: dict[str, str]) -> bool:
+    """Start a command and kill it; False where it had ended before."""
+    process = subprocess.Popen(
+        [COMETGRAPH, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | env
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    return process.wait() == -signal.SIGKILL
+
+
+def test_killed_while_it_is_built(graph: Path, tmp_path: Path, with_index: dict[str, str], embedder: Embedder) -> None:
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(graph, tmp_path / name))
+
+    whole = copy("whole")
+    started = time.perf_counter()
+    done = cometgraph("index", "--store", str(whole), env=with_index)
+    seconds = time.perf_counter() - started
+    assert done.returncode == 0, done.stderr
+    assert f"events {EVENTS:,}  embedded {EVENTS:,}" in done.stdout
+    assert_whole(whole, embedder, HEADS)
+    rng = random.Random(KILLS)
+    killed = 0
+    for n in range(KILLS):
+        store = copy(f"store-{n}")
+        killed += kill_after(rng.uniform(0.2, 1) * seconds, "index", "--store", str(store), env=with_index)
+        if n % 2:
+            done = cometgraph("index", "--store", str(store), env=with_index)
+            assert done.returncode == 0, done.stderr
+        else:
+            server = Server("--store", str(store), env=with_index)
+            await_ready(server)
+            assert server.stop() == 0
+        assert_whole(store, embedder, HEADS)
+        assert not list(store.glob("vectors*.part"))
+        assert len(list(store.glob("vectors-*.usearch"))) <= 1
+        shutil.rmtree(store)
+    print(f"killed {killed} of {KILLS} builds")
+    assert killed > 0
+
+
+def await_ready(server: Server) -> None:
+    with httpx2.Client(base_url=server.url, timeout=30) as client:
+        for _ in range(1200):
+            if client.get("/ready").status_code == 200:
+                return
+            time.sleep(0.05)
+        raise AssertionError(client.get("/ready").text)
+
+
+def test_killed_while_it_keeps_answers(
+    tmp_path: Path, with_student: dict[str, str], with_index: dict[str, str], embedder: Embedder
+) -> None:
+    environment = with_student | with_index
+    rng = random.Random(KILLS)
+    store = tmp_path / "store"
+    numbers = iter(range(1_000_000))
+    promised: list[str] = []
+    for _ in range(KILLS):
+        server = Server("--store", str(store), env=environment)
+        answered: list[str] = []
+
+        def ask(url: str = server.url, answered: list[str] = answered) -> None:
+            with httpx2.Client(base_url=url, timeout=30) as client:
+                while True:
+                    # Far from all that is stored, so that it has to be written.
+                    event = f"PersonX carries {next(numbers)} boxes to the attic"
+                    try:
+                        said = client.get("/infer", params={"event": event, "relation": "xReact", "mode": "generate"})
+                    except httpx2.TransportError:
+                        return
+                    if said.status_code == 200 and not said.json()["degraded"]:
+                        answered.append(event)
+
+        with httpx2.Client(base_url=server.url, timeout=30) as client:
+            wait_until_ready(client.get)
+        askers = [threading.Thread(target=ask) for _ in range(ASKERS)]
+        for asker in askers:
+            asker.start()
+        deadline = time.monotonic() + 60
+        while not answered and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(rng.random() / 2)
+        server.kill()
+        for asker in askers:
+            asker.join()
+        assert answered
+        promised += answered
+        server = Server("--store", str(store), env=environment | {"COMETGRAPH_GENERATE": "false"})
+        await_ready(server)
+        assert server.stop() == 0
+        assert_whole(store, embedder, promised)

@@ -1,0 +1,350 @@
+"""The ladder with the real student in the box: what nobody stored is answered live, kept, and labelled so."""
+
+import json
+import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from distill.student.files import IN_THE_BOX
+from schemas.relations import RELATIONS
+from service.api.app import create_app
+from service.runtime.resources import open_house
+from service.settings import load_settings
+from tests.conftest import Neo4jAddress, Server, cometgraph
+from tests.service.api.test_api import CAR, problem
+
+DOG = "PersonX adopts a three-legged dog"
+ORIGIN = f"student:{IN_THE_BOX}"
+SOCIAL = [name.value for name, info in RELATIONS.items() if info.group == "social"]
+
+
+def wait_until_ready(ask: Any) -> None:
+    for _ in range(6000):
+        if ask("/ready").status_code == 200:
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError("the student did not come up")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = str(tmp_path_factory.mktemp("live") / "store")
+    assert cometgraph("load", "graph/sample.jsonl", "--store", folder).returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
+    settings = load_settings({"store": store, "match": False, "cache": with_student["COMETGRAPH_CACHE"]})
+    app = create_app(settings, partial(open_house, models="now"))
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
+        wait_until_ready(client.get)
+        yield client
+
+
+def infer(at: Any, event: str, *relations: str, **said: Any) -> dict[str, Any]:
+    response = at.get("/infer", params={"event": event, "relation": list(relations), **said})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def tails(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(said["relation"], said["tail"]) for said in answer["inferences"]]
+
+
+def test_an_unknown_event_is_answered_live_and_then_from_the_store(live: TestClient) -> None:
+    first = infer(live, DOG, "xReact")
+    assert (first["source"], first["stored"], first["match"]) == ("generated", False, None)
+    assert "happy" in [tail for _, tail in tails(first)]
+    assert first["model"]["name"] == IN_THE_BOX
+    assert first["decoding"]["method"] == "beam"
+    for place, said in enumerate(first["inferences"], 1):
+        assert (said["rank"], said["source"], said["stored"], said["origins"]) == (place, "generated", False, [ORIGIN])
+        assert said["log_prob"] < 0
+    again = infer(live, DOG, "xReact")
+    assert (again["source"], again["stored"], again["model"]) == ("generated", True, None)
+    assert again["match"] == {"event": DOG, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
+    assert [said | {"stored": False} for said in again["inferences"]] == first["inferences"]
+
+
+def test_mode_graph_leaves_it_out(live: TestClient) -> None:
+    infer(live, "PersonX paints the barn red", "xReact")
+    problem(live.get("/infer", params={"event": "PersonX paints the barn red", "mode": "graph"}), 404, "EventNotFound")
+
+
+def test_a_known_event_gets_the_relation_it_lacks(live: TestClient) -> None:
+    known = infer(live, CAR, "xIntent")
+    assert known["source"] == "graph"
+    both = infer(live, CAR, "xIntent", "ObjectUse")
+    assert both["source"] == "generated"
+    sources = {said["relation"]: said["source"] for said in both["inferences"]}
+    assert sources["xIntent"] == "graph"
+    assert sources.get("ObjectUse", "generated") == "generated"
+    assert infer(live, CAR, "ObjectUse", "xIntent")["stored"] is True
+    assert infer(live, CAR)["stored"] is True  # nothing asked by name, nothing written
+
+
+def test_none_in_the_graph_is_an_answer(live: TestClient) -> None:
+    for event in live.get("/events", params={"limit": 300}).json()["events"]:
+        card = live.get(f"/events/{event}").json()["relations"]
+        silent = [name for name, said in card.items() if not said["applies"]]
+        if silent:
+            answer = infer(live, event, silent[0])
+            assert (answer["source"], answer["not_applicable"]) == ("graph", [silent[0]])
+            return
+    raise AssertionError("the sample has none edges")
+
+
+def test_no_relation_named_means_the_social_ones(live: TestClient) -> None:
+    answer = infer(live, "PersonX plants a row of cabbages", limit=2)
+    said = {relation for relation, _ in tails(answer)} | set(answer["not_applicable"])
+    assert said == set(SOCIAL)
+    assert infer(live, "PersonX plants a row of cabbages")["stored"] is True
+
+
+def test_mode_generate_asks_even_when_the_graph_knows(live: TestClient) -> None:
+    answer = infer(live, CAR, "xIntent", mode="generate", decoding="greedy")
+    assert (answer["source"], answer["stored"], len(answer["inferences"])) == ("generated", False, 1)
+    assert infer(live, CAR, "xIntent")["source"] == "graph"
+
+
+@pytest.mark.parametrize("decoding", ["paper", "beam5", "fast"])
+def test_explain_and_decoding_say_how_it_was_drawn(live: TestClient, decoding: str) -> None:
+    answer = infer(live, DOG, "xWant", mode="generate", decoding=decoding, seed=7, explain=True)
+    assert answer["prompts"] == {"xWant": f"{DOG}\nwant:"}
+    said = answer["decoding"]
+    assert said["seed"] == (7 if decoding == "paper" else None)
+    assert (said["n"], said["top_p"]) == {"paper": (10, 0.9), "beam5": (5, None), "fast": (1, None)}[decoding]
+    assert len(answer["inferences"]) <= said["n"]
+
+
+def test_an_unseeded_answer_can_be_drawn_again(live: TestClient) -> None:
+    first = infer(live, DOG, "xNeed", mode="generate", decoding="paper")
+    again = infer(live, DOG, "xNeed", mode="generate", decoding="paper", seed=first["decoding"]["seed"])
+    assert tails(first) == tails(again)
+
+
+def test_a_batch_of_questions_is_what_each_is_alone(live: TestClient) -> None:
+    """Alone, in random batches, and from many askers at once: the same text."""
+    nouns = ["a lamp", "the fence", "an old boat", "a violin", "the soup", "a letter", "three hens", "PersonY's bike"]
+    verbs = ["repairs", "loses", "sells", "forgets", "borrows", "drops"]
+    asked = [
+        {"event": f"PersonX {verb} {noun}", "relation": relation, "mode": "generate", "decoding": way, "seed": n}
+        for n, (verb, noun) in enumerate((v, n) for v in verbs for n in nouns)
+        for relation, way in [random.Random(n).choice([("xReact", "paper"), ("xWant", "paper"), ("xNeed", "beam")])]
+    ]
+    alone = [tails(live.get("/infer", params=ask).json()) for ask in asked]
+    order = random.Random(5).sample(range(len(asked)), len(asked))
+    batches = [order[start : start + 17] for start in range(0, len(order), 17)]
+    together: dict[int, Any] = {}
+    for batch in batches:
+        body = {"questions": [asked[n] for n in batch]}
+        answers = live.post("/infer/batch", json=body).json()["answers"]
+        together |= {n: tails(answer) for n, answer in zip(batch, answers, strict=True)}
+    with ThreadPoolExecutor(16) as askers:
+        crowded = list(askers.map(lambda ask: tails(live.get("/infer", params=ask).json()), asked))
+    assert [together[n] for n in range(len(asked))] == alone
+    assert crowded == alone
+
+
+def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with_student: dict[str, str]) -> None:
+    from tests.support.tiny_models import make
+
+    folder = make("comet-distill", tmp_path / "comet-distill")
+    said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
+    settings = load_settings(said)
+    with TestClient(create_app(settings, partial(open_house, models="now")), "http://localhost") as client:
+        wait_until_ready(client.get)
+        body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
+        assert body["errors"][0]["field"] == "relation"
+        assert "HinderedBy" in body["errors"][0]["allowed"]
+
+
+@pytest.mark.parametrize("event", ["asdf qwer", "https://example.org/a", "for i in range(3): print(i)", "x" * 300])
+def test_what_is_no_event_is_refused_with_the_reason(live: TestClient, event: str) -> None:
+    body = problem(live.get("/infer", params={"event": event}), 422, "BadInput")
+    assert body["errors"][0]["field"] == "event"
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"decoding": "fast", "n": 3}, "n"),
+        ({"decoding": "beam", "temperature": 0.5}, "temperature"),
+        ({"decoding": "nucleus"}, "decoding"),
+        ({"seed": -1}, "seed"),
+        ({"top_p": 0}, "top_p"),
+        ({"n": 51}, "n"),
+        ({"max_new_tokens": 0}, "max_new_tokens"),
+    ],
+)
+def test_bad_decodings_are_refused_even_where_the_graph_would_answer(
+    live: TestClient, said: dict[str, Any], field: str
+) -> None:
+    body = problem(live.get("/infer", params={"event": CAR, **said}), 422, "BadInput")
+    assert [error["field"] for error in body["errors"]] == [field]
+
+
+def test_score(live: TestClient) -> None:
+    triple = {"event": DOG, "relation": "xReact", "tail": "happy"}
+    body = live.post("/score", json=triple).json()
+    assert body["log_prob"] == pytest.approx(sum(token["log_prob"] for token in body["tokens"]), abs=1e-3)
+    assert body["per_token"] == pytest.approx(body["log_prob"] / len(body["tokens"]), abs=1e-3)
+    [best] = infer(live, DOG, "xReact", mode="generate", decoding="greedy")["inferences"]
+    scored = live.post("/score", json=triple | {"tail": best["tail"]}).json()
+    assert scored["log_prob"] == pytest.approx(best["log_prob"], abs=0.05)
+    worse = live.post("/score", json=triple | {"tail": "made of wood"}).json()
+    assert worse["log_prob"] < body["log_prob"] - 3
+
+
+def test_score_many(live: TestClient) -> None:
+    triples = [{"event": CAR, "relation": "xIntent", "tail": tail} for tail in ("to get to work", "to get wet")]
+    scores = live.post("/score/batch", json={"triples": [*triples, {"event": CAR}, 7]}).json()["scores"]
+    assert scores[0]["log_prob"] > scores[1]["log_prob"]
+    assert [score.get("status", 200) for score in scores] == [200, 200, 422, 422]
+    assert live.post("/score", json=triples[0]).json() == scores[0]
+
+
+def test_a_stream_tells_each_inference_and_then_the_answer(live: TestClient) -> None:
+    event = "PersonX waters the roses"
+    asked = {"event": event, "relation": ["xReact", "xWant"], "limit": 2}
+    with live.stream("GET", "/infer", params=asked, headers={"accept": "text/event-stream"}) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        text = "".join(response.iter_text())
+    events = [dict(line.split(": ", 1) for line in block.split("\n")) for block in text.strip().split("\n\n")]
+    answer = json.loads(events[-1]["data"])
+    assert events[-1]["event"] == "answer"
+    told = [json.loads(event["data"]) for event in events if event["event"] == "inference"]
+    assert sorted(map(json.dumps, told)) == sorted(map(json.dumps, answer["inferences"]))
+    assert infer(live, event, "xReact", "xWant", limit=2)["inferences"] == [
+        said | {"stored": True} for said in answer["inferences"]
+    ]
+    for wrong in ({"event": "asdf qwer"}, {"event": DOG, "relation": "xLikes"}, {"event": DOG, "n": 0}):
+        refused = live.get("/infer", params=wrong, headers={"accept": "text/event-stream"})
+        problem(refused, 422, "BadInput")
+
+
+def test_filters_ask_for_what_is_stored(live: TestClient) -> None:
+    problem(live.get("/infer", params={"event": "PersonX mends a net", "min_p_valid": 0.5}), 404, "EventNotFound")
+    problem(live.get("/infer", params={"event": "PersonX mends a net", "origin": "sample"}), 404, "EventNotFound")
+
+
+@pytest.mark.parametrize("said", [{"min_p_valid": 0.5}, {"origin": "sample"}])
+def test_what_is_generated_has_nothing_to_filter_by(live: TestClient, said: dict[str, Any]) -> None:
+    problem(live.get("/infer", params={"event": CAR, "mode": "generate", **said}), 422, "BadInput")
+
+
+def test_without_a_student_nobody_generates(client: TestClient) -> None:
+    problem(client.get("/infer", params={"event": CAR, "mode": "generate"}), 404, "NoStudent")
+    problem(client.post("/score", json={"event": CAR, "relation": "xReact", "tail": "happy"}), 404, "NoStudent")
+    body = {"questions": [{"event": CAR, "mode": "generate"}, {"event": CAR}]}
+    answers = client.post("/infer/batch", json=body).json()["answers"]
+    assert [answer.get("status", 200) for answer in answers] == [404, 200]
+
+
+def test_a_cut_tail_is_not_kept(live: TestClient) -> None:
+    event = "PersonX rows across the lake"
+    answer = infer(live, event, "xWant", max_new_tokens=2)
+    assert all("max_new_tokens=2" in said for said in answer["degraded"])
+    assert infer(live, event, "xWant")["stored"] is bool(not answer["degraded"])
+
+
+def test_a_large_batch_waits_for_room(live: TestClient) -> None:
+    questions = [{"event": f"PersonX sharpens {n} pencils", "decoding": "fast"} for n in range(40)]
+    answers = live.post("/infer/batch", json={"questions": questions}).json()["answers"]
+    assert [answer.get("status", 200) for answer in answers] == [200] * 40
+    assert not any(answer["degraded"] for answer in answers)
+
+
+def test_operations_tell_of_the_student(live: TestClient) -> None:
+    infer(live, DOG, "xWant", mode="generate", decoding="paper")
+    student = live.get("/info").json()["student"]
+    assert (student["state"], student["name"], len(student["relations"])) == ("up", IN_THE_BOX, 23)
+    assert {(p["engine"], p["device"]) for p in student["placements"]} == {("ctranslate2", "cpu"), ("torch", "cpu")}
+    assert live.get("/ready").json() == {"store": "ok", "student": "ok", "index": "off", "judge": "off"}
+    text = live.get("/metrics").text
+    assert "cometgraph_student_up 1.0" in text
+    assert 'cometgraph_answers_total{source="generated"}' in text
+
+
+def test_an_answer_that_was_kept_ready_is_not_stale(live: TestClient) -> None:
+    event = "PersonX tunes the piano"
+    for wanted in (False, True, True):
+        assert infer(live, event, "xReact")["stored"] is wanted
+
+
+def test_forgetting_a_student(store: str, tmp_path: Path, with_student: dict[str, str]) -> None:
+    folder = str(tmp_path / "store")
+    assert cometgraph("load", "graph/sample.jsonl", "--store", folder).returncode == 0
+    before = json.loads(cometgraph("stats", "--json", "--store", folder).stdout)
+    done = cometgraph("infer", DOG, "-r", "xReact", "--store", folder, "--json", env=with_student)
+    assert json.loads(done.stdout)["stored"] is False, done.stderr
+    done = cometgraph("infer", DOG, "-r", "xReact", "--store", folder, "--json", env=with_student)
+    assert json.loads(done.stdout)["stored"] is True, done.stderr
+    assert cometgraph("forget", "--origin", ORIGIN, "--store", folder).returncode == 0
+    assert json.loads(cometgraph("stats", "--json", "--store", folder).stdout) == before
+
+
+def test_on_neo4j(neo4j_uri: str, neo4j_server: Neo4jAddress, with_student: dict[str, str]) -> None:
+    server = Server("--store", neo4j_uri, env=with_student | {"COMETGRAPH_NEO4J_PASSWORD": neo4j_server.password})
+    with httpx2.Client(base_url=server.url, timeout=60) as at:
+        wait_until_ready(at.get)
+        first = infer(at, DOG, "xReact")
+        again = infer(at, DOG, "xReact")
+        assert (first["stored"], again["stored"], again["source"]) == (False, True, "generated")
+        assert tails(first) == tails(again)
+        problem(at.get("/infer", params={"event": DOG, "mode": "graph"}), 404, "EventNotFound")
+    assert server.stop() == 0
+
+
+def test_the_graph_answers_while_the_student_is_made_ready(tmp_path: Path) -> None:
+    """A cold start: the port is open at once, the graph answers, what needs the student is told when to come back."""
+    env = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(tmp_path / "models")}
+    server = Server("--store", str(tmp_path / "store"), env=env)
+    with httpx2.Client(base_url=server.url, timeout=60) as at:
+        assert infer(at, CAR, "xIntent")["source"] == "graph"
+        refused = at.get("/infer", params={"event": DOG})
+        problem(refused, 503, "Unavailable")
+        assert int(refused.headers["retry-after"]) >= 1
+        partly = infer(at, CAR, "xIntent", "ObjectUse")
+        assert partly["source"] == "graph"
+        assert "ObjectUse" in partly["degraded"][0]
+        problem(at.get("/ready"), 503, "Unavailable")
+        assert at.get("/info").json()["student"]["state"] == "loading"
+    server.kill()
+
+
+def test_a_student_that_cannot_be_loaded_leaves_the_graph_alone(tmp_path: Path) -> None:
+    from tests.support.tiny_models import make
+
+    folder = make("comet-bart", tmp_path / "bart")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-5000])
+    env = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(tmp_path / "models")}
+    server = Server("--store", str(tmp_path / "store"), "--student", str(folder), env=env)
+    with httpx2.Client(base_url=server.url, timeout=60) as at:
+        for _ in range(600):
+            if at.get("/info").json()["student"]["state"] == "failed":
+                break
+            threading.Event().wait(0.1)
+        body = problem(at.get("/infer", params={"event": DOG}), 503, "Unavailable")
+        assert "bart" in body["detail"]
+        assert infer(at, CAR, "xIntent")["source"] == "graph"
+    assert server.stop() == 0
+
+
+def test_a_student_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    env = {"COMETGRAPH_GENERATE": "true"}
+    for student in (str(tmp_path / "empty"), str(tmp_path / "nowhere" / "at" / "all")):
+        done = cometgraph("serve", "--student", student, "--store", str(tmp_path / "store"), env=env, timeout=60)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith("cometgraph: student:")
