@@ -1,19 +1,10 @@
 """What tests stand on: stores of both kinds, a real Neo4j, and the application in this process or its own."""
 
 import os
-import socket
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx2
-import neo4j
 import pytest
 from starlette.testclient import TestClient
 
@@ -23,14 +14,11 @@ from distill.judge.judge import open_judge
 from distill.weights.minilm import IN_THE_BOX as EMBEDDER
 from graph.stores.connect import open_store
 from graph.stores.protocol import Neo4jLogin, Store
-from schemas.relations import Relation
-from schemas.triples import Triple
 from service.api.app import create_app
 from service.settings import load_settings
-from tests.support.neo4j_server import PASSWORD, Neo4jServer
-
-ROOT = Path(__file__).parent.parent
-COMETGRAPH = str(Path(sys.executable).with_name("cometgraph"))
+from tests.support.neo4j_server import PASSWORD, Neo4jAddress, Neo4jServer, driver_of, emptied
+from tests.support.server import ROOT, Server, cometgraph
+from tests.support.triples import OpenStore
 
 
 @pytest.fixture(autouse=True)
@@ -40,21 +28,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Neo4jAddress:
-    """Where the Neo4j of this test run is."""
-
-    uri: str
-    password: str
-
-
 @pytest.fixture(scope="session")
 def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jAddress]:
     """The server named by COMETGRAPH_TEST_NEO4J, which must be empty, or one that is started for this run."""
     given = os.environ.get("COMETGRAPH_TEST_NEO4J")
     if given:
         address = Neo4jAddress(given, os.environ.get("COMETGRAPH_TEST_NEO4J_PASSWORD", PASSWORD))
-        with _driver(address) as driver:
+        with driver_of(address) as driver:
             [[nodes]] = driver.execute_query("MATCH (n) RETURN count(n)").records
         assert nodes == 0, f"{given} is not empty: the tests delete what is in their database, and take none with data"
         yield address
@@ -64,24 +44,10 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jAddr
     server.stop()
 
 
-def _driver(address: Neo4jAddress) -> neo4j.Driver:
-    return neo4j.GraphDatabase.driver(address.uri, auth=("neo4j", address.password))
-
-
 @pytest.fixture
 def neo4j_uri(neo4j_server: Neo4jAddress) -> str:
     """The server's URI; its database is empty."""
     return emptied(neo4j_server)
-
-
-def emptied(neo4j_server: Neo4jAddress) -> str:
-    """The server's URI, after everything in its database is deleted."""
-    with _driver(neo4j_server) as driver, driver.session() as session:
-        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
-    return neo4j_server.uri
-
-
-OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 
 
 @pytest.fixture(params=["embedded", "neo4j"])
@@ -101,11 +67,6 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
     return open_one
 
 
-def triple(head: str, relation: str, tail: str, **said: Any) -> Triple:
-    """A triple that a test says in one line."""
-    return Triple(head, Relation(relation), tail, **{"origins": ("test",)} | said)
-
-
 @pytest.fixture(scope="session")
 def sample_store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store with the sample graph; tests only read it."""
@@ -121,12 +82,6 @@ def client(sample_store: str) -> Iterator[TestClient]:
     app = create_app(load_settings({"store": sample_store}))
     with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         yield client
-
-
-def clean_environment(said: dict[str, str]) -> dict[str, str]:
-    """Nobody's settings, no student and no index: a test that wants them says so (`with_student`, `with_index`)."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")}
-    return clean | {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false"} | said
 
 
 @pytest.fixture(scope="session")
@@ -150,65 +105,6 @@ def with_index(models_cache: Path) -> dict[str, str]:
     open_embedder(EMBEDDER, 1, models_cache).close()
     open_judge(JUDGE, models_cache, 1, lambda _what, _done, _total: None)
     return {"COMETGRAPH_MATCH": "true", "COMETGRAPH_CACHE": str(models_cache)}
-
-
-def cometgraph(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    environment = clean_environment(options.pop("env", {}))
-    return subprocess.run([COMETGRAPH, *arguments], capture_output=True, text=True, env=environment, **options)
-
-
-class Server:
-    """A real `cometgraph serve` in a process of its own, on a free port."""
-
-    def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.log: list[str] = []
-        environment = clean_environment(env or {})
-        self.process = subprocess.Popen(
-            [COMETGRAPH, "serve", "--port", str(port), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self._wait()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        self.log.extend(self.process.stderr)
-
-    def _wait(self) -> None:
-        for _ in range(600):
-            try:
-                if httpx2.get(f"{self.url}/health").status_code == 200:
-                    return
-            except httpx2.TransportError:
-                assert self.process.poll() is None, "".join(self.log)
-                time.sleep(0.05)
-        raise AssertionError("the service did not start")
-
-    def stop(self) -> int:
-        """Ask it to stop; its exit code."""
-        self.process.terminate()
-        return self._ended()
-
-    def kill(self) -> None:
-        """Stop it without leave."""
-        self.process.kill()
-        self._ended()
-
-    def _ended(self) -> int:
-        code = self.process.wait(30)
-        self._reader.join()
-        for pipe in (self.process.stdout, self.process.stderr):
-            assert pipe is not None
-            pipe.close()
-        return code
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,7 @@ class Store(Protocol):
         ...
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
-        """Add a few triples in one transaction, merging those that are there by graph.tables.columns' rule."""
+        """Add a few triples in one transaction, merging those that are there by the rule of graph.tables.merge."""
         ...
 
     async def load(self, staged: Staging, progress: Progress) -> Counts:

@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 
 async def open_embedded_index(store: Store, made: Made, *, read_only: bool, anew: bool) -> "EmbeddedIndex":
-    """See graph.vectors.protocol.open_index."""
+    """See graph.vectors.connect.open_index."""
     index = EmbeddedIndex(store, read_only=read_only)
     try:
         await asyncio.to_thread(index.open, made, anew)

@@ -23,7 +23,7 @@ _BEAM = 128
 
 
 async def open_neo4j_index(store: Store, made: Made, *, read_only: bool, anew: bool) -> "Neo4jIndex":
-    """See graph.vectors.protocol.open_index."""
+    """See graph.vectors.connect.open_index."""
     index = Neo4jIndex(cast(Neo4jStore, store), made)
     await index.open(read_only=read_only, anew=anew)
     return index

@@ -10,8 +10,7 @@ from graph.stores.protocol import Search, Stats, Store, Tails
 from graph.tables.merge import Counts
 from schemas.errors import BadInput
 from schemas.triples import Triple
-from tests.conftest import OpenStore, triple
-from tests.contract.test_store import ask
+from tests.support.triples import OpenStore, ask, triple
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from graph.vectors.connect import open_index
 from graph.vectors.protocol import Index
 from schemas.embeddings import Made
 from schemas.errors import BadInput, StoreUnavailable
-from tests.conftest import OpenStore, triple
+from tests.support.triples import OpenStore, triple
 
 pytestmark = pytest.mark.anyio
 

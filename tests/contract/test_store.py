@@ -6,23 +6,17 @@ from pathlib import Path
 import pytest
 
 from graph.loading.loader import Options, load
-from graph.stores.protocol import Lookup, Search, Store
+from graph.stores.protocol import Search, Store
 from graph.tables.merge import Counts
 from schemas.errors import BadInput
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import Triple, rank
-from tests.conftest import OpenStore, triple
+from tests.support.triples import ALL, OpenStore, ask, triple
 
 pytestmark = pytest.mark.anyio
-
 CAR = triple("PersonX buys a car", "xIntent", "to get to work")
 BIKE = triple("PersonX buys a bike", "xIntent", "to get fit")
-ALL = tuple(RELATIONS)
 X_INTENT = (Relation.xIntent,)
-
-
-def ask(event: str, *relations: str, limit: int = 10, **filters: object) -> Lookup:
-    return Lookup(event, tuple(map(Relation, relations)) or ALL, limit, **filters)  # type: ignore[arg-type]
 
 
 async def tails(store: Store, event: str, *relations: str, **more: object) -> list[Triple] | None:

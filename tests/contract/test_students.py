@@ -8,8 +8,7 @@ from graph.stores.protocol import Lookup, Store, Tails
 from graph.tables.merge import Counts
 from schemas.relations import Relation
 from schemas.triples import Triple, rank
-from tests.conftest import OpenStore, triple
-from tests.contract.test_store import ALL, ask
+from tests.support.triples import ALL, OpenStore, ask, triple
 
 pytestmark = pytest.mark.anyio
 

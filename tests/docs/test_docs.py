@@ -20,19 +20,19 @@ from schemas.relations import RELATIONS
 from service.api.problems import status_of
 from service.cli.main import cli
 from service.settings import Settings, flag, variable
-from tests.conftest import ROOT, Neo4jAddress, Server, cometgraph
 from tests.support.doc_pages import (
     ADDRESS,
     FENCE,
     SHOWN,
     Reader,
     assert_output,
-    await_ready,
     blocks_of,
     expected_values,
     is_like,
     values,
 )
+from tests.support.neo4j_server import Neo4jAddress
+from tests.support.server import ROOT, Server, cometgraph
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
@@ -88,7 +88,7 @@ def on_cpu(with_student: dict[str, str], with_index: dict[str, str]) -> dict[str
 def server(tmp_path_factory: pytest.TempPathFactory, on_cpu: dict[str, str]) -> Iterator[Server]:
     """A running service on the sample graph, with all rungs up."""
     server = Server("--store", str(tmp_path_factory.mktemp("served") / "store"), env=on_cpu)
-    await_ready(server.url)
+    server.wait_until_ready()
     yield server
     server.stop()
 

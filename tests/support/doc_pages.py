@@ -18,15 +18,12 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
-from tests.conftest import COMETGRAPH, Server
+from tests.support.server import COMETGRAPH, Server
 
 SHOWN = ("make ", "docker ", "export ", "neo4j ", "neo4j-admin ", "vllm ")
 ADDRESS = "http://127.0.0.1:8000"
@@ -140,17 +137,6 @@ def lines_of(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
 
 
-def await_ready(url: str) -> None:
-    """Wait until every rung of the service can be asked; where its models were never prepared, that takes a while."""
-    for _ in range(1200):
-        said = httpx2.get(f"{url}/ready")
-        if said.status_code == 200:
-            return
-        assert "being made ready" in said.json()["detail"], said.text
-        time.sleep(0.25)
-    raise AssertionError("the service did not get ready")
-
-
 def assert_output(block: Block, command: str, said: str, expected: str) -> None:
     wanted = expected_values(expected)
     if wanted is not None:
@@ -204,7 +190,7 @@ class Reader:
         self.close()
         self.server = Server(*arguments, env=self.said)
         self.url = self.server.url
-        await_ready(self.url)
+        self.server.wait_until_ready()
         assert self.server.process.stdout is not None
         return os.read(self.server.process.stdout.fileno(), 1 << 16).decode()
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import neo4j
@@ -179,3 +180,22 @@ if __name__ == "__main__":
         signal.pause()
     except KeyboardInterrupt:
         server.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Neo4jAddress:
+    """Where the Neo4j of this test run is."""
+
+    uri: str
+    password: str
+
+
+def driver_of(address: Neo4jAddress) -> neo4j.Driver:
+    return neo4j.GraphDatabase.driver(address.uri, auth=("neo4j", address.password))
+
+
+def emptied(neo4j_server: Neo4jAddress) -> str:
+    """The server's URI, after everything in its database is deleted."""
+    with driver_of(neo4j_server) as driver, driver.session() as session:
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
+    return neo4j_server.uri

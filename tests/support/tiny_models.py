@@ -16,7 +16,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from tests.conftest import ROOT
+from distill.student.student import Comet, Spec, open_comet, open_sampler
+from tests.distill.engines.test_engines import silent
+from tests.support.server import ROOT
 
 KINDS = ("llama", "comet-distill", "comet-gpt2", "comet-bart")
 _SPECIAL = {
@@ -112,3 +114,12 @@ def _model(kind: str, vocabulary: int) -> Any:
             eos_token_id=0,
         )
     )
+
+
+def opened(folder: Path, cache: Path, **said: object) -> Comet:
+    values = {"prompt_form": None, "device": "cpu", "compute_type": "float32", "threads": 2} | said
+    spec = Spec(student=str(folder), cache=cache, **values)  # type: ignore[arg-type]
+    comet = open_comet(spec, silent)
+    if "sample" not in comet.engines:
+        comet.engines |= open_sampler(spec, silent).engines
+    return comet

@@ -245,7 +245,7 @@ class EmbeddedStore:
         graph = self._graph
 
         def count(query: str) -> int:
-            return graph.tables.columns(query)[0][0]
+            return graph.rows(query)[0][0]
 
         return Stats(
             events=count(count_nodes("Event")),

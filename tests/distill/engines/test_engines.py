@@ -14,26 +14,17 @@ from distill.engines.decoding import PRESETS, Decoding, decoding_of
 from distill.engines.engine import Draft
 from distill.engines.sampling import draw, uniforms
 from distill.student.postprocess import Written, cleaned, merged
-from distill.student.student import Ask, Comet, Spec, open_comet, open_sampler
+from distill.student.student import Ask, Comet
 from distill.weights.cache import clear
 from schemas.errors import BadFile, BadInput, Unavailable
 from schemas.relations import Relation
-from tests.support.tiny_models import KINDS, make
+from tests.support.tiny_models import KINDS, make, opened
 
 EVENTS = ["PersonX buys a car", "PersonX loses the keys", "bread", "PersonX moves to Spain with PersonY's family"]
 FORMS = {"llama": "plain", "comet-distill": "comet-distill", "comet-gpt2": "comet-2020", "comet-bart": "comet-2020"}
 
 
 def silent(_what: str, _done: int, _total: int) -> None: ...
-
-
-def opened(folder: Path, cache: Path, **said: object) -> Comet:
-    values = {"prompt_form": None, "device": "cpu", "compute_type": "float32", "threads": 2} | said
-    spec = Spec(student=str(folder), cache=cache, **values)  # type: ignore[arg-type]
-    comet = open_comet(spec, silent)
-    if "sample" not in comet.engines:
-        comet.engines |= open_sampler(spec, silent).engines
-    return comet
 
 
 @pytest.fixture(scope="module", params=KINDS)

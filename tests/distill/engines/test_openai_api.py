@@ -14,12 +14,10 @@ from distill.engines.pytorch import TorchEngine
 from distill.student.prompts import FORMS
 from distill.student.student import Ask
 from schemas.relations import Relation
-from tests.conftest import Server
-from tests.distill.engines.test_engines import opened
-from tests.service.answering.test_generate import CAR, DOG, infer, wait_until_ready
-from tests.service.api.test_api import problem
 from tests.support.completions_server import BROKEN, app_of, broken_app, served
-from tests.support.tiny_models import make
+from tests.support.requests import CAR, DOG, infer, problem
+from tests.support.server import Server, wait_until_ready
+from tests.support.tiny_models import make, opened
 
 
 @pytest.fixture(scope="module")

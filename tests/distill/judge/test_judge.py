@@ -15,7 +15,7 @@ from distill.judge.pairs import Pair, apart, grouped, read_pairs
 from distill.judge.rules import as_stored, exchanged, sides
 from schemas.errors import BadFile, BadInput
 from schemas.events import canonical
-from tests.conftest import ROOT, cometgraph
+from tests.support.server import ROOT, cometgraph
 
 PAIRS = ROOT / "distill" / "judge" / "data" / "pairs.tsv"
 OWN = ROOT / "benchmarks" / "near_duplicate_own.jsonl"

@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from distill.student.prefix_tree import MAX_NODES, batches, collate, trees_of
 from distill.training import lora
 from distill.weights.base_models import load_base
-from tests.conftest import COMETGRAPH, ROOT, cometgraph
+from tests.support.server import COMETGRAPH, ROOT, cometgraph
 from tests.support.tiny_models import make
 
 TOKENS = st.lists(st.integers(1, 6), min_size=1, max_size=5)

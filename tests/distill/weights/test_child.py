@@ -13,7 +13,7 @@ import pytest
 from distill.weights.child import Child, run
 from schemas.errors import BadInput, CometgraphError, EventNotFound, TooManyRequests, Unavailable
 from schemas.progress import Progress
-from tests.conftest import ROOT
+from tests.support.server import ROOT
 
 
 class Counter:

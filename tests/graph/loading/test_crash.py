@@ -4,7 +4,6 @@ COMETGRAPH_TEST_KILLS says how often it is killed; five times unless more are wa
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import random
@@ -13,7 +12,6 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import ladybug
@@ -22,13 +20,13 @@ import pytest
 
 from graph.loading.lines import BLOCK
 from graph.stores.connect import open_store
-from graph.stores.embedded import cypher
 from graph.stores.embedded.fulltext import TextIndex
 from graph.stores.protocol import Search
-from graph.tables.columns import RELATION_NAMES
 from schemas.relations import Relation
 from schemas.triples import Triple
-from tests.conftest import COMETGRAPH, Neo4jAddress, cometgraph
+from tests.support.embedded_graph import digest, embedded_graph
+from tests.support.neo4j_server import Neo4jAddress
+from tests.support.server import COMETGRAPH, cometgraph
 
 KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "5"))
 ROWS = 40_000
@@ -48,36 +46,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
                        "tail": tail, "p_valid_model": round(rng.random(), 3)}  # fmt: skip
                 file.write(json.dumps(row) + "\n")
     return first, second
-
-
-def digest(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
-
-
-def embedded_graph(folder: Path) -> tuple[str, str]:
-    """Everything in the graph and its index, as ladybug and SQLite say themselves."""
-    number = json.loads((folder / "store.json").read_text())["number"]
-    database = ladybug.Database(folder / f"graph-{number}.lbug", read_only=True)
-    connection = ladybug.Connection(database)
-    lines = [
-        f"{name} {row}"
-        for name in [*RELATION_NAMES, None]
-        for row in connection.execute(cypher.embedded_scan(name)).get_all()
-    ]
-    for query in (
-        cypher.EMBEDDED_EVENTS,
-        "MATCH (i:Inference) RETURN i.text",
-        f"MATCH (i:Inference)-[:{cypher.AS_EVENT}]->(e:Event) RETURN i.text, e.text",
-    ):
-        lines += [f"{query} {row}" for row in connection.execute(query).get_all()]
-    connection.close()
-    database.close()
-    with sqlite3.connect(folder / f"events-{number}.sqlite") as index:
-        indexed = [f"{text} {generated}" for text, generated in index.execute("SELECT text, generated FROM event")]
-        assert index.execute("SELECT count(*) FROM turning").fetchone() == (0,)
-        assert index.execute("SELECT count(*) FROM words WHERE words MATCH 'waits'").fetchone() == (len(indexed),)
-    index.close()
-    return digest(lines), digest(indexed)
 
 
 def kill_during(rng: random.Random, seconds: float, *arguments: str, env: dict[str, str] | None = None) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import COMETGRAPH, cometgraph
+from tests.support.server import COMETGRAPH, cometgraph
 
 TENX = {"head": "PersonX waits", "relation": "xWant", "tail": "to go", "split": "val", "p_valid_model": 0.9,
         "rec_0.5": False, "rec_0.6": True, "rec_0.7": True, "rec_0.8": True, "rec_0.9": True, "valid": 2}  # fmt: skip

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from graph.normalization import read_event
 from schemas.errors import BadInput
 from schemas.events import MAX_EVENT, canonical
-from tests.conftest import ROOT
+from tests.support.server import ROOT
 
 SENTENCES = Path(__file__).parent / "natural_sentences.tsv"
 AS_THEY_ARE = [

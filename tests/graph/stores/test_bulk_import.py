@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from graph.sample import SAMPLE
-from tests.conftest import cometgraph
 from tests.support.neo4j_server import Neo4jServer
+from tests.support.server import cometgraph
 
 NOTHING = "PersonX says nothing"
 ODD: list[dict[str, object]] = [

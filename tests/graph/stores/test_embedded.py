@@ -8,7 +8,7 @@ import pytest
 from graph.stores.connect import open_store
 from graph.stores.protocol import Lookup
 from schemas.relations import Relation
-from tests.conftest import triple
+from tests.support.triples import triple
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,7 @@ from graph.tables.columns import (
 from graph.tables.merge import Counts, merge
 from schemas.relations import Relation
 from schemas.triples import STUDENT, Triple, is_generated, rank
-from tests.conftest import triple
+from tests.support.triples import triple
 
 MAYBE = st.none() | st.booleans()
 TRIPLES = st.builds(

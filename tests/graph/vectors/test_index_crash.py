@@ -24,8 +24,7 @@ from graph.stores.connect import open_store
 from graph.stores.protocol import Search, Store
 from graph.vectors.connect import open_index
 from schemas.embeddings import Embedder, Made
-from tests.conftest import COMETGRAPH, Server, cometgraph
-from tests.service.answering.test_generate import wait_until_ready
+from tests.support.server import COMETGRAPH, Server, cometgraph, wait_until_ready
 
 KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "3"))
 EVENTS = 2_500
@@ -118,7 +117,7 @@ def test_killed_while_it_is_built(graph: Path, tmp_path: Path, with_index: dict[
             assert done.returncode == 0, done.stderr
         else:
             server = Server("--store", str(store), env=with_index)
-            await_ready(server)
+            server.wait_until_ready()
             assert server.stop() == 0
         assert_whole(store, embedder, HEADS)
         assert not list(store.glob("vectors*.part"))
@@ -126,15 +125,6 @@ def test_killed_while_it_is_built(graph: Path, tmp_path: Path, with_index: dict[
         shutil.rmtree(store)
     print(f"killed {killed} of {KILLS} builds")
     assert killed > 0
-
-
-def await_ready(server: Server) -> None:
-    with httpx2.Client(base_url=server.url, timeout=30) as client:
-        for _ in range(1200):
-            if client.get("/ready").status_code == 200:
-                return
-            time.sleep(0.05)
-        raise AssertionError(client.get("/ready").text)
 
 
 def test_killed_while_it_keeps_answers(
@@ -176,6 +166,6 @@ def test_killed_while_it_keeps_answers(
         assert answered
         promised += answered
         server = Server("--store", str(store), env=environment | {"COMETGRAPH_GENERATE": "false"})
-        await_ready(server)
+        server.wait_until_ready()
         assert server.stop() == 0
         assert_whole(store, embedder, promised)

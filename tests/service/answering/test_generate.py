@@ -18,20 +18,12 @@ from schemas.relations import RELATIONS
 from service.api.app import create_app
 from service.runtime.resources import open_house
 from service.settings import load_settings
-from tests.conftest import Neo4jAddress, Server, cometgraph
-from tests.service.api.test_api import CAR, problem
+from tests.support.neo4j_server import Neo4jAddress
+from tests.support.requests import CAR, DOG, infer, problem
+from tests.support.server import Server, cometgraph, wait_until_ready
 
-DOG = "PersonX adopts a three-legged dog"
 ORIGIN = f"student:{IN_THE_BOX}"
 SOCIAL = [name.value for name, info in RELATIONS.items() if info.group == "social"]
-
-
-def wait_until_ready(ask: Any) -> None:
-    for _ in range(6000):
-        if ask("/ready").status_code == 200:
-            return
-        threading.Event().wait(0.1)
-    raise AssertionError("the student did not come up")
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +40,6 @@ def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
     with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client
-
-
-def infer(at: Any, event: str, *relations: str, **said: Any) -> dict[str, Any]:
-    response = at.get("/infer", params={"event": event, "relation": list(relations), **said})
-    assert response.status_code == 200, response.text
-    return response.json()
 
 
 def tails(answer: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.conftest import Neo4jAddress, Server, cometgraph, emptied
-from tests.support.doc_pages import await_ready
+from tests.support.neo4j_server import Neo4jAddress, emptied
+from tests.support.server import Server, cometgraph
 
 ROWS = """\
 PersonX hugs PersonY\txReact\twarm towards PersonY
@@ -38,7 +38,7 @@ def url(
     loaded = cometgraph("load", str(folder / "rows.tsv"), "--origin", "test", env=env)
     assert loaded.returncode == 0, loaded.stderr
     service = Server(env=env)
-    await_ready(service.url)
+    service.wait_until_ready()
     yield service.url
     assert service.stop() == 0
 

@@ -15,9 +15,8 @@ from distill.judge import IN_THE_BOX as JUDGE
 from distill.judge.judge import Candidate, Judge, open_judge
 from graph.normalization import parser as parsing
 from graph.normalization import read_event
-from tests.conftest import Server, cometgraph
-from tests.service.api.test_api import CAR, app_with, problem
-from tests.support.doc_pages import await_ready
+from tests.support.requests import CAR, app_with, problem
+from tests.support.server import Server, cometgraph
 
 SECRET = "0123456789abcdef"
 KEYS = f"reader:read:{SECRET}R,other:read:{SECRET}O,writer:write:{SECRET}W"
@@ -54,7 +53,7 @@ def test_what_is_not_to_be_kept_leaves_no_trace(
     store = tmp_path / "store"
     assert cometgraph("load", "graph/sample.jsonl", "--store", str(store), env=with_index).returncode == 0
     server = Server("--store", str(store), "--log-events", "--decoding", "fast", env=with_student | with_index)
-    await_ready(server.url)
+    server.wait_until_ready()
     with httpx2.Client(base_url=server.url, timeout=120) as client:
         before = counts(client)
 
@@ -171,7 +170,7 @@ def keyed(
     assert cometgraph("load", "graph/sample.jsonl", "--store", str(store), env=with_index).returncode == 0
     env = with_student | with_index | {"COMETGRAPH_API_KEYS": KEYS}
     server = Server("--store", str(store), "--decoding", "fast", env=env)
-    await_ready(server.url)
+    server.wait_until_ready()
     with httpx2.Client(base_url=server.url, timeout=120) as client:
         yield client
     assert server.stop() == 0

@@ -14,9 +14,9 @@ from schemas.triples import Triple
 from service.api.app import create_app
 from service.runtime.resources import open_house
 from service.settings import load_settings
-from tests.conftest import triple
-from tests.service.answering.test_generate import wait_until_ready
-from tests.service.api.test_api import CAR, app_with
+from tests.support.requests import CAR, app_with
+from tests.support.server import wait_until_ready
+from tests.support.triples import triple
 
 WAITS, NAPS = "PersonX waits", "PersonX naps"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,35 +16,11 @@ from schemas import errors
 from schemas.errors import CometgraphError
 from schemas.infer import Answer, Inference, Question
 from schemas.relations import RELATIONS
-from service.api.app import create_app
 from service.api.problems import STATUS, status_of
-from service.settings import load_settings
-from tests.conftest import ROOT
+from tests.support.requests import CAR, JSON, SECRET, app_with, problem
+from tests.support.server import ROOT
 
-CAR = "PersonX buys a car"
 MATCH = {"event": CAR, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
-SECRET = "0123456789abcdef"
-JSON = {"content-type": "application/json"}
-
-
-def problem(response: httpx2.Response, status: int, kind: str | None = None) -> dict[str, Any]:
-    """Every error has this shape."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert {"type", "title", "status", "detail"} <= body.keys()
-    assert body["status"] == status
-    if status == 422:
-        assert body["errors"]
-        assert all(e.keys() == {"field", "value", "allowed"} for e in body["errors"])
-    if kind is not None:
-        assert body["type"] == f"/docs/errors#{kind}"
-    return body
-
-
-def app_with(store: str, **settings: Any) -> TestClient:
-    app = create_app(load_settings({"store": store, **settings}))
-    return TestClient(app, "http://localhost", raise_server_exceptions=False)
 
 
 def test_infer(client: TestClient) -> None:
@@ -94,7 +69,7 @@ def test_the_same_again_is_the_same_but_for_its_time(client: TestClient) -> None
 
 def test_an_answer_kept_ready_is_never_stale(tmp_path: Path) -> None:
     from graph.tables.merge import Counts
-    from tests.conftest import triple
+    from tests.support.triples import triple
 
     with app_with(str(tmp_path / "store")) as client:
         store = client.app.state.house.store  # type: ignore[attr-defined]

@@ -14,9 +14,8 @@ from schemas.errors import BadInput
 from service.api.app import create_app
 from service.runtime.resources import open_house
 from service.settings import load_settings
-from tests.conftest import Server, cometgraph
-from tests.service.answering.test_generate import wait_until_ready
-from tests.service.api.test_api import CAR, JSON, SECRET, app_with, problem
+from tests.support.requests import CAR, JSON, SECRET, app_with, problem
+from tests.support.server import Server, cometgraph, wait_until_ready
 
 QUESTION = {"event": CAR, "relation": "xIntent"}
 KEYS = f"reader:read:{SECRET}R,writer:write:{SECRET}W"

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import Server
+from tests.support.server import Server
 
 KEY = "0123456789abcdef-read"
 

@@ -8,8 +8,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.conftest import COMETGRAPH, Neo4jAddress, cometgraph
-from tests.graph.loading.test_crash import embedded_graph
+from tests.support.embedded_graph import embedded_graph
+from tests.support.neo4j_server import Neo4jAddress
+from tests.support.server import COMETGRAPH, cometgraph
 
 STUDENT = "student:tiny"
 

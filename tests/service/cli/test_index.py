@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import ROOT, Neo4jAddress, Server, cometgraph
-from tests.graph.vectors.test_index_crash import await_ready
 from tests.support.doc_pages import matches
+from tests.support.neo4j_server import Neo4jAddress
+from tests.support.server import ROOT, Server, cometgraph
 
 SAMPLE = str(ROOT / "graph" / "sample.jsonl")
 
@@ -47,7 +47,7 @@ def index(store: Path, *arguments: str, env: dict[str, str]) -> str:
 def said(store: Path, env: dict[str, str]) -> tuple[dict[str, object], str]:
     """What a service that starts on the store tells of its index, when it is ready, and its log."""
     server = Server("--store", str(store), env=env)
-    await_ready(server)
+    server.wait_until_ready()
     told = httpx2.get(f"{server.url}/info").json()["index"]
     assert server.stop() == 0
     return told, "".join(server.log)

@@ -16,9 +16,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.conftest import COMETGRAPH, Server, clean_environment, cometgraph
-from tests.service.answering.test_generate import wait_until_ready
 from tests.support.completions_server import Desk, served
+from tests.support.server import COMETGRAPH, Server, clean_environment, cometgraph, wait_until_ready
 from tests.support.tiny_models import make
 
 CAR = "PersonX buys a car"

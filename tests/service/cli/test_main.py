@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import Settings, flag, variable
-from tests.conftest import COMETGRAPH, cometgraph
+from tests.support.server import COMETGRAPH, cometgraph
 
 CAR = "PersonX buys a car"
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import COMETGRAPH, Neo4jAddress, cometgraph, emptied
+from tests.support.neo4j_server import Neo4jAddress, emptied
+from tests.support.server import COMETGRAPH, cometgraph
 
 BOATS = ["PersonX is buying the boat", "PersonX buys a boat"]
 OTHERS = [

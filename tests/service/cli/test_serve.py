@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import Neo4jAddress, Server, cometgraph
-from tests.service.answering.test_generate import wait_until_ready
+from tests.support.neo4j_server import Neo4jAddress
+from tests.support.server import Server, cometgraph, wait_until_ready
 
 CAR = {"event": "PersonX buys a car", "relation": "xIntent"}
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import httpx2
 
-from tests.conftest import Server
-from tests.service.answering.test_generate import CAR, DOG, infer, wait_until_ready
-from tests.service.api.test_api import problem
+from tests.support.requests import CAR, DOG, infer, problem
+from tests.support.server import Server, wait_until_ready
 from tests.support.tiny_models import make
 
 ALL_ON = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_MATCH": "true"}

@@ -15,7 +15,7 @@ from graph.stores.protocol import Store
 from schemas.errors import Unavailable
 from service.runtime.model_process import open_models
 from service.runtime.retriever import Proposed, Proposer, open_proposer
-from tests.conftest import triple
+from tests.support.triples import triple
 
 EVENTS = ["PersonX buys a car", "PersonX purchases a vehicle", "PersonX walks the dog", "PersonX waters the garden"]
 pytestmark = pytest.mark.anyio

@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx2
 
-from tests.conftest import Server
-from tests.service.answering.test_generate import wait_until_ready
+from tests.support.server import Server, wait_until_ready
 
 KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "5"))
 ASKERS = 6
