@@ -57,14 +57,16 @@ def engine(files: StudentFiles, folder: Path, device: str, dtype: str) -> Draw:
     """Our engine, without a service around it."""
     import torch
 
-    from distill.engines.engine import Job
+    from distill.engines.engine import GenerationJob
     from distill.engines.pytorch import TorchEngine
 
     ours = TorchEngine.load(folder, files.form, device, getattr(torch, dtype))
     seeds = count()
 
     def draw(prompts: Sequence[str]) -> int:
-        return sum(len(drafts) for drafts in ours.draft([Job(prompt, PAPER, next(seeds)) for prompt in prompts]))
+        return sum(
+            len(drafts) for drafts in ours.draft([GenerationJob(prompt, PAPER, next(seeds)) for prompt in prompts])
+        )
 
     return draw
 

@@ -32,8 +32,8 @@ from graph.stores.connect import open_store
 from graph.stores.protocol import silent
 from graph.vectors.build import complete
 from graph.vectors.connect import open_index
-from graph.vectors.protocol import Index
-from schemas.embeddings import Embedder, Made, Vectors
+from graph.vectors.protocol import VectorIndex
+from schemas.embeddings import Embedder, EmbedderInfo, Vectors
 
 K = 10
 _ENDINGS = ("", " today", " with a friend", " again", " in the evening")
@@ -94,7 +94,7 @@ async def _measure(events: list[str], texts: list[str], embedder: Embedder, fold
     file.write_text("".join(f"{event}\txWant\tto rest\n" for event in dict.fromkeys(events)))
     async with open_store(str(folder / f"store-{len(events)}")) as store:
         await load(store, [str(file)], Options(origin="benchmark"), silent)
-        async with open_index(store, Made.by(embedder)) as index:
+        async with open_index(store, EmbedderInfo.by(embedder)) as index:
             stored = await index.missing()
             say(f"{len(stored):,} events: the embedder alone")
             started = time.perf_counter()
@@ -116,7 +116,7 @@ async def _measure(events: list[str], texts: list[str], embedder: Embedder, fold
 
 
 async def _search(
-    index: Index, stored: list[str], vectors: Vectors, texts: list[str], embedder: Embedder
+    index: VectorIndex, stored: list[str], vectors: Vectors, texts: list[str], embedder: Embedder
 ) -> dict[str, Any]:
     asked = embedder.embed(texts)
     took: list[float] = []

@@ -62,7 +62,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoreRequest:
     """Pairs of one file, and how sure each way of deciding is that they are the same; (pairs,) each."""
 
     pairs: list[Pair]
@@ -92,7 +92,7 @@ def main() -> None:
     judge = open_judge(said.judge, cache, 2, lambda *_: None)
     files = {file.stem: _held_out(file, every=said.all_splits) for file in said.pairs} | {"own": _own()}
     scored = {name: _scored(pairs, judge, embedder) for name, pairs in files.items() if pairs}
-    everything = Scored(
+    everything = ScoreRequest(
         [p for one in scored.values() for p in one.pairs],
         np.concatenate([one.judge for one in scored.values()]),
         np.concatenate([one.cosine for one in scored.values()]),
@@ -112,19 +112,19 @@ def _own() -> list[Pair]:
     return grouped([Pair(canonical(r["a"]), canonical(r["b"]), r["label"] == 1, r["kind"], "") for r in rows], "own")
 
 
-def _scored(pairs: list[Pair], judge: Judge, embedder: Embedder) -> Scored:
+def _scored(pairs: list[Pair], judge: Judge, embedder: Embedder) -> ScoreRequest:
     """Each pair as if b were stored and a asked."""
     similarities = _cosines(embedder, [p.a for p in pairs], [p.b for p in pairs])
     candidates = [[Candidate(p.b, float(s))] for p, s in zip(pairs, similarities, strict=True)]
     verdicts = judge.judge([p.a for p in pairs], candidates)
-    return Scored(pairs, np.array([one[0].confidence for one in verdicts]), similarities)
+    return ScoreRequest(pairs, np.array([one[0].confidence for one in verdicts]), similarities)
 
 
 def _cosines(embedder: Embedder, one: Sequence[str], other: Sequence[str]) -> NDArray[np.float64]:
     return np.einsum("ij,ij->i", embedder.embed(one), embedder.embed(other)).astype(np.float64)
 
 
-def _measured(scored: Scored, judge: Judge) -> dict[str, Any]:
+def _measured(scored: ScoreRequest, judge: Judge) -> dict[str, Any]:
     same = scored.same
     gptcache = _gptcache_hits(scored.cosine)
     said: dict[str, Any] = {"same": int(same.sum()), "different": int((~same).sum())}
@@ -182,7 +182,7 @@ def _gptcache_hits(cosines: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.array(ranks) >= needed
 
 
-def _by_kind(scored: Scored, judge: Judge) -> dict[str, dict[str, Any]]:
+def _by_kind(scored: ScoreRequest, judge: Judge) -> dict[str, dict[str, Any]]:
     kinds: dict[str, list[int]] = defaultdict(list)
     for n, pair in enumerate(scored.pairs):
         kind = pair.kind.removeprefix("gen:")

@@ -61,11 +61,11 @@ def copy(folder: Path, path: Path) -> float:
     started = time.perf_counter()
     database = ladybug.Database(path, buffer_pool_size=BUFFER_POOL)
     connection = ladybug.Connection(database)
-    for statement in cypher.EMBEDDED_SCHEMA:
+    for statement in cypher.SCHEMA:
         connection.execute(statement)
     for info in RELATIONS.values():
         said = {"name": info.name.value, "phrase": info.phrase, "grp": info.group, "whose": info.whose}
-        connection.execute(cypher.EMBEDDED_RELATION, said)
+        connection.execute(cypher.RELATION, said)
     for name in ("Event", "Inference", *RELATION_NAMES, NOT_APPLICABLE):
         file = folder / f"{name}.parquet"
         if file.exists():

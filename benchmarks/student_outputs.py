@@ -6,13 +6,13 @@ from typing import Any
 from rich.progress import track
 
 from distill.engines.decoding import decoding_of
-from distill.student.student import Ask, open_comet, open_sampler
+from distill.student.student import TailRequest, open_sampler, open_student
 from schemas.errors import CometgraphError
 from schemas.events import canonical
 from schemas.progress import silent
 from schemas.relations import Relation
 from schemas.triples import NONE
-from service.runtime.specs import spec_of
+from service.runtime.specs import student_spec_of
 from service.settings import load_settings
 
 AT_ONCE = 64
@@ -24,9 +24,9 @@ def write_outputs(prompts: Sequence[tuple[str, str]], decoding: str) -> list[dic
     Where the student says that a relation does not apply, that is its one output: none.
     """
     chosen = decoding_of(decoding)
-    opened = open_sampler if chosen.method == "sample" else open_comet
-    comet = opened(spec_of(load_settings({})), silent)
-    asks = [Ask(canonical(head), Relation(relation), chosen, n) for n, (head, relation) in enumerate(prompts)]
+    opened = open_sampler if chosen.method == "sample" else open_student
+    comet = opened(student_spec_of(load_settings({})), silent)
+    asks = [TailRequest(canonical(head), Relation(relation), chosen, n) for n, (head, relation) in enumerate(prompts)]
     written = [one for n in track(range(0, len(asks), AT_ONCE), decoding) for one in comet.write(asks[n : n + AT_ONCE])]
     comet.close()
     outputs: list[dict[str, Any]] = []

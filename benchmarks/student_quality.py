@@ -106,7 +106,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoreRequest:
     """What a system reached: over all scored prompts, with `none` passed over, by relation, as published, in `none`."""
 
     overall: dict[str, float]
@@ -115,7 +115,7 @@ class Scored:
     as_published: dict[str, float]
     none: dict[str, Told]
 
-    def as_dict(self, base: "Scored") -> dict[str, Any]:
+    def as_dict(self, base: "ScoreRequest") -> dict[str, Any]:
         return {
             "overall": _rounded(self.overall),
             "ratio": _rounded(_ratios(self.overall, base.overall)),
@@ -194,7 +194,7 @@ def _ours(said: argparse.Namespace, prompts: Sequence[Prompt]) -> dict[str, list
     return ours
 
 
-def _score(name: str, prompts: Sequence[Prompt], outputs: Sequence[Output]) -> Scored:
+def _score(name: str, prompts: Sequence[Prompt], outputs: Sequence[Output]) -> ScoreRequest:
     say(f"scoring {name}")
     applies = [(prompt, output) for prompt, output in zip(prompts, outputs, strict=True) if prompt.real]
     references = [prompt.real for prompt, _ in applies]
@@ -202,7 +202,7 @@ def _score(name: str, prompts: Sequence[Prompt], outputs: Sequence[Output]) -> S
     by_relation = {relation: [n for n, (prompt, _) in enumerate(applies) if prompt.relation == relation]
                    for relation in _present(prompts)}  # fmt: skip
     first = [output.first for output in outputs]
-    return Scored(
+    return ScoreRequest(
         totals(judged),
         totals(judge([output.real for _, output in applies], references)),
         {relation: totals([judged[n] for n in places]) for relation, places in by_relation.items() if places},
@@ -235,7 +235,7 @@ def _rounded(values: Mapping[str, float | None]) -> dict[str, float | None]:
 
 
 def _report(
-    said: argparse.Namespace, prompts: Sequence[Prompt], scored: dict[str, Scored], ours: dict[str, list[Output]]
+    said: argparse.Namespace, prompts: Sequence[Prompt], scored: dict[str, ScoreRequest], ours: dict[str, list[Output]]
 ) -> None:
     base = scored[BASE]
     titles = PUBLISHED | {name: name for name in ours}

@@ -28,7 +28,7 @@ _LONGEST = 4  # n-grams, of BLEU
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgeSpec:
     """One output with its references, in lower case, and its own scores; BLEU is no mean and is counted anew."""
 
     output: str
@@ -38,7 +38,7 @@ class Judged:
     cider: float
 
 
-def judge(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> list[Judged]:
+def judge(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> list[JudgeSpec]:
     """Score each output. Inside `word_net()`; two prompts or more, each with a reference."""
     said = [" ".join(output.lower().split()) for output in outputs]
     wanted = [[" ".join(reference.lower().split()) for reference in one] for one in references]
@@ -50,12 +50,12 @@ def judge(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> list[J
         for output, some in zip(said, wanted, strict=True)
     ]
     return [
-        Judged(output, some, meteor, float(rouge), float(cider))
+        JudgeSpec(output, some, meteor, float(rouge), float(cider))
         for output, some, meteor, rouge, cider in zip(said, wanted, meteors, rouges, ciders, strict=True)
     ]
 
 
-def totals(judged: Sequence[Judged]) -> dict[str, float]:
+def totals(judged: Sequence[JudgeSpec]) -> dict[str, float]:
     """All metrics over these prompts. CIDEr keeps the weights of the corpus that the outputs were judged in."""
     bleu, _ = Bleu(_LONGEST).compute_score(
         *_as_coco([one.output for one in judged], [one.references for one in judged]), verbose=0

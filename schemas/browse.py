@@ -19,7 +19,7 @@ class EventPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RelationInferences:
     """All that is stored of one relation of an event; `applies` is false where the graph says only `none`."""
 
     applies: bool
@@ -27,11 +27,11 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class EventCard:
+class EventDetail:
     """An event and all its inferences by relation."""
 
     event: str
-    relations: dict[Relation, Said]
+    relations: dict[Relation, RelationInferences]
 
 
 class EventSearch(BaseModel):
@@ -48,7 +48,7 @@ class EventSearch(BaseModel):
     generated: Annotated[bool, Field(description="List events of which only students spoke, too.")] = False
 
 
-class CardQuestion(BaseModel):
+class EventDetailQuestion(BaseModel):
     """What to show of one event."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

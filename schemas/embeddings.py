@@ -30,7 +30,7 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class EmbedderInfo:
     """Which embedder made the vectors of an index."""
 
     name: str
@@ -38,12 +38,12 @@ class Made:
     dimension: int
 
     @classmethod
-    def by(cls, embedder: Embedder) -> "Made":
+    def by(cls, embedder: Embedder) -> "EmbedderInfo":
         return cls(embedder.name, embedder.version, embedder.dimension)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.version}, {self.dimension} dimensions)"
 
-    def fits(self, other: "Made") -> bool:
+    def fits(self, other: "EmbedderInfo") -> bool:
         """True where vectors of both may be compared, whatever the embedder was called."""
         return (self.version, self.dimension) == (other.version, other.dimension)

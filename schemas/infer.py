@@ -136,7 +136,7 @@ class Question(BaseModel):
     ] = False
 
 
-class Batch(BaseModel):
+class InferBatchRequest(BaseModel):
     """Many questions at once."""
 
     model_config = ConfigDict(extra="forbid")
@@ -167,7 +167,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Considered:
+class MatchCandidate:
     """A stored event that was considered, and why it was taken or refused."""
 
     event: str
@@ -212,7 +212,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodingInfo:
     """How tails were drawn: all that is needed to draw them again."""
 
     method: Literal["greedy", "beam", "sample"]
@@ -246,8 +246,8 @@ class Answer:
     not_applicable: list[Relation] = field(default_factory=list[Relation])
     degraded: list[str] = field(default_factory=list[str])
     model: Model | None = None
-    decoding: Decoded | None = None
-    candidates: list[Considered] | None = None
+    decoding: DecodingInfo | None = None
+    candidates: list[MatchCandidate] | None = None
     prompts: dict[Relation, str] | None = None
     took_ms: Annotated[float, Field(description="Time to find this answer, in milliseconds.")] = 0.0
 

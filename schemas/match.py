@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.events import MAX_EVENT
-from schemas.infer import Considered
+from schemas.infer import MatchCandidate
 
 MAX_MATCHES = 100
 MAX_MATCHED = 1000
@@ -41,4 +41,4 @@ class Matches:
     asked: str
     event: str
     roles: dict[str, str]
-    candidates: list[Considered]
+    candidates: list[MatchCandidate]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from schemas.errors import FieldError
 
 
-class Nothing(BaseModel):
+class NoParameters(BaseModel):
     """No parameters."""
 
     model_config = ConfigDict(extra="forbid")

@@ -11,7 +11,7 @@ from schemas.problem import Problem
 from schemas.relations import Relation
 
 
-class Scored(BaseModel):
+class ScoreRequest(BaseModel):
     """A triple whose tail is to be scored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -21,7 +21,7 @@ class Scored(BaseModel):
     tail: Annotated[str, Field(max_length=MAX_TAIL, pattern=r"[^\W_]", examples=["to get to work"])]
 
 
-class ScoredBatch(BaseModel):
+class ScoreBatchRequest(BaseModel):
     """Many triples at once."""
 
     model_config = ConfigDict(extra="forbid")

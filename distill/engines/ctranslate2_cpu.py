@@ -14,7 +14,7 @@ import ctranslate2
 from tokenizers import Tokenizer
 
 from distill.engines.decoding import Decoding
-from distill.engines.engine import Draft, Job, Placement, ScoredToken, forgetful
+from distill.engines.engine import Completion, GenerationJob, Placement, ScoredToken, forgetful
 from schemas.errors import BadFile, BadInput
 
 MAX_HYPOTHESES = 320
@@ -36,8 +36,8 @@ class Ct2Engine:
         self._ends = [self._tokenizer.id_to_token(number) for number in about["end"]]
         self.placement = Placement("ctranslate2", "cpu", compute_type)
 
-    def draft(self, jobs: Sequence[Job]) -> list[list[Draft]]:
-        made: list[list[Draft]] = [[] for _ in jobs]
+    def draft(self, jobs: Sequence[GenerationJob]) -> list[list[Completion]]:
+        made: list[list[Completion]] = [[] for _ in jobs]
         groups: defaultdict[tuple[Decoding, int], list[int]] = defaultdict(list)
         prompts = [self._encoded(job.prompt) for job in jobs]
         for n, job in enumerate(jobs):
@@ -73,7 +73,7 @@ class Ct2Engine:
     def _encoded(self, prompt: str) -> list[str]:
         return self._tokenizer.encode(prompt, add_special_tokens=self._is_seq2seq).tokens[-MAX_PROMPT:]
 
-    def _search(self, prompts: list[list[str]], decoding: Decoding) -> list[list[Draft]]:
+    def _search(self, prompts: list[list[str]], decoding: Decoding) -> list[list[Completion]]:
         beams = decoding.beams if decoding.method == "beam" else 1
         options: dict[str, Any] = {
             "beam_size": beams,
@@ -97,8 +97,10 @@ class Ct2Engine:
             for found, result in zip(hypotheses, results, strict=True)
         ]
 
-    def _drafted(self, tokens: list[str], score: float) -> Draft:
+    def _drafted(self, tokens: list[str], score: float) -> Completion:
         """Scores come as means over the tokens, the end among them where there is one."""
         finished = bool(tokens) and tokens[-1] in self._ends
         numbers = [self._tokenizer.token_to_id(token) for token in (tokens[:-1] if finished else tokens)]
-        return Draft(self._tokenizer.decode(numbers, skip_special_tokens=True), score * max(1, len(tokens)), finished)
+        return Completion(
+            self._tokenizer.decode(numbers, skip_special_tokens=True), score * max(1, len(tokens)), finished
+        )

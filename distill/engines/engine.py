@@ -9,7 +9,7 @@ from schemas.errors import CometgraphError
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class GenerationJob:
     """One prompt to continue. A sampled job is repeatable by its seed, whatever else is in its batch."""
 
     prompt: str
@@ -18,7 +18,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Completion:
     """A continuation as the model wrote it. log_prob: the sum over its tokens, end included, natural logarithm.
 
     finished: it ended by itself, rather than at the longest length.
@@ -54,7 +54,7 @@ class Engine(Protocol):
 
     placement: Placement
 
-    def draft(self, jobs: Sequence[Job]) -> Sequence[list[Draft] | CometgraphError]:
+    def draft(self, jobs: Sequence[GenerationJob]) -> Sequence[list[Completion] | CometgraphError]:
         """Continuations of each job, or what went wrong with it alone."""
         ...
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import openai
 
-from distill.engines.engine import Draft, Job, Placement, ScoredToken
+from distill.engines.engine import Completion, GenerationJob, Placement, ScoredToken
 from schemas.errors import BadInput, CometgraphError, Unavailable
 
 CONNECTIONS = 16
@@ -30,7 +30,7 @@ class OpenAiEngine:
         self._threads = ThreadPoolExecutor(CONNECTIONS, "openai")
         self.placement = Placement("openai", url, "unknown")
 
-    def draft(self, jobs: Sequence[Job]) -> "list[list[Draft] | CometgraphError]":
+    def draft(self, jobs: Sequence[GenerationJob]) -> "list[list[Completion] | CometgraphError]":
         return list(self._threads.map(self._drafted, jobs))
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[list[ScoredToken]]:
@@ -40,7 +40,7 @@ class OpenAiEngine:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    def _drafted(self, job: Job) -> "list[Draft] | CometgraphError":
+    def _drafted(self, job: GenerationJob) -> "list[Completion] | CometgraphError":
         decoding = job.decoding
         options: dict[str, Any] = {"n": decoding.n, "temperature": 0.0}
         if decoding.method == "sample":
@@ -89,14 +89,14 @@ class OpenAiEngine:
             raise self._garbage("no completion")
         return said
 
-    def _draft(self, choice: Any) -> Draft:
+    def _draft(self, choice: Any) -> Completion:
         text, log_probs = getattr(choice, "text", None), getattr(choice, "logprobs", None)
         if not isinstance(text, str):
             raise self._garbage("a choice without text")
         each = getattr(log_probs, "token_logprobs", None)
         if not isinstance(each, list) or not each or not all(isinstance(p, float | int) for p in each):
             raise self._garbage("a choice without log-probabilities")
-        return Draft(text, float(sum(each)), getattr(choice, "finish_reason", None) == "stop")
+        return Completion(text, float(sum(each)), getattr(choice, "finish_reason", None) == "stop")
 
     def _garbage(self, what: str) -> Unavailable:
         return Unavailable(f"{self._url} does not answer as an OpenAI-compatible server does: {what}")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from distill.engines.decoding import Decoding
-from distill.engines.engine import Draft, Job, Placement, ScoredToken, forgetful
+from distill.engines.engine import Completion, GenerationJob, Placement, ScoredToken, forgetful
 from distill.engines.sampling import draw, uniforms
 from distill.engines.stop_tokens import ends_of
 from schemas.errors import BadFile, Unavailable
@@ -69,8 +69,8 @@ class TorchEngine:
         return cls(model, tokenizer, ends_of(tokenizer, stops, end_token), device, dtype)
 
     @torch.inference_mode()
-    def draft(self, jobs: Sequence[Job]) -> list[list[Draft]]:
-        made: list[list[Draft]] = [[] for _ in jobs]
+    def draft(self, jobs: Sequence[GenerationJob]) -> list[list[Completion]]:
+        made: list[list[Completion]] = [[] for _ in jobs]
         groups: defaultdict[tuple[Decoding, int], list[int]] = defaultdict(list)
         prompts = self._encoded([job.prompt for job in jobs])
         for n, job in enumerate(jobs):
@@ -110,7 +110,7 @@ class TorchEngine:
         encoded = self._tokenizer(list(prompts), add_special_tokens=self._is_seq2seq)["input_ids"] if prompts else []
         return [tokens[-MAX_PROMPT:] for tokens in encoded]
 
-    def _fitting(self, jobs: list[Job], prompts: list[list[int]], length: int) -> list[list[Draft]]:
+    def _fitting(self, jobs: list[GenerationJob], prompts: list[list[int]], length: int) -> list[list[Completion]]:
         """Draft a group; where the GPU's memory is too small for it, in halves."""
         try:
             if jobs[0].decoding.method == "beam":
@@ -124,7 +124,7 @@ class TorchEngine:
         half = len(jobs) // 2
         return self._fitting(jobs[:half], prompts[:half], length) + self._fitting(jobs[half:], prompts[half:], length)
 
-    def _draw(self, jobs: list[Job], prompts: list[list[int]], length: int) -> list[list[Draft]]:
+    def _draw(self, jobs: list[GenerationJob], prompts: list[list[int]], length: int) -> list[list[Completion]]:
         decoding = jobs[0].decoding
         steps = decoding.max_new_tokens
         rows: list[_Row] = []
@@ -149,10 +149,10 @@ class TorchEngine:
                 going = [going[n] for n in still]
                 state.keep(still)
             state.step(tokens[still])
-        drafts: list[list[Draft]] = [[] for _ in jobs]
+        drafts: list[list[Completion]] = [[] for _ in jobs]
         texts = self._tokenizer.batch_decode([row.tokens for row in rows], skip_special_tokens=True)
         for row, text in zip(rows, texts, strict=True):
-            drafts[row.job].append(Draft(text, row.log_prob, row.finished))
+            drafts[row.job].append(Completion(text, row.log_prob, row.finished))
         return drafts
 
     def _next(self, logits: Tensor, rows: list[_Row], decoding: Decoding, step: int) -> tuple[Tensor, Tensor]:
@@ -166,7 +166,7 @@ class TorchEngine:
         # Not logsumexp, whose order of additions depends on the number of rows.
         return tokens, torch.log_softmax(logits.float(), -1).gather(-1, tokens[:, None])[:, 0]
 
-    def _search(self, jobs: list[Job], prompts: list[list[int]], length: int) -> list[list[Draft]]:
+    def _search(self, jobs: list[GenerationJob], prompts: list[list[int]], length: int) -> list[list[Completion]]:
         """Beam search by transformers itself."""
         decoding = jobs[0].decoding
         inputs, mask = _side_by_side(prompts, length, self._device, left=not self._is_seq2seq)
@@ -185,13 +185,13 @@ class TorchEngine:
         )
         start = 1 if self._is_seq2seq else inputs.shape[1]
         sums = self._model.compute_transition_scores(found.sequences, found.scores, found.beam_indices)
-        drafts: list[list[Draft]] = [[] for _ in jobs]
+        drafts: list[list[Completion]] = [[] for _ in jobs]
         for n, sequence in enumerate(found.sequences[:, start:]):
             ended = torch.isin(sequence, self._ends)
             size = int(ended.int().argmax()) if bool(ended.any()) else len(sequence)
             total = float(sums[n][torch.isfinite(sums[n])].sum())
             text = self._tokenizer.decode(sequence[:size], skip_special_tokens=True)
-            drafts[n // decoding.n].append(Draft(text, total, bool(ended.any())))
+            drafts[n // decoding.n].append(Completion(text, total, bool(ended.any())))
         return drafts
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from distill.judge.features import WIDTH
-from distill.judge.inputs import spoken
+from distill.judge.inputs import with_first_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class CrossEncoder(nn.Module):
 
 def encode(tokenizer: Any, asked: Sequence[str], stored: Sequence[str], compared: NDArray[np.float32]) -> Pairs:
     """The pairs as the encoder reads them. `tokenizer` is a tokenizers.Tokenizer; compared: their features."""
-    encodings = tokenizer.encode_batch(list(zip(map(spoken, asked), map(spoken, stored), strict=True)))
+    encodings = tokenizer.encode_batch(
+        list(zip(map(with_first_names, asked), map(with_first_names, stored), strict=True))
+    )
     width = max(len(e.ids) for e in encodings)
     rows = [_row(e, width) for e in encodings]
     ids, types, mask, first, second = (torch.tensor(column) for column in zip(*rows, strict=True))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from distill.judge.lexicon import number_of
 from distill.judge.pairs import Pair
-from distill.judge.rules import exchanged
+from distill.judge.rules import swap_persons
 from distill.judge.wordnet import WordNet
 
 
@@ -86,7 +86,7 @@ def _denied(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
 
 
 def _exchanged(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
-    return exchanged(head) if "PersonX" in head and "PersonY" in head else None
+    return swap_persons(head) if "PersonX" in head and "PersonY" in head else None
 
 
 def _other_owner(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:

@@ -6,18 +6,20 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.judge.rules import Sides
+from distill.judge.rules import EventWords
 
 WIDTH = 12
 
 
-def features(asked: Sequence[Sides], stored: Sequence[Sides], similarities: NDArray[np.float32]) -> NDArray[np.float32]:
+def features(
+    asked: Sequence[EventWords], stored: Sequence[EventWords], similarities: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """(pairs, WIDTH), each about from -1 to 2. Of a pair the two may change places: nothing changes."""
     rows = [_row(a, b, float(s)) for a, b, s in zip(asked, stored, similarities, strict=True)]
     return np.array(rows, dtype=np.float32).reshape(len(rows), WIDTH)
 
 
-def _row(a: Sides, b: Sides, similarity: float) -> list[float]:
+def _row(a: EventWords, b: EventWords, similarity: float) -> list[float]:
     first, second = set(a.content), set(b.content)
     common, either = len(first & second), len(first | second)
     fewer, more = sorted((len(first - second), len(second - first)))
@@ -37,9 +39,9 @@ def _row(a: Sides, b: Sides, similarity: float) -> list[float]:
     ]
 
 
-def _is_blank(side: Sides) -> bool:
+def _is_blank(side: EventWords) -> bool:
     return "__" in side.text
 
 
-def _has_person(side: Sides) -> bool:
+def _has_person(side: EventWords) -> bool:
     return any(token.startswith("Person") for token in side.tokens)

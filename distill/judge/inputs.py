@@ -11,7 +11,7 @@ HEAD = "head.safetensors"
 _NAMES = (("PersonX", "Alex"), ("PersonY", "Ben"), ("PersonZ", "Chris"))
 
 
-def spoken(event: str) -> str:
+def with_first_names(event: str) -> str:
     """The event with names for persons: words that the encoder has met."""
     for person, name in _NAMES:
         event = event.replace(person, name)

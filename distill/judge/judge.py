@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from distill.judge import IN_THE_BOX
 from distill.judge.calibration import Calibration
 from distill.judge.features import features
-from distill.judge.inputs import HEAD, open_tokenizer, spoken
-from distill.judge.rules import Sides, difference, same_words, sides, stored_sides
+from distill.judge.inputs import HEAD, open_tokenizer, with_first_names
+from distill.judge.rules import EventWords, difference, same_words, sides, stored_sides
 from distill.weights.cache import kept, version_of
 from distill.weights.minilm import folder_of, load_encoder
 from schemas.errors import BadFile, BadInput
@@ -105,7 +105,7 @@ class Judge:
             )
         return verdicts
 
-    def _by_rule(self, asked: Sides, one: Candidate) -> Verdict | None:
+    def _by_rule(self, asked: EventWords, one: Candidate) -> Verdict | None:
         if asked.text == one.event:
             return Verdict(one.event, one.similarity, 1.0, same=True, reason="the same text")
         stored = stored_sides(one.event)
@@ -118,13 +118,15 @@ class Judge:
             return Verdict(one.event, one.similarity, _SAME_WORDS, same=True, reason="the same words")
         return None
 
-    def _read(self, pairs: Sequence[tuple[Sides, Candidate]]) -> list[Verdict]:
+    def _read(self, pairs: Sequence[tuple[EventWords, Candidate]]) -> list[Verdict]:
         """What the cross-encoder says. Pairs of one length make a batch: then company changes no number."""
         logits = np.zeros(len(pairs), dtype=np.float32)
         similarities = np.array([one.similarity for _, one in pairs], dtype=np.float32)
         stored = [stored_sides(one.event) for _, one in pairs]
         compared = features([asked for asked, _ in pairs], stored, similarities)
-        encodings = [self._tokenizer.encode(spoken(asked.text), spoken(one.event)) for asked, one in pairs]
+        encodings = [
+            self._tokenizer.encode(with_first_names(asked.text), with_first_names(one.event)) for asked, one in pairs
+        ]
         by_length: dict[int, list[int]] = defaultdict(list)
         for place, encoding in enumerate(encodings):
             by_length[len(encoding.ids)].append(place)

@@ -302,7 +302,7 @@ east / west
 breakfast / lunch dinner supper
 """)
 
-STAGES = {
+ASPECT_VERBS = {
     stem(word): words.split()[0]
     for words in """
 start begin commence
@@ -322,7 +322,7 @@ STATES = frozenset("afraid ready able unable about used supposed".split())
 """The same, followed by "to"; never inflected."""
 NEARLY = frozenset("almost nearly practically".split())
 
-FRONTS: dict[str, int] = {
+TIME_OPENERS: dict[str, int] = {
     **dict.fromkeys("at on in during for to by after before since until".split(), 2),
     **dict.fromkeys("every each one last next".split(), 1),
 }
@@ -336,7 +336,7 @@ PLACES = frozenset(
 )
 """After "by the" they say where, when or how, not who."""
 
-EMPTY = frozenset(
+STOP_WORDS = frozenset(
     "a an the some any this that these those very really so just quite finally indeed own also too then".split()
 )
 """Words that change nothing that matters."""

@@ -11,16 +11,16 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from distill.judge.lexicon import (
-    EMPTY,
-    FRONTS,
+    ASPECT_VERBS,
     IRREGULAR,
     NEARLY,
     NEGATIONS,
     OPPOSITES,
     PARTICLES,
     PLACES,
-    STAGES,
     STATES,
+    STOP_WORDS,
+    TIME_OPENERS,
     number_of,
     stem,
 )
@@ -51,7 +51,7 @@ _PERSON = re.compile(r"Person[XYZ]")
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class EventWords:
     """An event as the rules compare it.
 
     text: the event. tokens: words that mean something, stems, persons as they are; forms: the same, inflected.
@@ -72,11 +72,11 @@ class Sides:
         return tuple(token for token in self.tokens if not token.startswith("Person"))
 
 
-def sides(event: str) -> Sides:
+def sides(event: str) -> EventWords:
     """What the rules look at in a canonical event."""
     words = _words(_active(_written_out(event)))
     telling = list(_telling(words))
-    return Sides(
+    return EventWords(
         text=event,
         tokens=tuple(map(_token, telling)),
         forms=tuple(telling),
@@ -91,7 +91,7 @@ stored_sides = lru_cache(maxsize=50_000)(sides)
 """The same of a stored event, which is compared again and again. What is only asked stays in no cache."""
 
 
-def difference(a: Sides, b: Sides) -> str | None:
+def difference(a: EventWords, b: EventWords) -> str | None:
     """Why an asked and a stored event are certainly not the same; None where no rule says so."""
     return (
         _other_roles(a, b)
@@ -104,7 +104,7 @@ def difference(a: Sides, b: Sides) -> str | None:
     )
 
 
-def same_words(a: Sides, b: Sides) -> bool:
+def same_words(a: EventWords, b: EventWords) -> bool:
     """True where only words differ that change nothing: articles, tense, contractions, "really".
 
     "a name" and "names" are left to the cross-encoder: who "loves the dog" does not say to love dogs.
@@ -113,23 +113,23 @@ def same_words(a: Sides, b: Sides) -> bool:
     return is_same and not any(map(_is_plural, a.forms, b.forms))
 
 
-def exchanged(text: str) -> str:
+def swap_persons(text: str) -> str:
     """The text with PersonX and PersonY exchanged."""
     return _PERSON.sub(lambda m: {"PersonX": "PersonY", "PersonY": "PersonX"}.get(m[0], m[0]), text)
 
 
-def as_stored(event: str) -> tuple[str, bool]:
+def active_form(event: str) -> tuple[str, bool]:
     """The event as graphs have it, PersonX the one who acts; and whether the two were exchanged for that.
 
     "PersonY hits PersonX" and "PersonX is hit by PersonY" → "PersonX hits PersonY".
     """
     active = _active(event)
     if active.startswith("PersonY") and "PersonX" in active:
-        return exchanged(active), True
+        return swap_persons(active), True
     return event, False
 
 
-def _other_roles(a: Sides, b: Sides) -> str | None:
+def _other_roles(a: EventWords, b: EventWords) -> str | None:
     """Who does it, to whom, and whose things they are."""
     first, second = _subject(a), _subject(b)
     if first != second and _person(first) and _person(second) and _person(first) != _person(second):
@@ -150,7 +150,7 @@ def _other_roles(a: Sides, b: Sides) -> str | None:
     return None
 
 
-def _subject(side: Sides) -> str:
+def _subject(side: EventWords) -> str:
     """The person that the event begins with (PersonX, PersonY's), also after when or where; empty where with none."""
     persons = [place for place, word in enumerate(side.words) if word.startswith("Person")]
     if not persons or not _is_front(side.words[: persons[0]]) or persons[0] + 1 == len(side.words):
@@ -160,14 +160,14 @@ def _subject(side: Sides) -> str:
 
 def _is_front(words: Sequence[str]) -> bool:
     """True for nothing, and for a short "at the meeting" or "every morning" with no room for another who acts."""
-    return not words or len([word for word in words[1:] if word not in EMPTY]) <= FRONTS.get(words[0], -1)
+    return not words or len([word for word in words[1:] if word not in STOP_WORDS]) <= TIME_OPENERS.get(words[0], -1)
 
 
 def _person(token: str) -> str:
     return token[:7] if token.startswith("Person") else ""
 
 
-def _same_content(a: Sides, b: Sides) -> bool:
+def _same_content(a: EventWords, b: EventWords) -> bool:
     return Counter(a.content) == Counter(b.content)
 
 
@@ -178,19 +178,19 @@ def _replacements(left: tuple[str, ...], right: tuple[str, ...]) -> Iterator[tup
             yield left[i:j], right[k:m]
 
 
-def _other_polarity(a: Sides, b: Sides) -> str | None:
+def _other_polarity(a: EventWords, b: EventWords) -> str | None:
     if a.negations % 2 == b.negations % 2:
         return None
     return "polarity: only one of the two is denied"
 
 
-def _other_numbers(a: Sides, b: Sides) -> str | None:
+def _other_numbers(a: EventWords, b: EventWords) -> str | None:
     if a.numbers == b.numbers:
         return None
     return f"number: {', '.join(a.numbers) or 'none'}, not {', '.join(b.numbers) or 'none'}"
 
 
-def _opposed(a: Sides, b: Sides, table: Mapping[str, frozenset[str]], kind: str) -> str | None:
+def _opposed(a: EventWords, b: EventWords, table: Mapping[str, frozenset[str]], kind: str) -> str | None:
     """A word that only the one has, opposed to one that only the other has."""
     for word, token in _only(a, b):
         for other, other_token in _only(b, a):
@@ -199,7 +199,7 @@ def _opposed(a: Sides, b: Sides, table: Mapping[str, frozenset[str]], kind: str)
     return None
 
 
-def _only(a: Sides, b: Sides) -> Iterator[tuple[str, str]]:
+def _only(a: EventWords, b: EventWords) -> Iterator[tuple[str, str]]:
     has = {stem(word) for word in b.words}
     for word in a.words:
         token = stem(word)
@@ -207,14 +207,14 @@ def _only(a: Sides, b: Sides) -> Iterator[tuple[str, str]]:
             yield word, token
 
 
-def _other_stage(a: Sides, b: Sides) -> str | None:
+def _other_stage(a: EventWords, b: EventWords) -> str | None:
     """An attempt, a wish, a beginning: of the same thing, as a word in common tells."""
     if a.stages == b.stages or set(a.content).difference(a.stages).isdisjoint(set(b.content).difference(b.stages)):
         return None
     return f"stage: {', '.join(a.stages) or 'done'}, not {', '.join(b.stages) or 'done'}"
 
 
-def _other_thing(a: Sides, b: Sides) -> str | None:
+def _other_thing(a: EventWords, b: EventWords) -> str | None:
     """Of things, which no person is part of, one that has a word more: a pocket knife is no pocket."""
     first, second = set(a.content), set(b.content)
     if len(a.tokens) > len(a.content) or len(b.tokens) > len(b.content) or not first or not second:
@@ -263,7 +263,7 @@ def _words(event: str) -> list[str]:
 
 def _telling(words: list[str]) -> Iterator[str]:
     """The words that mean something."""
-    some = [word for word in words if word not in EMPTY and word not in NEGATIONS]
+    some = [word for word in words if word not in STOP_WORDS and word not in NEGATIONS]
     for word, after in zip(some, [*some[1:], ""], strict=False):
         if word.startswith("Person") or not _is_auxiliary(word, after):
             yield word
@@ -306,8 +306,8 @@ def _stages(words: list[str]) -> Iterator[str]:
             before, after = words[place - 1] if place else "", words[place + 1]
             if word in STATES and after == "to":
                 yield word
-            elif stem(word) in STAGES and not _is_of_noun(before) and _has_verb(word, after):
-                yield STAGES[stem(word)]
+            elif stem(word) in ASPECT_VERBS and not _is_of_noun(before) and _has_verb(word, after):
+                yield ASPECT_VERBS[stem(word)]
 
 
 def _is_of_noun(before: str) -> bool:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from distill.judge.calibration import Calibration, calibrate
 from distill.judge.cross_encoder import CrossEncoder, Pairs, encode
 from distill.judge.features import features
-from distill.judge.inputs import HEAD, open_tokenizer, spoken
+from distill.judge.inputs import HEAD, open_tokenizer, with_first_names
 from distill.judge.pairs import Pair
 from distill.judge.rules import sides
 from distill.training import lora
@@ -178,5 +178,5 @@ def _fingerprint(recipe: Recipe, *parts: Sequence[Pair]) -> str:
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
     for part in parts:
         for pair in part:
-            digest.update(f"{spoken(pair.a)}\t{spoken(pair.b)}\t{pair.same}\n".encode())
+            digest.update(f"{with_first_names(pair.a)}\t{with_first_names(pair.b)}\t{pair.same}\n".encode())
     return digest.hexdigest()

@@ -48,7 +48,7 @@ class StudentFiles:
         return (self.folder / "adapter_config.json").exists()
 
     @property
-    def home(self) -> Path:
+    def cache_dir(self) -> Path:
         """Its place in the cache."""
         return self.cache / f"{self.name}-{self.version}"
 
@@ -77,7 +77,7 @@ def merged(files: StudentFiles, progress: Progress) -> Path:
     """The folder that transformers loads; an adapter is merged with its base on first use."""
     if not files.is_adapter:
         return files.folder
-    return kept(files.home, "merged", partial(_merge, files), "the student", progress, full=(SafetensorError,))
+    return kept(files.cache_dir, "merged", partial(_merge, files), "the student", progress, full=(SafetensorError,))
 
 
 def _merge(files: StudentFiles, folder: Path, progress: Progress) -> None:
@@ -104,10 +104,10 @@ def _merge(files: StudentFiles, folder: Path, progress: Progress) -> None:
 def converted(files: StudentFiles, compute_type: str, progress: Progress) -> Path:
     """The folder that CTranslate2 loads, made on first use. Raises BadFile where it cannot read the architecture."""
     name = f"ct2-{compute_type}"
-    if not is_whole(files.home / name):
+    if not is_whole(files.cache_dir / name):
         fill = partial(_convert, files, merged(files, progress), compute_type)
-        return kept(files.home, name, fill, "the student", progress, full=(SafetensorError,))
-    return files.home / name
+        return kept(files.cache_dir, name, fill, "the student", progress, full=(SafetensorError,))
+    return files.cache_dir / name
 
 
 def _convert(files: StudentFiles, source: Path, compute_type: str, folder: Path, progress: Progress) -> None:
@@ -146,7 +146,7 @@ def _name_all_tokens(path: Path, end: str) -> None:
 
 def made(files: StudentFiles) -> list[tuple[str, int]]:
     """What was made from a student's files and is whole: name and size in bytes."""
-    return whole_folders(files.home)
+    return whole_folders(files.cache_dir)
 
 
 def _from_hub(name: str) -> Path:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from distill.engines.engine import Draft
+from distill.engines.engine import Completion
 from schemas.events import MAX_TAIL, canonical, tidy
 from schemas.triples import NONE, says_none
 
@@ -25,7 +25,7 @@ class Tail:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class GeneratedTails:
     """The tails of one event and relation, likeliest first.
 
     applies: False where `none` is likelier than not, or all that was written.
@@ -52,7 +52,7 @@ def _persons(text: str) -> str:
     return text if "erson" not in text else canonical(text)
 
 
-def merged(drafts: Iterable[Draft], stops: str) -> Written:
+def merged(drafts: Iterable[Completion], stops: str) -> GeneratedTails:
     """Clean and rank. The same sequence drawn twice counts once; different ones that clean to one text are added up."""
     drafts = list(drafts)
     # A tail that was cut off at the longest length is half a thought; better that than nothing at all.
@@ -68,7 +68,7 @@ def merged(drafts: Iterable[Draft], stops: str) -> Written:
     others = [(text, log_prob) for text, log_prob in ordered if text != NONE]
     applies = NONE not in sums or (sums[NONE] < NONE_FROM and bool(others))
     tails = [Tail(text, round(log_prob, 4), rank) for rank, (text, log_prob) in enumerate(others, 1)]
-    return Written(tails if applies else [], applies, sums.get(NONE), is_cut=not any(d.finished for d in drafts))
+    return GeneratedTails(tails if applies else [], applies, sums.get(NONE), is_cut=not any(d.finished for d in drafts))
 
 
 def _add(a: float, b: float) -> float:

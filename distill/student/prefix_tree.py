@@ -18,7 +18,7 @@ MAX_NODES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class PrefixTree:
     """tokens, parents, depths: (nodes,), parents[0] = -1. After node at[i], targets[i] was seen times[i] times."""
 
     tokens: Ints
@@ -59,9 +59,9 @@ class _Trie:
             self.depths.append(0 if parent < 0 else self.depths[parent] + 1)
         return node
 
-    def tree(self) -> Tree:
+    def tree(self) -> PrefixTree:
         at, targets = zip(*self.seen, strict=True)
-        return Tree(
+        return PrefixTree(
             np.array(self.tokens),
             np.array(self.parents),
             np.array(self.depths),
@@ -71,7 +71,7 @@ class _Trie:
         )
 
 
-def trees_of(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], end: int) -> Iterator[Tree]:
+def build_trees(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], end: int) -> Iterator[PrefixTree]:
     """The trees of one head's (prompt, tail) token lists, in their order."""
     trie = _Trie()
     for prompt, tail in sequences:
@@ -92,36 +92,36 @@ class Batch:
 
     tokens: Ints
     positions: Ints
-    sees: npt.NDArray[np.bool_]
+    attention: npt.NDArray[np.bool_]
     rows: Ints
     targets: Ints
     times: npt.NDArray[np.float32]
 
 
-def collate(trees: Sequence[Tree]) -> Batch:
+def collate(trees: Sequence[PrefixTree]) -> Batch:
     """Trees side by side, padded to the longest."""
     nodes = max(map(len, trees))
     tokens = np.zeros((len(trees), nodes), np.int64)
     positions = np.zeros_like(tokens)
-    sees = np.zeros((len(trees), nodes, nodes), np.bool_)
-    sees[:] = np.eye(nodes, dtype=np.bool_)  # padding attends to itself: a row that sees nothing is NaN
+    attention = np.zeros((len(trees), nodes, nodes), np.bool_)
+    attention[:] = np.eye(nodes, dtype=np.bool_)  # padding attends to itself: a row that sees nothing is NaN
     for n, tree in enumerate(trees):
         tokens[n, : len(tree)] = tree.tokens
         positions[n, : len(tree)] = tree.depths
         for node, parent in enumerate(tree.parents.tolist()):
             if parent >= 0:
-                sees[n, node] |= sees[n, parent]
+                attention[n, node] |= attention[n, parent]
     return Batch(
         tokens,
         positions,
-        sees,
+        attention,
         np.concatenate([n * nodes + tree.at for n, tree in enumerate(trees)]),
         np.concatenate([tree.targets for tree in trees]),
         np.concatenate([tree.times for tree in trees]),
     )
 
 
-def batches(trees: Sequence[Tree], tokens: int, seed: Sequence[int]) -> list[list[int]]:
+def batches(trees: Sequence[PrefixTree], tokens: int, seed: Sequence[int]) -> list[list[int]]:
     """Indices of trees, in batches of about `tokens` nodes of nearly equal length, in an order that the seed says."""
     random = np.random.default_rng(seed)
     # Sorting with noise mixes neighbours anew in every epoch and leaves padding near 1%.

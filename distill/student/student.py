@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill.engines.decoding import Decoding, Method
-from distill.engines.engine import Engine, Job, Placement, ScoredToken
+from distill.engines.engine import Engine, GenerationJob, Placement, ScoredToken
 from distill.student.files import NotConvertible, StudentFiles, converted, find, merged
-from distill.student.postprocess import Written
+from distill.student.postprocess import GeneratedTails
 from distill.student.postprocess import merged as merged_tails
 from distill.student.prompts import PromptForm
 from schemas.errors import BadInput, CometgraphError, Unavailable
@@ -17,7 +17,7 @@ from schemas.triples import STUDENT
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class TailRequest:
     """One relation of one event. The seed counts where tails are sampled."""
 
     event: str
@@ -27,7 +27,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Spec:
+class StudentSpec:
     """Which student, and where it computes.
 
     student: the one in the box by name, a folder, or a hub's name. device: cpu, cuda, or auto for a GPU where there is
@@ -80,7 +80,7 @@ def origin_of(name: str) -> str:
 
 
 @dataclass(slots=True)
-class Comet:
+class Student:
     """A student that answers. `write` and `score` block; one thread at a time."""
 
     card: StudentCard
@@ -92,9 +92,9 @@ class Comet:
         """How often a batch was too large for a GPU's memory and went on in halves."""
         return sum({id(e): getattr(e, "out_of_memory", 0) for e in self.engines.values()}.values())
 
-    def write(self, asks: Sequence[Ask]) -> list[Written | CometgraphError]:
+    def write(self, asks: Sequence[TailRequest]) -> list[GeneratedTails | CometgraphError]:
         """Tails for each, or what went wrong with it."""
-        results: dict[int, Written | CometgraphError] = {}
+        results: dict[int, GeneratedTails | CometgraphError] = {}
         for method, engine in self.engines.items():
             places = [n for n, ask in enumerate(asks) if ask.decoding.method == method]
             if places:
@@ -102,7 +102,7 @@ class Comet:
         missing = Unavailable(f"these engines of the student know {', '.join(self.engines)} only", None)
         return [results.get(n, missing) for n in range(len(asks))]
 
-    def write_and_count(self, asks: Sequence[Ask]) -> tuple[list[Written | CometgraphError], int]:
+    def write_and_count(self, asks: Sequence[TailRequest]) -> tuple[list[GeneratedTails | CometgraphError], int]:
         """The same, and `out_of_memory` after it."""
         return self.write(asks), self.out_of_memory
 
@@ -116,12 +116,12 @@ class Comet:
         for engine in {id(e): e for e in [*self.engines.values(), self.scorer]}.values():
             engine.close()
 
-    def _written(self, engine: Engine, asks: list[Ask]) -> list[Written | CometgraphError]:
-        drafted = engine.draft([Job(self.card.prompt(a.event, a.relation), a.decoding, a.seed) for a in asks])
+    def _written(self, engine: Engine, asks: list[TailRequest]) -> list[GeneratedTails | CometgraphError]:
+        drafted = engine.draft([GenerationJob(self.card.prompt(a.event, a.relation), a.decoding, a.seed) for a in asks])
         return [d if isinstance(d, CometgraphError) else merged_tails(d, self.card.form.stops) for d in drafted]
 
 
-def open_comet(spec: Spec, progress: Progress) -> Comet:
+def open_student(spec: StudentSpec, progress: Progress) -> Student:
     """Load a student. On a CPU, CTranslate2 searches, and `open_sampler` makes what samples.
 
     Raises BadInput, BadFile for what is no student, Unavailable where it cannot be prepared here.
@@ -141,13 +141,13 @@ def open_comet(spec: Spec, progress: Progress) -> Comet:
     return _comet(files, {"greedy": engine, "beam": engine, "sample": engine})
 
 
-def open_sampler(spec: Spec, progress: Progress) -> Comet:
-    """The part of a student that samples, where CTranslate2 does the rest. Imports torch. Raises as `open_comet`."""
+def open_sampler(spec: StudentSpec, progress: Progress) -> Student:
+    """The part of a student that samples, where CTranslate2 does the rest. Imports torch. Raises as `open_student`."""
     files = find(spec.student, spec.prompt_form, spec.cache)
     return _comet(files, {"sample": _torch(files, spec, progress)})
 
 
-def _on_cpu(files: StudentFiles, spec: Spec, progress: Progress) -> Comet:
+def _on_cpu(files: StudentFiles, spec: StudentSpec, progress: Progress) -> Student:
     from distill.engines.ctranslate2_cpu import Ct2Engine
 
     compute_type = "int8" if spec.compute_type == "auto" else spec.compute_type
@@ -156,7 +156,7 @@ def _on_cpu(files: StudentFiles, spec: Spec, progress: Progress) -> Comet:
     return _comet(files, {"greedy": engine, "beam": engine})
 
 
-def _torch(files: StudentFiles, spec: Spec, progress: Progress) -> Engine:
+def _torch(files: StudentFiles, spec: StudentSpec, progress: Progress) -> Engine:
     folder = merged(files, progress)
     progress("loading torch", 0, 0)
     import torch
@@ -171,10 +171,10 @@ def _torch(files: StudentFiles, spec: Spec, progress: Progress) -> Engine:
     return TorchEngine.load(folder, files.form.stops, files.form.end, device, dtype)
 
 
-def _comet(files: StudentFiles, engines: dict[Method, Engine]) -> Comet:
+def _comet(files: StudentFiles, engines: dict[Method, Engine]) -> Student:
     placements: dict[Method, Placement] = {method: engine.placement for method, engine in engines.items()}
     card = StudentCard(files.name, files.version, files.form, files.relations, placements)
-    return Comet(card, engines, next(iter(engines.values())))
+    return Student(card, engines, next(iter(engines.values())))
 
 
 def _device(wanted: str) -> str:

@@ -20,7 +20,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from distill.student.prefix_tree import MAX_NODES, Batch, Tree, batches, collate, trees_of
+from distill.student.prefix_tree import MAX_NODES, Batch, PrefixTree, batches, build_trees, collate
 from distill.student.prompts import form_named
 from distill.training import lora
 from distill.training.checkpoint import Checkpoint, replaced
@@ -126,17 +126,17 @@ def train(
     plot(out / "log.jsonl", out / "loss.svg")
 
 
-def trees(triples: Iterable[Triple], base: Base, recipe: Recipe) -> tuple[list[Tree], list[str]]:
+def trees(triples: Iterable[Triple], base: Base, recipe: Recipe) -> tuple[list[PrefixTree], list[str]]:
     """Training sequences of triples, and the names of their relations."""
     form = form_named(recipe.prompt_form)
     ordered = sorted({(t.head, t.relation, NONE if says_none(t.tail) else t.tail) for t in triples})
     prompts = sorted({(head, relation) for head, relation, _ in ordered})
     tokens = dict(zip(prompts, base.encode([form.write(*p) for p in prompts]), strict=True))
     tails = base.encode([form.before_tail + tail for _, _, tail in ordered])
-    made: list[Tree] = []
+    made: list[PrefixTree] = []
     rows = zip(ordered, tails, strict=True)
     for _, group in groupby(rows, key=lambda row: row[0][0]):
-        made += trees_of([(tokens[head, relation], tail) for (head, relation, _), tail in group], base.end)
+        made += build_trees([(tokens[head, relation], tail) for (head, relation, _), tail in group], base.end)
     return made, sorted({relation.value for _, relation in prompts})
 
 
@@ -153,8 +153,8 @@ def _prepared(base: Base, recipe: Recipe) -> nn.Module:
 def tree_loss(model: Any, batch: Batch, *, bf16: bool) -> Tensor:
     """Mean negative log-likelihood, nats a token, of the tails of a batch; with bf16, float32 weights compute in it."""
     embeddings = model.get_input_embeddings().weight
-    unseen = torch.zeros(batch.sees.shape, dtype=embeddings.dtype)
-    unseen.masked_fill_(~torch.from_numpy(batch.sees), torch.finfo(embeddings.dtype).min)
+    unseen = torch.zeros(batch.attention.shape, dtype=embeddings.dtype)
+    unseen.masked_fill_(~torch.from_numpy(batch.attention), torch.finfo(embeddings.dtype).min)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         states = model.base_model(
             input_ids=torch.from_numpy(batch.tokens),
@@ -170,7 +170,7 @@ def tree_loss(model: Any, batch: Batch, *, bf16: bool) -> Tensor:
 
 
 def _evaluate(
-    model: nn.Module, trees: Sequence[Tree], plan: Sequence[Sequence[int]], progress: Progress, *, bf16: bool
+    model: nn.Module, trees: Sequence[PrefixTree], plan: Sequence[Sequence[int]], progress: Progress, *, bf16: bool
 ) -> float:
     total = count = 0.0
     model.eval()
@@ -197,7 +197,7 @@ def _keep(model: Any, base: Base, out: Path, recipe: Recipe, relations: list[str
         (folder / "student.json").write_text(json.dumps(about, indent=2) + "\n")
 
 
-def _fingerprint(recipe: Recipe, *data: Sequence[Tree]) -> str:
+def _fingerprint(recipe: Recipe, *data: Sequence[PrefixTree]) -> str:
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
     for part in data:
         for tree in part:

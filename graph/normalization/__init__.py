@@ -1,5 +1,5 @@
 """Natural sentences as canonical events."""
 
-from graph.normalization.normalizer import Reading, read_event
+from graph.normalization.normalizer import NormalizedEvent, read_event
 
-__all__ = ["Reading", "read_event"]
+__all__ = ["NormalizedEvent", "read_event"]

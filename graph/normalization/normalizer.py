@@ -23,7 +23,7 @@ _ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NormalizedEvent:
     """A text as a canonical event, with who the persons in it are."""
 
     event: str
@@ -44,7 +44,7 @@ class _Told:
     roles: dict[str, str]
 
 
-def read_event(text: str, clause: int | None = None) -> Reading:
+def read_event(text: str, clause: int | None = None) -> NormalizedEvent:
     """The event that a text tells; of several clauses the first main one, or the one asked for."""
     event = canonical(text)
     as_is = is_event(event)
@@ -55,7 +55,7 @@ def read_event(text: str, clause: int | None = None) -> Reading:
         raise BadInput.of("clause", clause, allowed)
     answer = told.clauses[chosen]
     roles = {person: words for person, words in told.roles.items() if person in answer}
-    return Reading(answer, roles, told.clauses, chosen, as_is)
+    return NormalizedEvent(answer, roles, told.clauses, chosen, as_is)
 
 
 def _settled(event: str) -> _Told:

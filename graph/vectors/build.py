@@ -5,7 +5,7 @@ import random
 from collections import deque
 
 from graph.stores.protocol import Progress
-from graph.vectors.protocol import Index
+from graph.vectors.protocol import VectorIndex
 from schemas.embeddings import Embedder, Vectors
 
 _AT_ONCE = 2_048
@@ -13,7 +13,7 @@ _AHEAD = 3
 """Batches that are embedded or wait for it: no thread is idle at the end of one, nor while one is stored."""
 
 
-async def complete(index: Index, embedder: Embedder, progress: Progress) -> int:
+async def complete(index: VectorIndex, embedder: Embedder, progress: Progress) -> int:
     """Embed every event of the store that has no vector; how many there were.
 
     Each batch is durable when it is done: stopped anywhere and run again, it goes on where it was.
@@ -34,5 +34,5 @@ async def complete(index: Index, embedder: Embedder, progress: Progress) -> int:
             future.cancel()
     if events:
         progress("indexing the vectors", 0, 0)
-    await index.settle()
+    await index.optimize()
     return len(events)

@@ -4,12 +4,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from graph.stores.protocol import Store
-from graph.vectors.protocol import Index
-from schemas.embeddings import Made
+from graph.vectors.protocol import VectorIndex
+from schemas.embeddings import EmbedderInfo
 
 
 @asynccontextmanager
-async def open_index(store: Store, made: Made, *, read_only: bool = False, anew: bool = False) -> AsyncGenerator[Index]:
+async def open_index(
+    store: Store, made: EmbedderInfo, *, read_only: bool = False, rebuild: bool = False
+) -> AsyncGenerator[VectorIndex]:
     """The index beside a store, for vectors that `made` makes; one is begun where there is none.
 
     anew: what another embedder or a newer version made is thrown away, rather than refused. Damaged files are made
@@ -18,11 +20,11 @@ async def open_index(store: Store, made: Made, *, read_only: bool = False, anew:
     if "://" in store.address:
         from graph.vectors.neo4j import open_neo4j_index
 
-        index = await open_neo4j_index(store, made, read_only=read_only, anew=anew)
+        index = await open_neo4j_index(store, made, read_only=read_only, rebuild=rebuild)
     else:
         from graph.vectors.embedded import open_embedded_index
 
-        index = await open_embedded_index(store, made, read_only=read_only, anew=anew)
+        index = await open_embedded_index(store, made, read_only=read_only, rebuild=rebuild)
     try:
         yield index
     finally:

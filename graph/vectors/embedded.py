@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from graph.stores.protocol import Search, Store
-from graph.vectors.protocol import REBUILD, Near, check_dimension, refuse_other
+from graph.vectors.protocol import REBUILD, Neighbor, check_dimension, refuse_other
 from graph.vectors.vector_file import Half, NewerFormat, VectorFile
-from schemas.embeddings import Made, Vectors
+from schemas.embeddings import EmbedderInfo, Vectors
 from schemas.errors import StoreUnavailable
 
 _log = logging.getLogger("cometgraph.index")
@@ -46,11 +46,11 @@ _SPARE = 10
 T = TypeVar("T")
 
 
-async def open_embedded_index(store: Store, made: Made, *, read_only: bool, anew: bool) -> "EmbeddedIndex":
+async def open_embedded_index(store: Store, made: EmbedderInfo, *, read_only: bool, rebuild: bool) -> "EmbeddedIndex":
     """See graph.vectors.connect.open_index."""
     index = EmbeddedIndex(store, read_only=read_only)
     try:
-        await asyncio.to_thread(index.open, made, anew)
+        await asyncio.to_thread(index.open, made, rebuild)
     except BaseException:
         await index.close()
         raise
@@ -58,7 +58,7 @@ async def open_embedded_index(store: Store, made: Made, *, read_only: bool, anew
 
 
 class EmbeddedIndex:
-    """See graph.vectors.protocol.Index. One thread reads, one writes."""
+    """See graph.vectors.protocol.VectorIndex. One thread reads, one writes."""
 
     def __init__(self, store: Store, *, read_only: bool) -> None:
         self.repaired = ""
@@ -71,11 +71,11 @@ class EmbeddedIndex:
         """Guards what is searched: usearch may not be searched and added to at once."""
         self._files: list[VectorFile] = []
 
-    def open(self, made: Made, anew: bool) -> None:
+    def open(self, made: EmbedderInfo, rebuild: bool) -> None:
         """Open what is there, or begin. Raises BadInput, StoreUnavailable."""
-        self._translated(lambda: self._open(made, anew))
+        self._translated(lambda: self._open(made, rebuild))
 
-    async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Near]]:
+    async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Neighbor]]:
         check_dimension(vectors, self._made)
         if generated:
             return await self._run(self._reading, lambda: [self._nearest(vector, k) for vector in vectors])
@@ -110,7 +110,7 @@ class EmbeddedIndex:
         check_dimension(vectors, self._made)
         await self._run(self._writing, lambda: self._add(events, vectors))
 
-    async def settle(self) -> None:
+    async def optimize(self) -> None:
         if not self._read_only:
             await self._run(self._writing, self._settle)
 
@@ -134,10 +134,10 @@ class EmbeddedIndex:
 
     # --- opening ---
 
-    def _open(self, made: Made, anew: bool) -> None:
+    def _open(self, made: EmbedderInfo, rebuild: bool) -> None:
         path = self._folder / _FILE
         if not self._read_only:
-            self._make_ready(path, made, anew)
+            self._make_ready(path, made, rebuild)
         try:
             self._reader = self._opened(path, read_only=True)
             self._writer = self._reader if self._read_only else self._opened(path, read_only=False)
@@ -157,7 +157,7 @@ class EmbeddedIndex:
         self._files.append(file)
         return file
 
-    def _make_ready(self, path: Path, made: Made, anew: bool) -> None:
+    def _make_ready(self, path: Path, made: EmbedderInfo, rebuild: bool) -> None:
         """A whole file of this format and embedder, without a vector if need be."""
         try:
             file = VectorFile(path)
@@ -165,7 +165,7 @@ class EmbeddedIndex:
             VectorFile.create(path, made)
             return
         except NewerFormat as error:
-            if not anew:
+            if not rebuild:
                 raise self._newer(error) from error
             VectorFile.create(path, made)
             return
@@ -181,10 +181,10 @@ class EmbeddedIndex:
             file.close()
         if damage is not None:
             self._mend(path, made, damage)
-        elif anew and not file.made.fits(made):
+        elif rebuild and not file.made.fits(made):
             VectorFile.create(path, made)
 
-    def _mend(self, path: Path, made: Made, error: sqlite3.DatabaseError) -> None:
+    def _mend(self, path: Path, made: EmbedderInfo, error: sqlite3.DatabaseError) -> None:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             raise error
         self._tell(f"{path.name} was damaged ({error}); it is made anew")
@@ -199,7 +199,7 @@ class EmbeddedIndex:
 
     # --- searching ---
 
-    def _nearest(self, vector: Vectors, k: int) -> list[Near]:
+    def _nearest(self, vector: Vectors, k: int) -> list[Neighbor]:
         """Ask for more than `k`, as bytes are compared roughly, and for more still where some have gone."""
         asked = 2 * k + _SPARE
         while True:
@@ -213,10 +213,10 @@ class EmbeddedIndex:
             asked *= 4
         lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)
         cosines: list[float] = (rows @ vector / lengths).tolist() if texts else []
-        found = [Near(text, cosine) for text, cosine in zip(texts, cosines, strict=True)]
+        found = [Neighbor(text, cosine) for text, cosine in zip(texts, cosines, strict=True)]
         return sorted(found, key=lambda near: (-near.similarity, near.event))[:k]
 
-    async def _nearest_shown(self, vector: Vectors, k: int) -> list[Near]:
+    async def _nearest_shown(self, vector: Vectors, k: int) -> list[Neighbor]:
         """Ask for more and more, until `k` are left that the store shows unasked, or there are no more."""
         asked = k
         while True:

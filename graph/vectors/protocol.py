@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.embeddings import Made, Vectors
+from schemas.embeddings import EmbedderInfo, Vectors
 from schemas.errors import BadInput
 
 REBUILD = "cometgraph index"
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class Neighbor:
     """A stored event, and the cosine of its vector and the asked one."""
 
     event: str
     similarity: float
 
 
-class Index(Protocol):
+class VectorIndex(Protocol):
     """Vectors of a store's events, rounded to half precision. Both kinds pass the contract suite in tests/.
 
     What is added is durable when `add` returns. All methods raise StoreUnavailable where the store does not answer.
@@ -28,7 +28,7 @@ class Index(Protocol):
 
     repaired: str
 
-    async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Near]]:
+    async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Neighbor]]:
         """For each vector the `k` nearest events, the nearest first; those that are as near, by text.
 
         generated: also events of which only students spoke.
@@ -50,7 +50,7 @@ class Index(Protocol):
         """Vectors of events that are in the store; those that have one keep it."""
         ...
 
-    async def settle(self) -> None:
+    async def optimize(self) -> None:
         """After many were added: returns when searching them is as fast as it will be."""
         ...
 
@@ -63,7 +63,7 @@ class Index(Protocol):
         ...
 
 
-def refuse_other(had: Made, made: Made) -> None:
+def refuse_other(had: EmbedderInfo, made: EmbedderInfo) -> None:
     """Raises BadInput where the vectors of an index were made by another embedder."""
     if not had.fits(made):
         raise BadInput.of(
@@ -71,7 +71,7 @@ def refuse_other(had: Made, made: Made) -> None:
         )
 
 
-def check_dimension(vectors: Vectors, made: Made) -> None:
+def check_dimension(vectors: Vectors, made: EmbedderInfo) -> None:
     """Raises BadInput for vectors that are no vectors of this index."""
     if len(vectors) and vectors.shape[1] != made.dimension:
         raise BadInput.of("vectors", f"{vectors.shape[1]} dimensions", f"of {made.dimension} dimensions")

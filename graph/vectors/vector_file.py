@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.embeddings import Made, Vectors
+from schemas.embeddings import EmbedderInfo, Vectors
 
 FORMAT = 1
 _SCHEMA = """
@@ -54,7 +54,7 @@ class VectorFile:
             raise
 
     @staticmethod
-    def create(path: Path, made: Made) -> None:
+    def create(path: Path, made: EmbedderInfo) -> None:
         """A file without events, in the place of what was there."""
         for name in (path.name, f"{path.name}-journal"):
             path.with_name(name).unlink(missing_ok=True)
@@ -151,9 +151,9 @@ class VectorFile:
     def _stacked(self, blobs: Sequence[bytes]) -> Half:
         return np.frombuffer(b"".join(blobs), np.float16).reshape(-1, self.made.dimension)
 
-    def _made(self) -> Made:
+    def _made(self) -> EmbedderInfo:
         said = dict(self._connection.execute("SELECT name, value FROM meta"))
         try:
-            return Made(str(said["embedder"]), str(said["version"]), int(said["dimension"]))
+            return EmbedderInfo(str(said["embedder"]), str(said["version"]), int(said["dimension"]))
         except (KeyError, ValueError) as error:
             raise sqlite3.DatabaseError(f"it does not say which embedder made it ({error})") from error

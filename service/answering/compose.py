@@ -9,17 +9,17 @@ from distill.engines.decoding import Decoding
 from distill.judge.judge import Verdict
 from distill.student.student import StudentCard
 from schemas.errors import CometgraphError
-from schemas.infer import Answer, Considered, Decoded, Inference, Match, Model, Question, Source
+from schemas.infer import Answer, DecodingInfo, Inference, Match, MatchCandidate, Model, Question, Source
 from schemas.relations import Relation
 from schemas.triples import Triple, is_generated, rank
-from service.runtime.normalizer import Read
+from service.runtime.normalizer import NormalizedQuestion
 
 _PERSON = re.compile("Person[XYZ]")
 _LOWER: tuple[Source, ...] = ("graph", "near_duplicate", "generated")
 
 
 @dataclass(slots=True)
-class Part:
+class PartialAnswer:
     """What one rung said of some relations, or the error that kept it from doing so.
 
     rung: which. is_generated: some of what is stored was a student's. match: the stored event that said it.
@@ -27,7 +27,7 @@ class Part:
     besides. student, decoding, seed: who wrote it, and how.
     """
 
-    rung: Source
+    source: Source
     triples: list[Triple] = field(default_factory=list[Triple])
     not_applicable: list[Relation] = field(default_factory=list[Relation])
     relations: tuple[Relation, ...] = ()
@@ -41,7 +41,7 @@ class Part:
     seed: int = 0
 
     @property
-    def says_anything(self) -> bool:
+    def has_content(self) -> bool:
         """False where the rung knew nothing of the event."""
         return bool(self.triples or self.not_applicable) or self.match is not None or self.student is not None
 
@@ -51,10 +51,10 @@ class Part:
         return self.student is None
 
 
-def compose(read: Read, question: Question, parts: Sequence[Part], started: float) -> Answer:
+def compose(read: NormalizedQuestion, question: Question, parts: Sequence[PartialAnswer], started: float) -> Answer:
     """One answer. Raises the error of a rung where none said anything: an empty answer hides no failure."""
     errors = [part.error for part in parts if part.error is not None]
-    said = [part for part in parts if part.says_anything]
+    said = [part for part in parts if part.has_content]
     if errors and not any(part.triples or part.not_applicable for part in said):
         raise errors[-1]
     live = [part for part in said if part.student is not None]
@@ -83,14 +83,14 @@ def same_text(event: str) -> Match:
     return Match(event, 1.0, 1.0, {person: person for person in dict.fromkeys(_PERSON.findall(event))})
 
 
-def considered(verdict: Verdict) -> Considered:
+def considered(verdict: Verdict) -> MatchCandidate:
     """A verdict as an answer shows it."""
-    return Considered(
+    return MatchCandidate(
         verdict.event, round(verdict.similarity, 4), round(verdict.confidence, 4), verdict.same, verdict.reason
     )
 
 
-def inference(triple: Triple, place: int, rung: Source, *, stored: bool) -> Inference:
+def inference(triple: Triple, place: int, source: Source, *, stored: bool) -> Inference:
     """A triple as one of an answer."""
     by_student = is_generated(triple)
     return Inference(
@@ -99,7 +99,7 @@ def inference(triple: Triple, place: int, rung: Source, *, stored: bool) -> Infe
         triple.p_valid,
         triple.log_prob,
         place,
-        "generated" if by_student and rung == "graph" else rung,
+        "generated" if by_student and source == "graph" else source,
         stored,
         by_student,
         triple.origins,
@@ -107,21 +107,21 @@ def inference(triple: Triple, place: int, rung: Source, *, stored: bool) -> Infe
     )
 
 
-def _lowest(parts: Sequence[Part]) -> Source:
+def _lowest(parts: Sequence[PartialAnswer]) -> Source:
     """The lowest rung that any of them needed."""
     needed = {_source(part) for part in parts}
-    for rung in reversed(_LOWER):
-        if rung in needed:
-            return rung
+    for source in reversed(_LOWER):
+        if source in needed:
+            return source
     return "graph"
 
 
-def _source(part: Part) -> Source:
+def _source(part: PartialAnswer) -> Source:
     """A student's answer that was kept is still a student's."""
-    return "generated" if part.rung == "graph" and part.is_generated else part.rung
+    return "generated" if part.source == "graph" and part.is_generated else part.source
 
 
-def _inferences(parts: Sequence[Part], limit: int) -> list[Inference]:
+def _inferences(parts: Sequence[PartialAnswer], limit: int) -> list[Inference]:
     """All in the one order, of each relation the first `limit`."""
     if len(parts) == 1:
         ordered = [(triple, parts[0]) for triple in parts[0].triples]
@@ -134,13 +134,13 @@ def _inferences(parts: Sequence[Part], limit: int) -> list[Inference]:
     for triple, part in ordered:
         place = places[triple.relation] = places.get(triple.relation, 0) + 1
         if place <= limit:
-            chosen.append(inference(triple, place, part.rung, stored=part.stored))
+            chosen.append(inference(triple, place, part.source, stored=part.stored))
     return chosen
 
 
-def _degraded(parts: Sequence[Part], skipped: str | None) -> list[str]:
+def _degraded(parts: Sequence[PartialAnswer], skipped: str | None) -> list[str]:
     said = [
-        f"{_DOING.get(part.rung, part.rung)} {', '.join(part.relations)}".rstrip() + f": {part.error}"
+        f"{_DOING.get(part.source, part.source)} {', '.join(part.relations)}".rstrip() + f": {part.error}"
         for part in parts
         if part.error is not None
     ]
@@ -151,14 +151,14 @@ def _degraded(parts: Sequence[Part], skipped: str | None) -> list[str]:
 _DOING = {"generated": "generate"}
 
 
-def _say_how(answer: Answer, event: str, question: Question, live: Sequence[Part]) -> None:
+def _say_how(answer: Answer, event: str, question: Question, live: Sequence[PartialAnswer]) -> None:
     student, decoding = live[0].student, live[0].decoding
     assert student is not None
     assert decoding is not None
     is_sampled, is_beam = decoding.method == "sample", decoding.method == "beam"
     placement = student.placements[decoding.method]
     answer.model = Model(student.name, student.version, placement.engine, placement.device, placement.dtype)
-    answer.decoding = Decoded(
+    answer.decoding = DecodingInfo(
         decoding.method,
         decoding.n,
         decoding.beams if is_beam else None,

@@ -2,14 +2,14 @@
 
 from graph.stores.protocol import Lookup, Search, Store
 from graph.stores.search_terms import search_words
-from schemas.browse import EventCard, EventPage, EventSearch, Said
+from schemas.browse import EventDetail, EventPage, EventSearch, RelationInferences
 from schemas.errors import BadInput, EventNotFound
 from schemas.events import canonical, is_text, parse_event, tidy
 from schemas.infer import MAX_LIMIT
 from service.answering import cursor
 from service.answering.compose import inference
 from service.answering.lookup import ALL_RELATIONS, nearest
-from service.runtime.resources import House
+from service.runtime.resources import Resources
 
 
 async def page(search: EventSearch, store: Store) -> EventPage:
@@ -54,17 +54,17 @@ def _beginning(text: str) -> str:
     return canonical(text + "x")[:-1] if text[-1:].isspace() and tidy(text) else canonical(text)
 
 
-async def card(text: str, house: House, *, generated: bool) -> EventCard:
+async def card(text: str, resources: Resources, *, generated: bool) -> EventDetail:
     """What data sets say of an event, by relation; with `generated` all that is stored.
 
     Raises BadInput, EventNotFound.
     """
     event = parse_event(text)
-    [tails] = await house.store.tails([Lookup(event, ALL_RELATIONS, MAX_LIMIT, generated=generated)])
+    [tails] = await resources.store.tails([Lookup(event, ALL_RELATIONS, MAX_LIMIT, generated=generated)])
     if tails is None:
-        raise EventNotFound(event, await nearest(event, house.store, generated=generated))
-    said = {relation: Said(relation not in tails.not_applicable, []) for relation in ALL_RELATIONS}
+        raise EventNotFound(event, await nearest(event, resources.store, generated=generated))
+    said = {relation: RelationInferences(relation not in tails.not_applicable, []) for relation in ALL_RELATIONS}
     for triple in tails.triples:
         one = said[triple.relation].inferences
         one.append(inference(triple, len(one) + 1, "graph", stored=True))
-    return EventCard(event, {r: s for r, s in said.items() if s.inferences or not s.applies})
+    return EventDetail(event, {r: s for r, s in said.items() if s.inferences or not s.applies})

@@ -7,43 +7,45 @@ from graph.stores.search_terms import search_words
 from schemas.errors import CometgraphError
 from schemas.infer import Question
 from schemas.relations import RELATIONS
-from service.runtime.normalizer import Read, as_it_is
-from service.runtime.resources import House
+from service.runtime.normalizer import NormalizedQuestion, as_it_is
+from service.runtime.resources import Resources
 
 ALL_RELATIONS = tuple(RELATIONS)
 NEAREST = 5
 
 
-async def known(question: Question, house: House) -> tuple[Read, Tails | None]:
+async def known(question: Question, resources: Resources) -> tuple[NormalizedQuestion, Tails | None]:
     """How the event of a question is read, and what the graph says of it. Raises BadInput.
 
     Most events are stored word for word. For them this is all that there is to do.
     """
     if question.clause is None:
         read = as_it_is(question.event)
-        [tails] = await house.store.tails([_lookup(read.event, question)])
+        [tails] = await resources.store.tails([_lookup(read.event, question)])
         if tails is not None:
             return read, tails
-    [result] = await known_or_wrong([question], house)
+    [result] = await known_or_wrong([question], resources)
     if isinstance(result, CometgraphError):
         raise result
     return result
 
 
-async def known_or_wrong(asked: Sequence[Question], house: House) -> list[tuple[Read, Tails | None] | CometgraphError]:
+async def known_or_wrong(
+    asked: Sequence[Question], resources: Resources
+) -> list[tuple[NormalizedQuestion, Tails | None] | CometgraphError]:
     """The same for many, with errors in their places. What is stored word for word is taken so; the rest is read."""
     reads = [as_it_is(question.event) for question in asked]
-    tails = await house.store.tails([_lookup(r.event, q) for r, q in zip(reads, asked, strict=True)])
-    found: list[tuple[Read, Tails | None] | CometgraphError] = list(zip(reads, tails, strict=True))
+    tails = await resources.store.tails([_lookup(r.event, q) for r, q in zip(reads, asked, strict=True)])
+    found: list[tuple[NormalizedQuestion, Tails | None] | CometgraphError] = list(zip(reads, tails, strict=True))
     unread = [
         n
         for n, question in enumerate(asked)
         if not question.as_is and (tails[n] is None or question.clause is not None)
     ]
-    again: list[tuple[int, Read]] = []
+    again: list[tuple[int, NormalizedQuestion]] = []
     for n in unread:
         try:
-            read = await house.reader.read(asked[n].event, asked[n].clause)
+            read = await resources.normalizer.read(asked[n].event, asked[n].clause)
         except CometgraphError as error:
             found[n] = error
             continue
@@ -51,7 +53,7 @@ async def known_or_wrong(asked: Sequence[Question], house: House) -> list[tuple[
         if read.event != reads[n].event:
             again.append((n, read))
     if again:
-        known = await house.store.tails([_lookup(read.event, asked[n]) for n, read in again])
+        known = await resources.store.tails([_lookup(read.event, asked[n]) for n, read in again])
         for (n, read), one in zip(again, known, strict=True):
             found[n] = (read, one)
     return found

@@ -5,43 +5,45 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from distill.judge.rules import as_stored
+from distill.judge.rules import active_form
 from schemas.errors import BadInput, CometgraphError, NoMatching
 from schemas.match import MAX_MATCHED, Matches, MatchQuestion
 from schemas.validation import bad_input
 from service.answering.compose import considered
 from service.answering.concurrency import collected, each
 from service.answering.near_duplicate import consider
-from service.runtime.cancellation import Gone, unless
+from service.runtime.cancellation import Disconnect, cancel_on
 from service.runtime.normalizer import as_it_is
-from service.runtime.resources import House
+from service.runtime.resources import Resources
 
 AT_ONCE = 32
 """Events of a list that are with the judge at once."""
 
 
-async def matches(question: MatchQuestion, house: House) -> Matches:
+async def matches(question: MatchQuestion, resources: Resources) -> Matches:
     """The stored events considered for one, judged. Raises BadInput, NoMatching, Unavailable, Overloaded."""
-    if house.finder is None:
+    if resources.judge is None:
         raise NoMatching
-    read = as_it_is(question.event) if question.as_is else await house.reader.read(question.event)
-    looked_for, _ = as_stored(read.event)
+    read = as_it_is(question.event) if question.as_is else await resources.normalizer.read(question.event)
+    looked_for, _ = active_form(read.event)
     verdicts = await consider(
-        looked_for, question.k, house.store, house.finder, generated=question.generated, remember=house.keeps
+        looked_for, question.k, resources.store, resources.judge, generated=question.generated, remember=resources.keeps
     )
     return Matches(question.event, read.event, read.roles, [considered(v) for v in verdicts])
 
 
-async def matches_all(said: Sequence[Any], house: House, gone: Gone | None = None) -> list[Matches | CometgraphError]:
+async def matches_all(
+    said: Sequence[Any], resources: Resources, gone: Disconnect | None = None
+) -> list[Matches | CometgraphError]:
     """The same for each JSON value that should be a question, in order; or what went wrong with it."""
 
     async def one(value: Any) -> Matches | CometgraphError:
         try:
-            return await matches(checked(value), house)
+            return await matches(checked(value), resources)
         except CometgraphError as error:
             return error
 
-    return await unless(gone, collected(each(said, one, at_once=AT_ONCE)))
+    return await cancel_on(gone, collected(each(said, one, at_once=AT_ONCE)))
 
 
 def checked(said: Any) -> MatchQuestion:

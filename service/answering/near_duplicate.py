@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from distill.judge.judge import Verdict
-from distill.judge.rules import as_stored, exchanged
+from distill.judge.rules import active_form, swap_persons
 from graph.stores.protocol import Lookup, Search, Store, Tails
 from graph.stores.search_terms import search_words
 from schemas.infer import Match, Question
 from schemas.relations import Relation
-from service.runtime.judge import Finder
+from service.runtime.judge import JudgeRuntime
 
 NEAREST = 10
 """Events that the index proposes."""
@@ -22,7 +22,7 @@ BY_WORDS = 6
 """Events that the words propose besides."""
 
 _PERSON = re.compile("Person[XYZ]")
-_EXCHANGED = {
+_SWAPPED = {
     Relation.xReact: Relation.oReact,
     Relation.xWant: Relation.oWant,
     Relation.xEffect: Relation.oEffect,
@@ -30,7 +30,7 @@ _EXCHANGED = {
     Relation.oWant: Relation.xWant,
     Relation.oEffect: Relation.xEffect,
 }
-_OF_THE_EVENT = (Relation.isAfter, Relation.isBefore, Relation.HinderedBy, Relation.Causes, Relation.HasSubEvent)
+_EVENT_RELATIONS = (Relation.isAfter, Relation.isBefore, Relation.HinderedBy, Relation.Causes, Relation.HasSubEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ class Found:
 
 
 async def find_same(
-    event: str, question: Question, wanted: Sequence[Relation], store: Store, finder: Finder, *, remember: bool
+    event: str, question: Question, wanted: Sequence[Relation], store: Store, judge: JudgeRuntime, *, remember: bool
 ) -> Found:
     """The likeliest same event that says something of the wanted relations. Raises Unavailable, Overloaded.
 
     remember: the event's vector may stay in memory.
     """
-    looked_for, is_exchanged = as_stored(event)
+    looked_for, is_exchanged = active_form(event)
     relations = {r: _exchanged(r) if is_exchanged else r for r in wanted}
     relations = {asked: stored for asked, stored in relations.items() if stored is not None}
-    verdicts = await consider(looked_for, NEAREST, store, finder, generated=question.generated, remember=remember)
+    verdicts = await consider(looked_for, NEAREST, store, judge, generated=question.generated, remember=remember)
     # The asked event itself is the graph's rung; it is no other event that means the same.
     verdicts = [v for v in verdicts if v.event != event and (is_exchanged or v.event != looked_for)]
-    least = finder.judge.value.about.threshold if question.threshold is None else question.threshold
+    least = judge.model.value.about.threshold if question.threshold is None else question.threshold
     verdicts = [replace(v, same=v.confidence >= least and v.confidence > 0) for v in verdicts]
     for verdict in verdicts:
         if not verdict.same or not relations:
@@ -69,15 +69,15 @@ async def find_same(
 
 
 async def consider(
-    event: str, k: int, store: Store, finder: Finder, *, generated: bool, remember: bool
+    event: str, k: int, store: Store, judge: JudgeRuntime, *, generated: bool, remember: bool
 ) -> list[Verdict]:
     """At most `k` stored events like this one, judged, the likeliest to be the same first.
 
     generated: also those of which only students spoke. remember: the event's vector may stay in memory.
     """
     by_words = _by_words(event, min(k, BY_WORDS), store, generated)
-    candidates = await finder.candidates(event, k, by_words, generated=generated, remember=remember)
-    return (await finder.verdicts(event, candidates))[:k]
+    candidates = await judge.candidates(event, k, by_words, generated=generated, remember=remember)
+    return (await judge.verdicts(event, candidates))[:k]
 
 
 async def _by_words(event: str, limit: int, store: Store, generated: bool) -> Sequence[str]:
@@ -87,9 +87,9 @@ async def _by_words(event: str, limit: int, store: Store, generated: bool) -> Se
 
 def _exchanged(relation: Relation) -> Relation | None:
     """The relation in which a stored event says of PersonX what the exchanged one says of PersonY; None: in none."""
-    if relation in _OF_THE_EVENT:
+    if relation in _EVENT_RELATIONS:
         return relation
-    return _EXCHANGED.get(relation)
+    return _SWAPPED.get(relation)
 
 
 def _lookup(event: str, relations: tuple[Relation, ...], question: Question) -> Lookup:
@@ -100,7 +100,7 @@ def _told(event: str, tails: Tails, relations: dict[Relation, Relation], is_exch
     """What a stored event says, as said of the asked one."""
     asked = {stored: relation for relation, stored in relations.items()}
     triples = [
-        t._replace(head=event, relation=asked[t.relation], tail=exchanged(t.tail) if is_exchanged else t.tail)
+        t._replace(head=event, relation=asked[t.relation], tail=swap_persons(t.tail) if is_exchanged else t.tail)
         for t in tails.triples
     ]
     return Tails(
@@ -113,4 +113,6 @@ def _told(event: str, tails: Tails, relations: dict[Relation, Relation], is_exch
 
 def _roles(stored: str, is_exchanged: bool) -> dict[str, str]:
     """Who of the stored event is whom of the asked one."""
-    return {person: exchanged(person) if is_exchanged else person for person in dict.fromkeys(_PERSON.findall(stored))}
+    return {
+        person: swap_persons(person) if is_exchanged else person for person in dict.fromkeys(_PERSON.findall(stored))
+    }

@@ -13,18 +13,18 @@ from service.api import openapi, problems
 from service.api.answer_cache import AnswerCache
 from service.api.infer_endpoint import Application
 from service.api.metrics import Metrics
-from service.api.middleware.access_log import Watch
+from service.api.middleware.access_log import AccessLogMiddleware
 from service.api.middleware.api_keys import Keys
-from service.api.middleware.auth import Guard
+from service.api.middleware.auth import AuthMiddleware
 from service.api.middleware.hosts import Hosts
 from service.api.middleware.rate_limit import Rate
 from service.api.routes import graph, infer, match, operations, score
 from service.pages.errors import errors_page
-from service.runtime.resources import House, open_house
+from service.runtime.resources import Resources, open_resources
 from service.settings import Settings
 
 _ROUTERS = (infer.router, match.router, score.router, graph.router, operations.router)
-OpenHouse = Callable[[Settings], AbstractAsyncContextManager[House]]
+OpenHouse = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
 
 class _WithHead(Route):
@@ -35,18 +35,18 @@ class _WithHead(Route):
         return match, {**child_scope, "route": self}
 
 
-def furnish(app: FastAPI, house: House) -> None:
+def provide(app: FastAPI, resources: Resources) -> None:
     """Give an application its parts."""
     settings: Settings = app.state.settings
-    app.state.house = house
+    app.state.resources = resources
     app.state.answer_cache = AnswerCache(
-        house.store.changes if house.keeps else None,
+        resources.store.changes if resources.keeps else None,
         max_bytes=settings.cache_bytes,
         max_entries=settings.cache_entries,
     )
 
 
-def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAPI:
+def create_app(settings: Settings, open_parts: OpenHouse = open_resources) -> FastAPI:
     """The ASGI application. Its parts are opened when it starts. Raises BadInput for settings that make no sense."""
     hosts = Hosts.parse(settings.allowed_hosts, settings.host)
     keys = Keys.parse(settings.api_keys.get_secret_value())
@@ -55,9 +55,9 @@ def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAP
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_parts(settings) as house:
-            furnish(app, house)
-            metrics.watch(house)
+        async with open_parts(settings) as resources:
+            provide(app, resources)
+            metrics.watch(resources)
             yield
 
     app = Application(
@@ -78,6 +78,6 @@ def create_app(settings: Settings, open_parts: OpenHouse = open_house) -> FastAP
 
     openapi.install(app, keys_required=bool(keys))
     problems.install(app)
-    app.add_middleware(Guard, hosts=hosts, keys=keys, rate=rate, max_body_bytes=settings.max_body_bytes)
-    app.add_middleware(Watch, metrics=metrics, log_events=settings.log_events, keeps=settings.keep)
+    app.add_middleware(AuthMiddleware, hosts=hosts, keys=keys, rate=rate, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(AccessLogMiddleware, metrics=metrics, log_events=settings.log_events, keeps=settings.keep)
     return app

@@ -2,10 +2,10 @@
 
 from starlette.types import Receive
 
-from service.runtime.cancellation import Gone
+from service.runtime.cancellation import Disconnect
 
 
-def hung_up(receive: Receive) -> Gone:
+def client_disconnected(receive: Receive) -> Disconnect:
     """Tells when the client of a request closes its connection; what is left of the body is read and dropped."""
 
     async def gone() -> None:

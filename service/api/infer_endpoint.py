@@ -18,7 +18,7 @@ from schemas.infer import Question
 from service.answering import cascade as answering
 from service.answering.keep import is_private
 from service.api import sse as streaming
-from service.api.disconnect import hung_up
+from service.api.disconnect import client_disconnected
 from service.api.parameters import question_of
 from service.api.problems import logged_response
 
@@ -50,13 +50,13 @@ class InferEndpoint:
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         started = time.perf_counter()
         state = scope["app"].state
-        question = self._question(scope["query_string"], keeps=state.house.keeps)
+        question = self._question(scope["query_string"], keeps=state.resources.keeps)
         entry = state.answer_cache.find(question)
         if entry is not None:
             state.metrics.answered_from_cache(entry.source)
             return entry.body_with((time.perf_counter() - started) * 1000)
         since = state.answer_cache.moment()
-        sourced = await answering.sourced(question, state.house, scope["caller"], hung_up(receive))
+        sourced = await answering.sourced(question, state.resources, scope["caller"], client_disconnected(receive))
         scope["answer_ms"] = sourced.answer.took_ms
         state.metrics.answered(sourced.answer)
         return state.answer_cache.keep(question, sourced, since)

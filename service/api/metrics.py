@@ -9,10 +9,10 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from schemas.infer import Answer, Source
-from service.runtime.judge import Finder
-from service.runtime.resources import House
-from service.runtime.retriever import Proposer
-from service.runtime.student import Generation
+from service.runtime.judge import JudgeRuntime
+from service.runtime.resources import Resources
+from service.runtime.retriever import Retriever
+from service.runtime.student import StudentRuntime
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -48,14 +48,14 @@ class Metrics:
         self.answers.labels(source).inc()
         self._from_cache.inc()
 
-    def watch(self, house: House) -> None:
-        """Have /metrics tell of the parts of this house, too."""
-        if house.generation is not None:
-            self.registry.register(Student(house.generation))
-        if house.proposer is not None:
-            self.registry.register(Vectors(house.proposer))
-        if house.finder is not None:
-            self.registry.register(Judge(house.finder))
+    def watch(self, resources: Resources) -> None:
+        """Add the metrics of these parts."""
+        if resources.student is not None:
+            self.registry.register(StudentMetrics(resources.student))
+        if resources.retriever is not None:
+            self.registry.register(RetrieverMetrics(resources.retriever))
+        if resources.judge is not None:
+            self.registry.register(JudgeMetrics(resources.judge))
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -67,15 +67,15 @@ class Metrics:
         histogram.observe(seconds)
 
 
-class Student(Collector):
+class StudentMetrics(Collector):
     """The student's numbers, read when they are asked for."""
 
-    def __init__(self, generation: Generation) -> None:
-        self._generation = generation
+    def __init__(self, runtime: StudentRuntime) -> None:
+        self._runtime = runtime
 
     def collect(self) -> Iterable[Metric]:
-        batchers = (self._generation.batcher, self._generation.sampler_batcher)
-        up = float(self._generation.student.state == "up")
+        batchers = (self._runtime.batcher, self._runtime.sampler_batcher)
+        up = float(self._runtime.model.state == "up")
 
         def total(name: str) -> float:
             return sum(getattr(batcher.watched, name) for batcher in batchers)
@@ -95,28 +95,28 @@ class Student(Collector):
             (
                 "out_of_memory",
                 "Batches too large for the GPU's memory, written in halves.",
-                self._generation.out_of_memory,
+                self._runtime.out_of_memory,
             ),
         ):
             yield CounterMetricFamily(f"cometgraph_student_{name}", help_, value)
 
 
-class Vectors(Collector):
+class RetrieverMetrics(Collector):
     """The numbers of the index of events and its embedder, read when they are asked for."""
 
-    def __init__(self, proposer: Proposer) -> None:
-        self._proposer = proposer
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
 
     def collect(self) -> Iterable[Metric]:
-        batcher, watched = self._proposer.batcher, self._proposer.batcher.watched
-        up = float(self._proposer.state == "up")
+        batcher, watched = self._retriever.batcher, self._retriever.batcher.watched
+        up = float(self._retriever.state == "up")
         yield GaugeMetricFamily("cometgraph_index_up", "1 where the index of events can be asked.", up)
-        yield GaugeMetricFamily("cometgraph_index_events", "Events with a vector.", self._proposer.events)
+        yield GaugeMetricFamily("cometgraph_index_events", "Events with a vector.", self._retriever.events)
         yield GaugeMetricFamily("cometgraph_embedder_waiting", "Texts that wait or are being embedded.", batcher.depth)
         for name, help_, value in (
             ("batches", "Batches embedded.", watched.batches),
             ("embedded", "Texts embedded.", watched.items),
-            ("remembered", "Texts whose vector was in memory.", self._proposer.hits),
+            ("remembered", "Texts whose vector was in memory.", self._retriever.hits),
             ("refused", "Texts refused because the queue was full.", watched.refused),
             ("failed", "Texts that failed.", watched.failed),
             ("seconds", "Time spent embedding, in seconds.", watched.seconds),
@@ -124,15 +124,15 @@ class Vectors(Collector):
             yield CounterMetricFamily(f"cometgraph_embedder_{name}", help_, value)
 
 
-class Judge(Collector):
+class JudgeMetrics(Collector):
     """The numbers of the judge of near-duplicates, read when they are asked for."""
 
-    def __init__(self, finder: Finder) -> None:
-        self._finder = finder
+    def __init__(self, judge: JudgeRuntime) -> None:
+        self._judge = judge
 
     def collect(self) -> Iterable[Metric]:
-        batcher, watched = self._finder.batcher, self._finder.batcher.watched
-        up = float(self._finder.judge.state == "up")
+        batcher, watched = self._judge.batcher, self._judge.batcher.watched
+        up = float(self._judge.model.state == "up")
         yield GaugeMetricFamily("cometgraph_judge_up", "1 where the judge can be asked.", up)
         yield GaugeMetricFamily("cometgraph_judge_waiting", "Events that wait or are being judged.", batcher.depth)
         for name, help_, value in (

@@ -10,8 +10,8 @@ from starlette.responses import Response, StreamingResponse
 from schemas.errors import CometgraphError
 from service.api import sse as streaming
 from service.api.accept import NDJSON
-from service.api.disconnect import hung_up
-from service.runtime.resources import House
+from service.api.disconnect import client_disconnected
+from service.runtime.resources import Resources
 
 R = TypeVar("R")
 
@@ -25,7 +25,7 @@ async def ndjson_response(
     request: Request, results: AsyncGenerator[R | CometgraphError], number: int, answered: Callable[[R], None]
 ) -> Response:
     """Results and problems, one a line, as they come."""
-    lines = await streaming.lines(results, number, hung_up(request.receive), answered)
+    lines = await streaming.lines(results, number, client_disconnected(request.receive), answered)
     return StreamingResponse(lines, media_type=NDJSON, headers={"Cache-Control": "no-store"})
 
 
@@ -34,6 +34,6 @@ def accept_header(request: Request) -> str:
     return ",".join(request.headers.getlist("accept"))
 
 
-def resources_of(request: Request) -> House:
+def resources_of(request: Request) -> Resources:
     """The parts of the application that a request came to."""
-    return request.app.state.house
+    return request.app.state.resources

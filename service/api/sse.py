@@ -11,10 +11,10 @@ import orjson
 
 from schemas.errors import CometgraphError
 from schemas.infer import Answer
-from service.answering.compose import Part, inference
+from service.answering.compose import PartialAnswer, inference
 from service.api.accept import EVENT_STREAM, JSON, NDJSON, preferred
 from service.api.problems import problem
-from service.runtime.cancellation import Gone, unless
+from service.runtime.cancellation import Disconnect, cancel_on
 
 R = TypeVar("R")
 
@@ -30,13 +30,13 @@ def are_lines_wanted(accept: str) -> bool:
 
 
 async def lines(
-    results: AsyncGenerator[R | CometgraphError], number: int, gone: Gone, answered: Callable[[R], None]
+    results: AsyncGenerator[R | CometgraphError], number: int, gone: Disconnect, answered: Callable[[R], None]
 ) -> AsyncIterator[bytes]:
     """A line of JSON for each of `number` results, after the first has come: what fails before is an HTTP error.
 
     `answered` is told of each that is no problem.
     """
-    first = await unless(gone, anext(results))
+    first = await cancel_on(gone, anext(results))
     return _lines(first, results, number, answered)
 
 
@@ -69,18 +69,18 @@ def line(result: Any) -> bytes:
 
 
 async def begun(
-    parts: AsyncGenerator[Part | Answer], limit: int, answered: Callable[[Answer], None]
+    parts: AsyncGenerator[PartialAnswer | Answer], limit: int, answered: Callable[[Answer], None]
 ) -> AsyncIterator[bytes]:
     """The events, after the first part has come: what is wrong before is still an HTTP error. `answered` is told."""
     first = [await anext(parts)]
-    if isinstance(first[0], Part) and first[0].error is not None:
+    if isinstance(first[0], PartialAnswer) and first[0].error is not None:
         first.append(await anext(parts))  # raises where nothing else comes
     return _events(first, parts, limit, answered)
 
 
 async def _events(
-    first: Sequence[Part | Answer],
-    parts: AsyncGenerator[Part | Answer],
+    first: Sequence[PartialAnswer | Answer],
+    parts: AsyncGenerator[PartialAnswer | Answer],
     limit: int,
     answered: Callable[[Answer], None],
 ) -> AsyncGenerator[bytes]:
@@ -97,7 +97,7 @@ async def _events(
         await parts.aclose()
 
 
-def _said(part: Part | Answer, limit: int) -> bytes:
+def _said(part: PartialAnswer | Answer, limit: int) -> bytes:
     if isinstance(part, Answer):
         return _event("answer", part)
     if part.error is not None:
@@ -107,7 +107,7 @@ def _said(part: Part | Answer, limit: int) -> bytes:
     for triple in part.triples:
         place = places[triple.relation] = places.get(triple.relation, 0) + 1
         if place <= limit:
-            said.append(_event("inference", inference(triple, place, part.rung, stored=part.stored)))
+            said.append(_event("inference", inference(triple, place, part.source, stored=part.stored)))
     return b"".join(said)
 
 

@@ -11,7 +11,7 @@ import click
 from graph.stores.forget import Forgotten
 from graph.stores.protocol import Progress as Told
 from service.cli.progress import progress
-from service.runtime.resources import open_house
+from service.runtime.resources import open_resources
 from service.settings import load_settings
 
 
@@ -21,8 +21,8 @@ def forget(flags: Mapping[str, Any]) -> None:
     started = time.perf_counter()
 
     async def work(told: Told) -> Forgotten:
-        async with open_house(settings, create=False) as house:
-            return await house.store.forget(flags["origin"], told)
+        async with open_resources(settings, create=False) as resources:
+            return await resources.store.forget(flags["origin"], told)
 
     with progress() as told:
         said = asdict(asyncio.run(work(told)))

@@ -10,7 +10,7 @@ import httpx2
 from pydantic import SecretStr
 
 from schemas.errors import BadInput
-from service.api.app import create_app, furnish
+from service.api.app import create_app, provide
 from service.runtime.resources import open_for_command
 from service.runtime.wait_policy import WaitPolicy, waiting_as
 from service.settings import load_settings
@@ -25,9 +25,9 @@ def get(flags: Mapping[str, Any]) -> int:
     settings = settings.model_copy(update={"api_keys": SecretStr(""), "rate_limit": ""})
 
     async def ask() -> httpx2.Response:
-        async with open_for_command(settings) as house:
+        async with open_for_command(settings) as resources:
             app = create_app(settings)
-            furnish(app, house)
+            provide(app, resources)
             transport = httpx2.ASGITransport(app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.get(address)

@@ -9,9 +9,9 @@ import click
 
 from graph.stores.protocol import Progress as Told
 from graph.vectors.build import complete
-from schemas.embeddings import Made
+from schemas.embeddings import EmbedderInfo
 from service.cli.progress import progress
-from service.runtime.resources import open_house
+from service.runtime.resources import open_resources
 from service.runtime.vectors import open_vectors
 from service.settings import load_settings
 
@@ -21,13 +21,13 @@ def index(flags: Mapping[str, Any]) -> None:
     settings = load_settings(flags)
     started = time.perf_counter()
 
-    async def work(told: Told) -> tuple[int, int, Made, str]:
+    async def work(told: Told) -> tuple[int, int, EmbedderInfo, str]:
         async with (
-            open_house(settings, create=False) as house,
-            open_vectors(house.store, settings, told, anew=True) as (embedder, index),
+            open_resources(settings, create=False) as resources,
+            open_vectors(resources.store, settings, told, rebuild=True) as (embedder, index),
         ):
             added = await complete(index, embedder, told)
-            return added, await index.count(), Made.by(embedder), index.repaired
+            return added, await index.count(), EmbedderInfo.by(embedder), index.repaired
 
     with progress() as told:
         added, events, made, repaired = asyncio.run(work(told))

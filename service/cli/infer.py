@@ -54,8 +54,8 @@ def infer(flags: Mapping[str, Any]) -> int:
     question = checked(asked | {"event": flags["event"]})
 
     async def one() -> Answer:
-        async with open_for_command(settings) as house:
-            return await answering.answer(question, house, LOCAL)
+        async with open_for_command(settings) as resources:
+            return await answering.answer(question, resources, LOCAL)
 
     with waiting_as(WaitPolicy.ENDLESS):
         answer = asyncio.run(one())

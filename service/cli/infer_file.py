@@ -23,7 +23,7 @@ from service.api.sse import line
 from service.cli.answer_file import AnswerFile, answer_file, final_path, part_path
 from service.cli.options import Stopped
 from service.cli.progress import bar, interrupts
-from service.runtime.resources import House
+from service.runtime.resources import Resources
 
 Line = bytes | None
 """A line of the questions; None: one that is too long."""
@@ -55,7 +55,7 @@ class Job:
             raise BadInput.of("resume", None, "given only together with files, --input FILE and --output FILE")
 
 
-def infer_file(job: Job, house: AbstractAsyncContextManager[House]) -> None:
+def infer_file(job: Job, resources: AbstractAsyncContextManager[Resources]) -> None:
     """Write an answer or a problem for each question. Raises BadInput, BadFile, StoreUnavailable, Stopped."""
     job.check()
     if job.resume and _is_complete(job):
@@ -69,7 +69,7 @@ def infer_file(job: Job, house: AbstractAsyncContextManager[House]) -> None:
     ):
         problems = sum(map(_is_problem, _checked(out, lines, job))) if job.resume else 0
         total = _count(job) if sys.stderr.isatty() else 0
-        problems += asyncio.run(_answer(job, lines, out, house, is_stopped, show, total))
+        problems += asyncio.run(_answer(job, lines, out, resources, is_stopped, show, total))
     if problems:
         click.echo(f"cometgraph: {problems:,} of {out.number:,} answers are problems", err=True)
 
@@ -78,7 +78,7 @@ async def _answer(
     job: Job,
     lines: Iterator[Line],
     out: AnswerFile,
-    house: AbstractAsyncContextManager[House],
+    resources: AbstractAsyncContextManager[Resources],
     is_stopped: Callable[[], bool],
     show: Told,
     total: int,
@@ -93,7 +93,7 @@ async def _answer(
             yield [_question(one, job.defaults) for one in part]
         is_end = True
 
-    async with house as opened_house, aclosing(answers(parts(), opened_house, LOCAL, is_stopped)) as results:
+    async with resources as opened, aclosing(answers(parts(), opened, LOCAL, is_stopped)) as results:
         show("answering", out.number, total)
         async for result in results:
             out.write(line(result))

@@ -22,8 +22,8 @@ from schemas.errors import BadInput
 from service.cli import report_duplicates as duplicates
 from service.cli.progress import progress
 from service.cli.report_duplicates import Pair
-from service.runtime.resources import open_house
-from service.runtime.specs import judged_of
+from service.runtime.resources import open_resources
+from service.runtime.specs import judge_spec_of
 from service.runtime.vectors import open_vectors
 from service.settings import Settings, load_settings
 
@@ -70,16 +70,16 @@ def load(flags: Mapping[str, Any]) -> None:
         if flags["offline"]:
             return await load_files(Path(flags["offline"]), flags["files"], options, told), []
         async with AsyncExitStack() as stack:
-            house = await stack.enter_async_context(open_house(settings))
+            resources = await stack.enter_async_context(open_resources(settings))
             if not settings.match:
-                return await load_files(house.store, flags["files"], options, told), []
+                return await load_files(resources.store, flags["files"], options, told), []
             # Opened first: what refuses the index or the judge refuses the load, before anything is stored.
-            embedder, index = await stack.enter_async_context(open_vectors(house.store, settings, told))
+            embedder, index = await stack.enter_async_context(open_vectors(resources.store, settings, told))
             judge = None if out is None else await _judge(settings, told)
             if judge is not None:
                 stack.callback(judge.close)
             heads = set[str]()
-            report = await load_files(house.store, flags["files"], options, told, heads=heads if judge else None)
+            report = await load_files(resources.store, flags["files"], options, told, heads=heads if judge else None)
             await complete(index, embedder, told)
             return report, await duplicates.same_heads(heads, index, judge, told) if judge else []
 
@@ -99,7 +99,7 @@ def load(flags: Mapping[str, Any]) -> None:
 
 
 async def _judge(settings: Settings, told: Told) -> Judge:
-    spec = judged_of(settings)
+    spec = judge_spec_of(settings)
     told("loading the judge", 0, 0)
     return await asyncio.to_thread(open_judge, spec.judge, spec.cache, spec.threads, told)
 

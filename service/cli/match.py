@@ -23,8 +23,8 @@ def match(flags: Mapping[str, Any]) -> None:
     question = matches.checked(asked)
 
     async def one() -> Matches:
-        async with open_for_command(settings) as house:
-            return await matches.matches(question, house)
+        async with open_for_command(settings) as resources:
+            return await matches.matches(question, resources)
 
     with waiting_as(WaitPolicy.ENDLESS):
         said = asyncio.run(one())

@@ -8,10 +8,10 @@ import click
 import orjson
 
 from distill.student.files import find, made
-from distill.student.student import open_comet, origin_of
+from distill.student.student import open_student, origin_of
 from distill.weights.cache import clear
 from service.cli.progress import progress
-from service.runtime.specs import spec_of
+from service.runtime.specs import student_spec_of
 from service.settings import Settings, load_settings
 
 
@@ -24,7 +24,7 @@ def models(flags: Mapping[str, Any]) -> None:
         return
     if flags["convert"]:
         with progress() as told:
-            open_comet(spec_of(settings), told).close()
+            open_student(student_spec_of(settings), told).close()
     _show(settings, cache, as_json=flags["as_json"])
 
 

@@ -12,7 +12,7 @@ import orjson
 from distill.judge.judge import Candidate, Judge
 from graph.loading.lines import Source
 from graph.stores.protocol import Progress as Told
-from graph.vectors.protocol import Index
+from graph.vectors.protocol import VectorIndex
 from schemas.errors import BadInput
 
 _OPTION = "report_duplicates"
@@ -52,7 +52,7 @@ def check(out: str, *, offline: str | None, match: bool, loaded: Sequence[Source
     return path
 
 
-async def same_heads(heads: AbstractSet[str], index: Index, judge: Judge, told: Told) -> list[Pair]:
+async def same_heads(heads: AbstractSet[str], index: VectorIndex, judge: Judge, told: Told) -> list[Pair]:
     """The pairs of these heads that the judge finds the same, the surest first. Raises StoreUnavailable.
 
     Each head is asked as if it were not stored, so a pair may be judged from both sides; the surer verdict is told.
@@ -69,7 +69,7 @@ async def same_heads(heads: AbstractSet[str], index: Index, judge: Judge, told: 
     return sorted(found.values(), key=lambda pair: (-pair.confidence, pair.event, pair.same_as))
 
 
-async def _same(batch: Sequence[str], heads: AbstractSet[str], index: Index, judge: Judge) -> list[Pair]:
+async def _same(batch: Sequence[str], heads: AbstractSet[str], index: VectorIndex, judge: Judge) -> list[Pair]:
     """What is found the same as a head of the batch, among the nearest that are heads, too."""
     vectors = await index.vectors(batch)
     asked = [head for head in batch if head in vectors]  # what another process has taken back meanwhile has none

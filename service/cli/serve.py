@@ -20,7 +20,7 @@ from graph.stores.protocol import Search
 from schemas.errors import BadInput
 from service.api.app import create_app
 from service.cli.logs import set_up
-from service.runtime.resources import House, open_house
+from service.runtime.resources import Resources, open_resources
 from service.settings import Settings, load_settings
 
 _log = logging.getLogger("cometgraph")
@@ -39,8 +39,8 @@ def serve(flags: Mapping[str, Any]) -> None:
 
 async def _serve(settings: Settings) -> None:
     @asynccontextmanager
-    async def opened(_: Settings) -> AsyncGenerator[House]:
-        yield house
+    async def opened(_: Settings) -> AsyncGenerator[Resources]:
+        yield resources
 
     # First what can be refused at once: settings, then the port; the store is opened when nothing is wrong with them.
     config = uvicorn.Config(
@@ -53,12 +53,12 @@ async def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=settings.stop_seconds,
     )
     with _listen(settings.host, settings.port) as listener:
-        async with open_house(settings, models="now") as house:
-            if await load_sample_if_empty(house.store):
+        async with open_resources(settings, models="now") as resources:
+            if await load_sample_if_empty(resources.store):
                 _log.info("the store was empty: the sample graph is in it now")
-                if house.proposer is not None:
-                    house.proposer.refresh()
-            await _announce(house, settings.host, listener.getsockname()[1])
+                if resources.retriever is not None:
+                    resources.retriever.refresh()
+            await _announce(resources, settings.host, listener.getsockname()[1])
             await _Server(config).serve(sockets=[listener])
 
 
@@ -78,9 +78,9 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-async def _announce(house: House, host: str, port: int) -> None:
+async def _announce(resources: Resources, host: str, port: int) -> None:
     """A line that can be typed, with an event that the store knows."""
-    known = await house.store.events(Search(1, prefix="PersonX buys a car")) or await house.store.events(
+    known = await resources.store.events(Search(1, prefix="PersonX buys a car")) or await resources.store.events(
         Search(1, prefix="PersonX")
     )
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

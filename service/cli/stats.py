@@ -9,7 +9,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from service.runtime.resources import open_house
+from service.runtime.resources import open_resources
 from service.runtime.status import info_of
 from service.settings import Settings, load_settings
 
@@ -19,8 +19,8 @@ def stats(flags: Mapping[str, Any]) -> None:
     settings = load_settings({name: flags[name] for name in flags if name in Settings.model_fields})
 
     async def count() -> Any:
-        async with open_house(settings, read_only=True) as house:
-            return await info_of(house, settings)
+        async with open_resources(settings, read_only=True) as resources:
+            return await info_of(resources, settings)
 
     info = asyncio.run(count())
     if flags["as_json"]:

@@ -30,7 +30,7 @@ class _Waiting(Generic[Item, Result]):
 
 
 @dataclass(slots=True)
-class Watched:
+class BatcherStats:
     """What an operator wants to know of a batcher; counts since the start."""
 
     batches: int = 0
@@ -61,7 +61,7 @@ class Batcher(Generic[Item, Result]):
     limit: int
     patience: float
     timeout: float
-    watched: Watched = field(default_factory=Watched)
+    watched: BatcherStats = field(default_factory=BatcherStats)
     _line: "dict[Hashable, _Waiting[Item, Result]]" = field(init=False)
     _queue: "dict[Hashable, _Waiting[Item, Result]]" = field(init=False)
     _running: "dict[Hashable, _Waiting[Item, Result]]" = field(init=False)

@@ -7,11 +7,11 @@ from typing import TypeVar
 from schemas.errors import Unavailable
 
 T = TypeVar("T")
-Gone = Callable[[], Awaitable[None]]
+Disconnect = Callable[[], Awaitable[None]]
 """Returns when the asker has hung up."""
 
 
-async def unless(gone: Gone | None, work: Awaitable[T]) -> T:
+async def cancel_on(gone: Disconnect | None, work: Awaitable[T]) -> T:
     """The work's result; when the asker is gone before, the work is cancelled. Raises Unavailable then."""
     if gone is None:
         return await work

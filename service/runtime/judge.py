@@ -11,10 +11,10 @@ from distill.judge.judge import Candidate, Verdict
 from schemas.progress import Progress
 from service.runtime import model_factories
 from service.runtime.batcher import Batcher
-from service.runtime.lazy_model import Late
+from service.runtime.lazy_model import LazyModel
 from service.runtime.model_factories import JudgeCard
 from service.runtime.model_process import Models, Remote
-from service.runtime.retriever import Proposer
+from service.runtime.retriever import Retriever
 
 _log = logging.getLogger("cometgraph.judge")
 AT_ONCE = 32
@@ -23,7 +23,7 @@ WAITING = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgeSpec:
     """The judge to use: its name, the folder for what is made of its files, threads on the CPU."""
 
     judge: str
@@ -31,15 +31,15 @@ class Judged:
     threads: int
 
 
-class Finder:
+class JudgeRuntime:
     """Finds stored events that mean the same as an asked one. Its methods raise Unavailable, Overloaded."""
 
-    def __init__(self, judged: Judged, proposer: Proposer, models: Models, *, is_late: bool = False) -> None:
+    def __init__(self, judged: JudgeSpec, retriever: Retriever, models: Models, *, is_late: bool = False) -> None:
         self._judged = judged
-        self._proposer = proposer
+        self._retriever = retriever
         self._models = models
-        self.judge: Late[JudgeCard] = Late("the judge of near-duplicates", self._open, _log, is_late=is_late)
-        models.when_lost(self.judge.lost)
+        self.model: LazyModel[JudgeCard] = LazyModel("the judge of near-duplicates", self._open, _log, is_late=is_late)
+        models.when_lost(self.model.lost)
         self.batcher: Batcher[tuple[str, Sequence[Candidate]], list[Verdict]] = Batcher(
             "judge", self._verdicts, size=AT_ONCE, limit=WAITING, patience=0.0, timeout=30.0
         )
@@ -47,33 +47,33 @@ class Finder:
     def start(self) -> None:
         """Begin; needs a running loop."""
         self.batcher.start()
-        self.judge.start()
+        self.model.start()
 
     async def close(self) -> None:
         """Stop; who waits is told so."""
         await self.batcher.close()
-        await self.judge.close()
+        await self.model.close()
 
     async def candidates(
         self, event: str, k: int, by_words: Awaitable[Sequence[str]], *, generated: bool, remember: bool
     ) -> list[Candidate]:
-        """The nearest `k` events by vector, and those that share words, each once. See Proposer.near."""
-        near = self._proposer.near([event], k, generated=generated, remember=remember)
+        """The nearest `k` events by vector, and those that share words, each once. See Retriever.near."""
+        near = self._retriever.near([event], k, generated=generated, remember=remember)
         [near], worded = await asyncio.gather(near, by_words)
         found = {one.event: one.similarity for one in near}
         more = [text for text in dict.fromkeys(worded) if text not in found]
         if more:
-            found |= zip(more, await self._proposer.similarities(event, more, remember=remember), strict=True)
+            found |= zip(more, await self._retriever.similarities(event, more, remember=remember), strict=True)
         return [Candidate(text, similarity) for text, similarity in found.items()]
 
     async def verdicts(self, event: str, candidates: Sequence[Candidate]) -> list[Verdict]:
         """A verdict on each, the likeliest to be the same first."""
-        await self.judge.ready()
+        await self.model.ready()
         return await self.batcher.ask((event, tuple(candidates)), (event, candidates))
 
     async def _verdicts(self, batch: Sequence[tuple[str, Sequence[Candidate]]]) -> list[list[Verdict]]:
         events, candidates = [event for event, _ in batch], [some for _, some in batch]
-        return await self.judge.value.call("judge", events, candidates)
+        return await self.model.value.call("judge", events, candidates)
 
     async def _open(self, progress: Progress) -> Remote[JudgeCard]:
         judged = self._judged
@@ -83,13 +83,13 @@ class Finder:
 
 
 @asynccontextmanager
-async def open_finder(
-    judged: Judged, proposer: Proposer, models: Models, *, is_late: bool = False
-) -> AsyncGenerator[Finder]:
+async def open_judge_runtime(
+    judged: JudgeSpec, retriever: Retriever, models: Models, *, is_late: bool = False
+) -> AsyncGenerator[JudgeRuntime]:
     """A finder whose judge is loading, or will be; closed at the end."""
-    finder = Finder(judged, proposer, models, is_late=is_late)
-    finder.start()
+    judge = JudgeRuntime(judged, retriever, models, is_late=is_late)
+    judge.start()
     try:
-        yield finder
+        yield judge
     finally:
-        await finder.close()
+        await judge.close()

@@ -19,7 +19,7 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 
 
-class Late(Generic[About]):
+class LazyModel(Generic[About]):
     """state: loading, up or failed. doing: what it does while it loads. reason: why it failed.
 
     is_late: load at the first use and let the caller wait. Otherwise load at `start`, and let callers wait for at most

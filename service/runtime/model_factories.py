@@ -10,10 +10,10 @@ from pathlib import Path
 from distill.embedder.embedder import open_embedder
 from distill.engines.decoding import decoding_of
 from distill.judge.judge import Candidate, Judge, open_judge
-from distill.student.student import Ask, Comet, Spec, StudentCard, open_comet, open_sampler
-from graph.normalization import Reading, read_event
+from distill.student.student import Student, StudentCard, StudentSpec, TailRequest, open_sampler, open_student
+from graph.normalization import NormalizedEvent, read_event
 from graph.normalization.plausibility import check_plausible
-from schemas.embeddings import Embedder, Made
+from schemas.embeddings import Embedder, EmbedderInfo
 from schemas.progress import Progress
 
 _EVENT = "PersonX opens the door"
@@ -23,7 +23,7 @@ _SENTENCES = ("Maria's boss yelled at her because she had missed the bus", "I di
 class Parser:
     """See graph.normalization.read_event and graph.normalization.plausibility.check_plausible."""
 
-    def read(self, event: str, clause: int | None) -> Reading:
+    def read(self, event: str, clause: int | None) -> NormalizedEvent:
         """The event of a text."""
         return read_event(event, clause)
 
@@ -41,11 +41,11 @@ def parser(progress: Progress) -> tuple[Parser, None]:
     return Parser(), None
 
 
-def embedder(name: str, threads: int, cache: Path, progress: Progress) -> tuple[Embedder, Made]:
+def embedder(name: str, threads: int, cache: Path, progress: Progress) -> tuple[Embedder, EmbedderInfo]:
     """The embedder of a name."""
     opened = open_embedder(name, threads, cache, progress)
     opened.embed([_EVENT])
-    return opened, Made.by(opened)
+    return opened, EmbedderInfo.by(opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ def judge(name: str, cache: Path, threads: int, progress: Progress) -> tuple[Jud
     return opened, JudgeCard(opened.name, opened.version, opened.threshold)
 
 
-def student(spec: Spec, progress: Progress) -> tuple[Comet, StudentCard]:
+def student(spec: StudentSpec, progress: Progress) -> tuple[Student, StudentCard]:
     """The student of a specification."""
-    comet = open_comet(spec, progress)
+    comet = open_student(spec, progress)
     if spec.url is None:
         progress("warming up", 0, 0)
-        comet.write([Ask(_EVENT, comet.card.relations[0], decoding_of("beam"))])
+        comet.write([TailRequest(_EVENT, comet.card.relations[0], decoding_of("beam"))])
     return comet, comet.card
 
 
-def sampler(spec: Spec, progress: Progress) -> tuple[Comet, StudentCard]:
+def sampler(spec: StudentSpec, progress: Progress) -> tuple[Student, StudentCard]:
     """The part of a student that samples."""
     comet = open_sampler(spec, progress)
     return comet, comet.card

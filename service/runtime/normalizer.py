@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from graph.normalization import Reading, read_event
+from graph.normalization import NormalizedEvent, read_event
 from graph.normalization.event_detection import is_event
 from schemas.events import parse_event
 from schemas.progress import Progress
 from service.runtime import model_factories
-from service.runtime.lazy_model import Late
+from service.runtime.lazy_model import LazyModel
 from service.runtime.model_process import Models, Remote
 
 _log = logging.getLogger("cometgraph.parser")
@@ -19,7 +19,7 @@ PARSER_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class NormalizedQuestion:
     """What was asked and how it was understood.
 
     event: the canonical event of the clause that is answered. roles: who of the text is whom of the event. clauses:
@@ -33,12 +33,12 @@ class Read:
     skipped: str | None = None
 
 
-def as_it_is(text: str) -> Read:
+def as_it_is(text: str) -> NormalizedQuestion:
     """The event word for word. Raises BadInput for what is no text."""
-    return Read(text, parse_event(text))
+    return NormalizedQuestion(text, parse_event(text))
 
 
-class Reader:
+class Normalizer:
     """Reads natural language by the parser. A canonical event is read without it.
 
     The parser loads at `start`, or at its first use where it is late. Callers wait for it.
@@ -46,7 +46,7 @@ class Reader:
 
     def __init__(self, models: Models, *, is_late: bool = False) -> None:
         self._models = models
-        self.parser: Late[None] = Late("the parser", self._open, _log, is_late=is_late, wait=PARSER_SECONDS)
+        self.parser: LazyModel[None] = LazyModel("the parser", self._open, _log, is_late=is_late, wait=PARSER_SECONDS)
         models.when_lost(self.parser.lost)
 
     def start(self) -> None:
@@ -57,7 +57,7 @@ class Reader:
         """Stop."""
         await self.parser.close()
 
-    async def read(self, text: str, clause: int | None = None) -> Read:
+    async def read(self, text: str, clause: int | None = None) -> NormalizedQuestion:
         """The event of a text. Raises BadInput for what is no text, and for a clause that it has not."""
         event = parse_event(text)
         if is_event(event):
@@ -75,16 +75,16 @@ class Reader:
 
 
 @asynccontextmanager
-async def open_reader(models: Models, *, is_late: bool = False) -> AsyncGenerator[Reader]:
+async def open_normalizer(models: Models, *, is_late: bool = False) -> AsyncGenerator[Normalizer]:
     """A reader whose parser is loading, or will be; closed at the end."""
-    reader = Reader(models, is_late=is_late)
-    reader.start()
+    normalizer = Normalizer(models, is_late=is_late)
+    normalizer.start()
     try:
-        yield reader
+        yield normalizer
     finally:
-        await reader.close()
+        await normalizer.close()
 
 
-def _read(text: str, reading: Reading) -> Read:
+def _read(text: str, reading: NormalizedEvent) -> NormalizedQuestion:
     clauses = reading.clauses if len(reading.clauses) > 1 else ()
-    return Read(text, reading.event, reading.roles, clauses)
+    return NormalizedQuestion(text, reading.event, reading.roles, clauses)

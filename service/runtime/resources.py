@@ -10,49 +10,49 @@ from graph.stores.protocol import Store
 from schemas.errors import StoreLocked, Unavailable
 from schemas.triples import Triple
 from service.runtime.batcher import Batcher
-from service.runtime.judge import Finder, open_finder
+from service.runtime.judge import JudgeRuntime, open_judge_runtime
 from service.runtime.model_process import NICE, open_models
-from service.runtime.normalizer import Reader, open_reader
-from service.runtime.retriever import Proposer, open_proposer
-from service.runtime.specs import batch_limits_of, judged_of, login_of, proposed_of, spec_of
-from service.runtime.student import Generation, open_generation
+from service.runtime.normalizer import Normalizer, open_normalizer
+from service.runtime.retriever import Retriever, open_retriever
+from service.runtime.specs import batch_limits_of, embedder_spec_of, judge_spec_of, login_of, student_spec_of
+from service.runtime.student import StudentRuntime, open_student_runtime
 from service.runtime.write_back import open_write_back
 from service.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Resources:
     """The parts that answer questions.
 
-    reader: reads natural language. generation: the student, None where none is wanted. proposer: proposes events that
-    are like one, finder: judges which of them mean the same; None where that is not wanted. keeper: stores what the
-    student writes, None where the store is only read. decoding: how it draws where a question does not say. keeps: the
-    setting of that name.
+    retriever and judge: None without matching. student: None without generation.
     """
 
     store: Store
-    reader: Reader
-    generation: Generation | None = None
-    proposer: Proposer | None = None
-    finder: Finder | None = None
-    keeper: Batcher[Sequence[Triple], None] | None = None
+    normalizer: Normalizer
+    student: StudentRuntime | None = None
+    retriever: Retriever | None = None
+    judge: JudgeRuntime | None = None
+    write_back: Batcher[Sequence[Triple], None] | None = None
+    """Stores generated triples. None for a store that is open for reading only."""
     decoding: str = "beam"
+    """The decoding preset of questions without one."""
     keeps: bool = True
+    """The setting `keep`."""
 
     async def keep(self, triples: Sequence[Triple]) -> None:
         """Store what the student wrote; returns when it is durable. Raises Unavailable where that cannot be done."""
-        if self.keeper is None:
+        if self.write_back is None:
             raise Unavailable("the store is open for reading only")
-        await self.keeper.ask(tuple(triples), triples)
+        await self.write_back.ask(tuple(triples), triples)
 
 
 @asynccontextmanager
-async def open_house(
+async def open_resources(
     settings: Settings, *, read_only: bool = False, create: bool = True, models: Literal["now", "late"] | None = None
-) -> AsyncGenerator[House]:
-    """Open the store, the index of its events and the student: both are made ready now, or when they are needed first.
+) -> AsyncGenerator[Resources]:
+    """Open the store and the models.
 
-    Without `models` neither is opened, else those that the settings want.
+    models: "now" loads them in the background, "late" on first use, None opens none. The settings say which.
 
     Raises BadInput, StoreUnavailable, StoreLocked.
     """
@@ -68,33 +68,36 @@ async def open_house(
         )
         is_late = models != "now"
         process = await stack.enter_async_context(open_models("the models", nice=0 if is_late else NICE))
-        reader = await stack.enter_async_context(open_reader(process, is_late=is_late))
-        proposer = finder = generation = keeper = None
+        normalizer = await stack.enter_async_context(open_normalizer(process, is_late=is_late))
+        retriever = judge = student = write_back = None
         if models is not None and settings.match:
-            proposer = await stack.enter_async_context(
-                open_proposer(store, proposed_of(settings), process, read_only=read_only, is_late=is_late)
+            retriever = await stack.enter_async_context(
+                open_retriever(store, embedder_spec_of(settings), process, read_only=read_only, is_late=is_late)
             )
-            finder = await stack.enter_async_context(
-                open_finder(judged_of(settings), proposer, process, is_late=is_late)
+            judge = await stack.enter_async_context(
+                open_judge_runtime(judge_spec_of(settings), retriever, process, is_late=is_late)
             )
         if models is not None and settings.generate:
             if not read_only and settings.keep:
-                keeper = await stack.enter_async_context(open_write_back(store, proposer))
-            generation = await stack.enter_async_context(
-                open_generation(
-                    spec_of(settings, is_patient=is_late), batch_limits_of(settings), process, is_late=is_late
+                write_back = await stack.enter_async_context(open_write_back(store, retriever))
+            student = await stack.enter_async_context(
+                open_student_runtime(
+                    student_spec_of(settings, is_patient=is_late), batch_limits_of(settings), process, is_late=is_late
                 )
             )
-        yield House(store, reader, generation, proposer, finder, keeper, settings.decoding, settings.keep)
+        yield Resources(store, normalizer, student, retriever, judge, write_back, settings.decoding, settings.keep)
 
 
 @asynccontextmanager
-async def open_for_command(settings: Settings) -> AsyncGenerator[House]:
-    """The parts, the student late; what it writes is stored, unless another process has the store open for writing."""
+async def open_for_command(settings: Settings) -> AsyncGenerator[Resources]:
+    """The parts of a command. Models load on first use.
+
+    Generated triples are stored, unless another process has the store open for writing.
+    """
     reads = not (settings.generate and settings.keep)
     try:
-        async with open_house(settings, read_only=reads, create=False, models="late") as house:
-            yield house
+        async with open_resources(settings, read_only=reads, create=False, models="late") as resources:
+            yield resources
     except StoreLocked:
-        async with open_house(settings, read_only=True, models="late") as house:
-            yield house
+        async with open_resources(settings, read_only=True, models="late") as resources:
+            yield resources

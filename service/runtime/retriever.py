@@ -18,8 +18,8 @@ import numpy as np
 from graph.stores.protocol import Store
 from graph.vectors.build import complete
 from graph.vectors.connect import open_index
-from graph.vectors.protocol import REBUILD, Index, Near
-from schemas.embeddings import Made, Vectors
+from graph.vectors.protocol import REBUILD, Neighbor, VectorIndex
+from schemas.embeddings import EmbedderInfo, Vectors
 from schemas.errors import CometgraphError, Unavailable
 from service.runtime import model_factories
 from service.runtime.batcher import Batcher
@@ -38,7 +38,7 @@ LOOK_AGAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class EmbedderSpec:
     """The embedder to use: its name, threads on the CPU, and the folder for what is made of its files."""
 
     embedder: str
@@ -46,19 +46,19 @@ class Proposed:
     cache: Path
 
 
-class Proposer:
+class Retriever:
     """Proposes stored events by vector. state: loading, up or failed; doing: what it does, or why it failed.
 
     is_late: made ready when it is needed first, and who needs it waits; else at once, and who comes too early is told.
     """
 
     def __init__(
-        self, store: Store, spec: Proposed, models: Models, *, read_only: bool = False, is_late: bool = False
+        self, store: Store, spec: EmbedderSpec, models: Models, *, read_only: bool = False, is_late: bool = False
     ) -> None:
         self.state: Literal["loading", "up", "failed"] = "loading"
         self.doing = "starting"
         self.repaired = ""
-        self.made: Made | None = None
+        self.made: EmbedderInfo | None = None
         self.events = 0
         self.hits = 0
         self._store = store
@@ -67,8 +67,8 @@ class Proposer:
         models.when_lost(self._lost)
         self._read_only = read_only
         self._is_late = is_late
-        self._embedder: Remote[Made] | None = None
-        self._index: Index | None = None
+        self._embedder: Remote[EmbedderInfo] | None = None
+        self._index: VectorIndex | None = None
         self._opened = AsyncExitStack()
         self._writing = asyncio.Lock()
         self._getting_ready: asyncio.Task[None] | None = None
@@ -101,7 +101,7 @@ class Proposer:
 
     async def near(
         self, texts: Sequence[str], k: int, *, generated: bool = False, remember: bool = True
-    ) -> list[list[Near]]:
+    ) -> list[list[Neighbor]]:
         """For each text the `k` nearest stored events. Raises Unavailable, Overloaded.
 
         generated: also those of which only students spoke. remember: vectors of texts that are new stay in memory.
@@ -127,7 +127,7 @@ class Proposer:
         """Returns when it can be asked; where it is not late, raises Unavailable instead of waiting."""
         await self._ready()
 
-    async def _ready(self) -> Index:
+    async def _ready(self) -> VectorIndex:
         if self._is_late:
             await asyncio.shield(self.refresh() if self._getting_ready is None else self._getting_ready)
         if self._index is None or self.state != "up":
@@ -289,7 +289,7 @@ class Proposer:
 class _Embedder:
     """See schemas.embeddings.Embedder. It computes in the process of the models."""
 
-    def __init__(self, remote: Remote[Made]) -> None:
+    def __init__(self, remote: Remote[EmbedderInfo]) -> None:
         self.name, self.version, self.dimension = remote.about.name, remote.about.version, remote.about.dimension
         self._remote = remote
 
@@ -301,13 +301,13 @@ class _Embedder:
 
 
 @asynccontextmanager
-async def open_proposer(
-    store: Store, spec: Proposed, models: Models, *, read_only: bool = False, is_late: bool = False
-) -> AsyncGenerator[Proposer]:
+async def open_retriever(
+    store: Store, spec: EmbedderSpec, models: Models, *, read_only: bool = False, is_late: bool = False
+) -> AsyncGenerator[Retriever]:
     """A proposer that is being made ready, or will be; closed at the end."""
-    proposer = Proposer(store, spec, models, read_only=read_only, is_late=is_late)
-    proposer.start()
+    retriever = Retriever(store, spec, models, read_only=read_only, is_late=is_late)
+    retriever.start()
     try:
-        yield proposer
+        yield retriever
     finally:
-        await proposer.close()
+        await retriever.close()

@@ -3,18 +3,18 @@
 import os
 from pathlib import Path
 
-from distill.student.student import Spec
+from distill.student.student import StudentSpec
 from graph.stores.protocol import Neo4jLogin
-from service.runtime.judge import Judged
-from service.runtime.retriever import Proposed
-from service.runtime.student import Patience
+from service.runtime.judge import JudgeSpec
+from service.runtime.retriever import EmbedderSpec
+from service.runtime.student import BatchLimits
 from service.settings import Settings
 
 
-def spec_of(settings: Settings, *, is_patient: bool = False) -> Spec:
+def student_spec_of(settings: Settings, *, is_patient: bool = False) -> StudentSpec:
     """The student that the settings say; is_patient: its server has all the time it takes, unless they say how much."""
     has_limit = not is_patient or "generate_seconds" in settings.model_fields_set
-    return Spec(
+    return StudentSpec(
         student=settings.student,
         prompt_form=settings.prompt_form,
         device=settings.device,
@@ -28,19 +28,19 @@ def spec_of(settings: Settings, *, is_patient: bool = False) -> Spec:
     )
 
 
-def proposed_of(settings: Settings) -> Proposed:
+def embedder_spec_of(settings: Settings) -> EmbedderSpec:
     """The embedder that the settings say."""
-    return Proposed(settings.embedder, settings.model_threads or os.cpu_count() or 1, Path(settings.cache))
+    return EmbedderSpec(settings.embedder, settings.model_threads or os.cpu_count() or 1, Path(settings.cache))
 
 
-def judged_of(settings: Settings) -> Judged:
+def judge_spec_of(settings: Settings) -> JudgeSpec:
     """The judge that the settings say."""
-    return Judged(settings.judge, Path(settings.cache), settings.model_threads or os.cpu_count() or 1)
+    return JudgeSpec(settings.judge, Path(settings.cache), settings.model_threads or os.cpu_count() or 1)
 
 
-def batch_limits_of(settings: Settings) -> Patience:
+def batch_limits_of(settings: Settings) -> BatchLimits:
     """The limits of the student's batches that the settings say."""
-    return Patience(settings.batch_size, settings.batch_wait_ms, settings.queue_limit, settings.generate_seconds)
+    return BatchLimits(settings.batch_size, settings.batch_wait_ms, settings.queue_limit, settings.generate_seconds)
 
 
 def login_of(settings: Settings) -> Neo4jLogin:

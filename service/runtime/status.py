@@ -8,7 +8,7 @@ from distill.engines.engine import Placement
 from graph.stores.protocol import Search, Stats
 from schemas.errors import Unavailable
 from schemas.relations import Relation
-from service.runtime.resources import House
+from service.runtime.resources import Resources
 from service.settings import Settings
 
 
@@ -93,50 +93,50 @@ class Info:
     judge: JudgeInfo
 
 
-async def ready_of(house: House) -> Ready:
+async def ready_of(resources: Resources) -> Ready:
     """Ask every part. Raises Unavailable, which says which part it is."""
-    await house.store.events(Search(1))
-    if not house.reader.parser.is_late:
-        _ = house.reader.parser.value
-    if house.proposer is not None:
-        await house.proposer.ready()
-        if not house.proposer.batcher.alive:
+    await resources.store.events(Search(1))
+    if not resources.normalizer.parser.is_late:
+        _ = resources.normalizer.parser.value
+    if resources.retriever is not None:
+        await resources.retriever.ready()
+        if not resources.retriever.batcher.alive:
             raise Unavailable("the embedder's worker has ended")
-    if house.finder is not None:
-        await house.finder.judge.ready()
-        if not house.finder.batcher.alive:
+    if resources.judge is not None:
+        await resources.judge.model.ready()
+        if not resources.judge.batcher.alive:
             raise Unavailable("the judge's worker has ended")
-    if house.generation is not None:
-        await house.generation.ready()
-        if not house.generation.alive:
+    if resources.student is not None:
+        await resources.student.ready()
+        if not resources.student.alive:
             raise Unavailable("the student's worker has ended")
     return Ready(
         store="ok",
-        student="off" if house.generation is None else "ok",
-        index="off" if house.proposer is None else "ok",
-        judge="off" if house.finder is None else "ok",
+        student="off" if resources.student is None else "ok",
+        index="off" if resources.retriever is None else "ok",
+        judge="off" if resources.judge is None else "ok",
     )
 
 
-def student_of(house: House) -> StudentInfo:
+def student_of(resources: Resources) -> StudentInfo:
     """What there is to say of the student now."""
-    generation = house.generation
-    if generation is None:
+    runtime = resources.student
+    if runtime is None:
         return StudentInfo("off")
-    student = generation.student
+    student = runtime.model
     said = StudentInfo(
         student.state,
         doing=student.doing if student.state == "loading" else student.reason or None,
-        decoding=house.decoding,
-        waiting=generation.batcher.depth + generation.sampler_batcher.depth,
-        queue_limit=generation.batcher.limit,
+        decoding=resources.decoding,
+        waiting=runtime.batcher.depth + runtime.sampler_batcher.depth,
+        queue_limit=runtime.batcher.limit,
     )
     if student.state != "up":
         return said
     card = student.value.about
     placements = dict(card.placements)
-    if generation.sampler.state == "up":
-        placements |= generation.sampler.value.about.placements
+    if runtime.sampler.state == "up":
+        placements |= runtime.sampler.value.about.placements
     return replace(
         said,
         name=card.name,
@@ -147,41 +147,41 @@ def student_of(house: House) -> StudentInfo:
     )
 
 
-def index_of(house: House) -> IndexInfo:
+def index_of(resources: Resources) -> IndexInfo:
     """What there is to say of the index of events now."""
-    proposer = house.proposer
-    if proposer is None:
+    retriever = resources.retriever
+    if retriever is None:
         return IndexInfo("off")
-    made = proposer.made
+    made = retriever.made
     return IndexInfo(
-        proposer.state,
-        doing=proposer.doing or None,
-        repaired=proposer.repaired or None,
+        retriever.state,
+        doing=retriever.doing or None,
+        repaired=retriever.repaired or None,
         embedder=made and made.name,
         version=made and made.version,
         dimension=made and made.dimension,
-        events=proposer.events if proposer.state == "up" else None,
+        events=retriever.events if retriever.state == "up" else None,
     )
 
 
-def judge_of(house: House) -> JudgeInfo:
+def judge_of(resources: Resources) -> JudgeInfo:
     """What there is to say of the judge of near-duplicates now."""
-    finder = house.finder
-    if finder is None:
+    judge = resources.judge
+    if judge is None:
         return JudgeInfo("off")
-    said = JudgeInfo(finder.judge.state, doing=finder.judge.reason or None, waiting=finder.batcher.depth)
-    if finder.judge.state != "up":
+    said = JudgeInfo(judge.model.state, doing=judge.model.reason or None, waiting=judge.batcher.depth)
+    if judge.model.state != "up":
         return said
-    judge = finder.judge.value.about
+    judge = judge.model.value.about
     return replace(said, name=judge.name, version=judge.version, threshold=judge.threshold)
 
 
-async def info_of(house: House, settings: Settings) -> Info:
+async def info_of(resources: Resources, settings: Settings) -> Info:
     """Count what there is. Raises Unavailable."""
-    stats: Stats = await house.store.stats()
+    stats: Stats = await resources.store.stats()
     return Info(
         version=cometgraph.__version__,
-        store=_without_login(house.store.address),
+        store=_without_login(resources.store.address),
         events=stats.events,
         inferences=stats.inferences,
         triples=sum(stats.triples.values()),
@@ -190,9 +190,9 @@ async def info_of(house: House, settings: Settings) -> Info:
         rate_limit=settings.rate_limit or None,
         max_body_bytes=settings.max_body_bytes,
         keys_required=bool(settings.api_keys.get_secret_value()),
-        student=student_of(house),
-        index=index_of(house),
-        judge=judge_of(house),
+        student=student_of(resources),
+        index=index_of(resources),
+        judge=judge_of(resources),
     )
 
 

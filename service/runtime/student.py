@@ -8,21 +8,21 @@ from typing import Any
 
 from distill.engines.decoding import Decoding, Method
 from distill.engines.engine import ScoredToken
-from distill.student.postprocess import Written
-from distill.student.student import Ask, Spec, StudentCard
+from distill.student.postprocess import GeneratedTails
+from distill.student.student import StudentCard, StudentSpec, TailRequest
 from schemas.errors import CometgraphError, Unavailable
 from schemas.progress import Progress
 from schemas.relations import Relation
 from service.runtime import model_factories
 from service.runtime.batcher import Batcher
-from service.runtime.lazy_model import Late
+from service.runtime.lazy_model import LazyModel
 from service.runtime.model_process import Models, Remote
 
 _log = logging.getLogger("cometgraph.student")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class BatchLimits:
     """See the settings of the same names."""
 
     batch_size: int
@@ -31,20 +31,20 @@ class Patience:
     generate_seconds: float
 
 
-class Generation:
+class StudentRuntime:
     """A student that writes for many askers at once.
 
     student: searches, and samples where its engine can. sampler: samples for a student on a CPU. It imports torch, so
     it has a process of its own, which the first sampled question starts.
     """
 
-    def __init__(self, spec: Spec, patience: Patience, models: Models, *, is_late: bool = False) -> None:
+    def __init__(self, spec: StudentSpec, patience: BatchLimits, models: Models, *, is_late: bool = False) -> None:
         self._spec = spec
         self._models = models
         self._sampler_models = Models("the sampler", nice=models.nice)
-        self.student: Late[StudentCard] = Late("the student", self._open_student, _log, is_late=is_late)
-        self.sampler: Late[StudentCard] = Late("the sampler", self._open_sampler, _log, is_late=True)
-        models.when_lost(self.student.lost)
+        self.model: LazyModel[StudentCard] = LazyModel("the student", self._open_student, _log, is_late=is_late)
+        self.sampler: LazyModel[StudentCard] = LazyModel("the sampler", self._open_sampler, _log, is_late=True)
+        models.when_lost(self.model.lost)
         self._sampler_models.when_lost(self.sampler.lost)
         self.out_of_memory = 0
         limits: dict[str, Any] = {
@@ -53,15 +53,17 @@ class Generation:
             "patience": patience.batch_wait_ms / 1000,
             "timeout": patience.generate_seconds,
         }
-        self.batcher: Batcher[Ask, tuple[Written, int]] = Batcher("student", self._write, **limits)
-        self.sampler_batcher: Batcher[Ask, tuple[Written, int]] = Batcher("sampler", self._sample, **limits)
+        self.batcher: Batcher[TailRequest, tuple[GeneratedTails, int]] = Batcher("student", self._write, **limits)
+        self.sampler_batcher: Batcher[TailRequest, tuple[GeneratedTails, int]] = Batcher(
+            "sampler", self._sample, **limits
+        )
         self.scorer: Batcher[tuple[str, Relation, str], list[ScoredToken]] = Batcher("scorer", self._score, **limits)
 
     def start(self) -> None:
         """Begin; needs a running loop."""
         for batcher in (self.batcher, self.sampler_batcher, self.scorer):
             batcher.start()
-        self.student.start()
+        self.model.start()
 
     async def close(self) -> None:
         """Stop; who waits is told so."""
@@ -69,7 +71,7 @@ class Generation:
             await batcher.close()
         await self._sampler_models.close()
         await self.sampler.close()
-        await self.student.close()
+        await self.model.close()
 
     @property
     def alive(self) -> bool:
@@ -78,21 +80,21 @@ class Generation:
 
     async def ready(self, method: Method = "beam") -> StudentCard:
         """The student that draws by a method. Waits where it is late. Raises Unavailable."""
-        card = (await self.student.ready()).about
+        card = (await self.model.ready()).about
         return card if method in card.placements else (await self.sampler.ready()).about
 
-    def batcher_of(self, method: Method) -> Batcher[Ask, tuple[Written, int]]:
+    def batcher_of(self, method: Method) -> Batcher[TailRequest, tuple[GeneratedTails, int]]:
         """The queue of a method. Raises Unavailable while the student loads."""
-        return self.batcher if method in self.student.value.about.placements else self.sampler_batcher
+        return self.batcher if method in self.model.value.about.placements else self.sampler_batcher
 
     async def write(
         self, event: str, relation: Relation, decoding: Decoding, seed: int | None, draw: int
-    ) -> tuple[Written, int]:
+    ) -> tuple[GeneratedTails, int]:
         """Tails of one relation, and the seed they were drawn with: `draw` where `seed` is None.
 
         Who asks the same while it is written shares it. Raises Unavailable, Overloaded, BadInput.
         """
-        ask = Ask(event, relation, decoding, draw if seed is None else seed)
+        ask = TailRequest(event, relation, decoding, draw if seed is None else seed)
         key = (event, relation, decoding, seed if decoding.method == "sample" else None)
         written, seed = await self.batcher_of(decoding.method).ask(key, ask)
         if written.applies and not written.tails:
@@ -101,19 +103,19 @@ class Generation:
         return written, seed
 
     async def score(self, event: str, relation: Relation, tail: str) -> list[ScoredToken]:
-        """See Comet.score. Raises Unavailable, Overloaded, BadInput."""
+        """See Student.score. Raises Unavailable, Overloaded, BadInput."""
         (await self.ready()).knows([relation])
         return await self.scorer.ask((event, relation, tail), (event, relation, tail))
 
-    async def _write(self, asks: Sequence[Ask]) -> "Sequence[tuple[Written, int] | CometgraphError]":
-        return await self._written(self.student.value, asks)
+    async def _write(self, asks: Sequence[TailRequest]) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
+        return await self._written(self.model.value, asks)
 
-    async def _sample(self, asks: Sequence[Ask]) -> "Sequence[tuple[Written, int] | CometgraphError]":
+    async def _sample(self, asks: Sequence[TailRequest]) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
         return await self._written(await self.sampler.ready(), asks)
 
     async def _written(
-        self, student: Remote[StudentCard], asks: Sequence[Ask]
-    ) -> "Sequence[tuple[Written, int] | CometgraphError]":
+        self, student: Remote[StudentCard], asks: Sequence[TailRequest]
+    ) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
         results, out_of_memory = await student.call("write_and_count", list(asks))
         if out_of_memory > self.out_of_memory:
             _log.warning("the GPU's memory was too small for a batch; it was written in halves")
@@ -121,7 +123,7 @@ class Generation:
         return [r if isinstance(r, CometgraphError) else (r, ask.seed) for r, ask in zip(results, asks, strict=True)]
 
     async def _score(self, triples: Sequence[tuple[str, Relation, str]]) -> list[list[ScoredToken]]:
-        return await self.student.value.call("score", list(triples))
+        return await self.model.value.call("score", list(triples))
 
     async def _open_student(self, progress: Progress) -> Remote[StudentCard]:
         return await self._models.open("student", model_factories.student, self._spec, progress=progress)
@@ -131,13 +133,13 @@ class Generation:
 
 
 @asynccontextmanager
-async def open_generation(
-    spec: Spec, patience: Patience, models: Models, *, is_late: bool = False
-) -> AsyncGenerator[Generation]:
+async def open_student_runtime(
+    spec: StudentSpec, patience: BatchLimits, models: Models, *, is_late: bool = False
+) -> AsyncGenerator[StudentRuntime]:
     """A student that is loading, or will be; closed at the end."""
-    generation = Generation(spec, patience, models, is_late=is_late)
-    generation.start()
+    runtime = StudentRuntime(spec, patience, models, is_late=is_late)
+    runtime.start()
     try:
-        yield generation
+        yield runtime
     finally:
-        await generation.close()
+        await runtime.close()

@@ -8,22 +8,22 @@ from distill.embedder.embedder import open_embedder
 from graph.stores.protocol import Progress as Told
 from graph.stores.protocol import Store
 from graph.vectors.connect import open_index
-from graph.vectors.protocol import Index
-from schemas.embeddings import Embedder, Made
-from service.runtime.specs import proposed_of
+from graph.vectors.protocol import VectorIndex
+from schemas.embeddings import Embedder, EmbedderInfo
+from service.runtime.specs import embedder_spec_of
 from service.settings import Settings
 
 
 @asynccontextmanager
 async def open_vectors(
-    store: Store, settings: Settings, told: Told, *, anew: bool = False
-) -> AsyncGenerator[tuple[Embedder, Index]]:
+    store: Store, settings: Settings, told: Told, *, rebuild: bool = False
+) -> AsyncGenerator[tuple[Embedder, VectorIndex]]:
     """The embedder that the settings say, and its index of a store. Raises BadInput, BadFile, Unavailable."""
-    spec = proposed_of(settings)
+    spec = embedder_spec_of(settings)
     told("loading the embedder", 0, 0)
     embedder = await asyncio.to_thread(open_embedder, spec.embedder, spec.threads, spec.cache)
     try:
-        async with open_index(store, Made.by(embedder), anew=anew) as index:
+        async with open_index(store, EmbedderInfo.by(embedder), rebuild=rebuild) as index:
             yield embedder, index
     finally:
         embedder.close()

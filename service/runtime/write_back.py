@@ -6,26 +6,26 @@ from contextlib import asynccontextmanager
 from graph.stores.protocol import Store
 from schemas.triples import Triple
 from service.runtime.batcher import Batcher
-from service.runtime.retriever import Proposer
+from service.runtime.retriever import Retriever
 
 KEPT_AT_ONCE = 64
 """Most relations whose tails are stored in one transaction."""
 
 
 @asynccontextmanager
-async def open_write_back(store: Store, proposer: Proposer | None) -> AsyncGenerator[Batcher[Sequence[Triple], None]]:
+async def open_write_back(store: Store, retriever: Retriever | None) -> AsyncGenerator[Batcher[Sequence[Triple], None]]:
     """A queue that stores triples and gives their heads vectors."""
 
     async def add(written: Sequence[Sequence[Triple]]) -> list[None]:
         triples = [triple for some in written for triple in some]
         await store.add(triples)
-        if proposer is not None:
-            await proposer.learn([triple.head for triple in triples])
+        if retriever is not None:
+            await retriever.learn([triple.head for triple in triples])
         return [None] * len(written)
 
-    keeper = Batcher("write-back", add, size=KEPT_AT_ONCE, limit=100 * KEPT_AT_ONCE, patience=0.0, timeout=30.0)
-    keeper.start()
+    write_back = Batcher("write-back", add, size=KEPT_AT_ONCE, limit=100 * KEPT_AT_ONCE, patience=0.0, timeout=30.0)
+    write_back.start()
     try:
-        yield keeper
+        yield write_back
     finally:
-        await keeper.close()
+        await write_back.close()

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from graph.stores.protocol import Store
 from graph.vectors.connect import open_index
-from graph.vectors.protocol import Index
-from schemas.embeddings import Made
+from graph.vectors.protocol import VectorIndex
+from schemas.embeddings import EmbedderInfo
 from schemas.errors import BadInput, StoreUnavailable
 from tests.support.triples import OpenStore, triple
 
 pytestmark = pytest.mark.anyio
 
-MADE = Made("random", "0123456789ab", 32)
-OTHER = Made("random", "ba9876543210", 32)
+MADE = EmbedderInfo("random", "0123456789ab", 32)
+OTHER = EmbedderInfo("random", "ba9876543210", 32)
 ODD = ["PersonX naïvely waits", "PersonX reads 你好", 'PersonX says "\'`${n}` --"', "PersonX 🎉", "none", "%_*"]
 
 
@@ -34,18 +34,18 @@ async def fill(store: Store, events: list[str], origin: str = "test") -> None:
     await store.add([triple(event, "xWant", "to rest", origins=(origin,)) for event in events])
 
 
-def both(store: Store, made: Made = MADE, **options: bool) -> AbstractAsyncContextManager[Index]:
+def both(store: Store, made: EmbedderInfo = MADE, **options: bool) -> AbstractAsyncContextManager[VectorIndex]:
     return open_index(store, made, **options)
 
 
 @asynccontextmanager
-async def filled(opened: OpenStore, events: list[str], vectors: NDArray[np.float32]) -> AsyncIterator[Index]:
+async def filled(opened: OpenStore, events: list[str], vectors: NDArray[np.float32]) -> AsyncIterator[VectorIndex]:
     """An index with these vectors, in a store with these events."""
     async with opened() as store:
         await fill(store, events)
         async with both(store) as index:
             await index.add(events, vectors)
-            await index.settle()
+            await index.optimize()
             yield index
 
 
@@ -107,7 +107,7 @@ async def test_an_event_added_later_is_found_at_once(opened: OpenStore) -> None:
         await fill(store, events)
         async with both(store) as index:
             await index.add(events, vectors)
-            await index.settle()
+            await index.optimize()
             await fill(store, late)
             assert sorted(await index.missing()) == late
             await index.add(late, late_vectors)
@@ -123,7 +123,7 @@ async def test_events_that_are_forgotten_are_not_proposed(opened: OpenStore) -> 
         await fill(store, goes, "gone")
         async with both(store) as index:
             await index.add([*stays, *goes], vectors)
-            await index.settle()
+            await index.optimize()
             await store.forget("gone")
             assert await index.missing() == []
             assert await index.count() == 30
@@ -146,19 +146,19 @@ async def test_another_embedder_is_refused_until_the_index_is_made_anew(opened: 
         await fill(store, events)
         async with both(store) as index:
             await index.add(events, units(5))
-        for made in (OTHER, Made("random", MADE.version, 16)):
+        for made in (OTHER, EmbedderInfo("random", MADE.version, 16)):
             with pytest.raises(BadInput, match=r"random \(0123456789ab, 32 dim.*`cometgraph index`"):
                 async with both(store, made):
                     pass
-        async with both(store, Made("another name of it", MADE.version, 32)) as index:
+        async with both(store, EmbedderInfo("another name of it", MADE.version, 32)) as index:
             assert await index.count() == 5
-        other = Made("wide", "aaaaaaaaaaaa", 16)
-        async with both(store, other, anew=True) as index:
+        other = EmbedderInfo("wide", "aaaaaaaaaaaa", 16)
+        async with both(store, other, rebuild=True) as index:
             assert sorted(await index.missing()) == events
             await index.add(events, units(5, dimension=16))
             [[near]] = await index.nearest(units(5, dimension=16)[2:3], 1)
             assert near.event == events[2]
-        async with both(store, other, anew=True) as index:
+        async with both(store, other, rebuild=True) as index:
             assert await index.count() == 5
         with pytest.raises(BadInput, match="wide"):
             async with both(store):
@@ -199,7 +199,7 @@ async def test_many_events_of_students_do_not_starve_those_of_data(opened: OpenS
         await fill(store, generated, "student:s")
         async with both(store) as index:
             await index.add([*shown, *generated], np.vstack([far, crowd]).astype(np.float32))
-            await index.settle()
+            await index.optimize()
             [first] = await index.nearest(near[None], 10, generated=True)
             assert {one.event for one in first} <= set(generated)
             for k in (1, 10):

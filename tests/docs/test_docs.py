@@ -24,7 +24,7 @@ from tests.support.doc_pages import (
     ADDRESS,
     FENCE,
     SHOWN,
-    Reader,
+    Normalizer,
     assert_output,
     blocks_of,
     expected_values,
@@ -94,14 +94,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, on_cpu: dict[str, str]) -> 
 
 
 @pytest.fixture
-def reader(folder: Path, server: Server, on_cpu: dict[str, str]) -> Iterator[Reader]:
-    reader = Reader(folder, server.url, {}, on_cpu)
+def reader(folder: Path, server: Server, on_cpu: dict[str, str]) -> Iterator[Normalizer]:
+    reader = Normalizer(folder, server.url, {}, on_cpu)
     yield reader
     reader.close()
 
 
 @pytest.mark.parametrize("path", pages_with("console", "python"))
-def test_what_a_page_says_is_what_happens(path: Path, reader: Reader) -> None:
+def test_what_a_page_says_is_what_happens(path: Path, reader: Normalizer) -> None:
     for block in blocks_of(path):
         if not {"neo4j", "shown"} & set(block.info):
             reader.follow(block)
@@ -114,7 +114,7 @@ def test_what_a_page_says_of_neo4j_is_what_happens(
     there = neo4j_uri.partition("://")[2]
     replace = {address: f"{address.partition('://')[0]}://{there}" for address in NEO4J_ADDRESSES}
     environment = on_cpu | {"COMETGRAPH_NEO4J_PASSWORD": neo4j_server.password}
-    reader = Reader(folder, ADDRESS, replace, environment)
+    reader = Normalizer(folder, ADDRESS, replace, environment)
     for block in blocks_of(path):
         if block.file is not None or block.info == ("console", "neo4j"):
             reader.follow(block)

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from distill.engines.decoding import Decoding
-from distill.engines.engine import Draft, Engine, Job, ScoredToken
+from distill.engines.engine import Completion, Engine, GenerationJob, ScoredToken
 
 
 def app_of(engine: Engine) -> FastAPI:
@@ -36,7 +36,7 @@ def app_of(engine: Engine) -> FastAPI:
                 top_p=said.get("top_p", 1.0),
                 max_new_tokens=said["max_tokens"],
             )
-            [drafts] = engine.draft([Job(said["prompt"], decoding, said.get("seed", 0))])
+            [drafts] = engine.draft([GenerationJob(said["prompt"], decoding, said.get("seed", 0))])
             assert isinstance(drafts, list)
             return _body([_choice(draft) for draft in drafts])
 
@@ -48,7 +48,7 @@ def _body(choices: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": "1", "object": "text_completion", "created": 0, "model": "tiny", "choices": numbered}
 
 
-def _choice(draft: Draft) -> dict[str, Any]:
+def _choice(draft: Completion) -> dict[str, Any]:
     log_probs = {"tokens": [draft.text], "token_logprobs": [draft.log_prob], "top_logprobs": None, "text_offset": [0]}
     return {"text": draft.text, "finish_reason": "stop" if draft.finished else "length", "logprobs": log_probs}
 
@@ -72,7 +72,7 @@ BROKEN: dict[str, Callable[[], Response]] = {
     "no choices": lambda: JSONResponse(_body([])),
     "no text": lambda: JSONResponse(_body([{"finish_reason": "stop", "logprobs": None}])),
     "no log-probabilities": lambda: JSONResponse(_body([{"text": " sad", "finish_reason": "stop", "logprobs": None}])),
-    "noise": lambda: JSONResponse(_body([_choice(Draft(" \x00 … ??", -1.0, finished=True))])),
+    "noise": lambda: JSONResponse(_body([_choice(Completion(" \x00 … ??", -1.0, finished=True))])),
     "an error": lambda: JSONResponse({"error": {"message": "out of luck"}}, 500),
     "a refusal": lambda: JSONResponse({"error": {"message": "unknown parameter"}}, 400),
 }
@@ -110,7 +110,7 @@ class Desk:
         def completions(body: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
             self.prompts.append(body["prompt"])
             self.opened.wait()
-            return _body([_choice(Draft(" happy", -1.0, finished=True))])
+            return _body([_choice(Completion(" happy", -1.0, finished=True))])
 
         return app
 

@@ -147,7 +147,7 @@ def assert_output(block: Block, command: str, said: str, expected: str) -> None:
     assert fine, f"{block.place}: `{command}` says\n{said}\nwhere the page says\n{expected}"
 
 
-class Reader:
+class Normalizer:
     """Follows a page: has a folder, perhaps a service, and the exit code of the last command.
 
     env: variables of whatever runs, services too.

@@ -22,12 +22,10 @@ def embedded_graph(folder: Path) -> tuple[str, str]:
     database = ladybug.Database(folder / f"graph-{number}.lbug", read_only=True)
     connection = ladybug.Connection(database)
     lines = [
-        f"{name} {row}"
-        for name in [*RELATION_NAMES, None]
-        for row in connection.execute(cypher.embedded_scan(name)).get_all()
+        f"{name} {row}" for name in [*RELATION_NAMES, None] for row in connection.execute(cypher.scan(name)).get_all()
     ]
     for query in (
-        cypher.EMBEDDED_EVENTS,
+        cypher.EVENTS,
         "MATCH (i:Inference) RETURN i.text",
         f"MATCH (i:Inference)-[:{cypher.AS_EVENT}]->(e:Event) RETURN i.text, e.text",
     ):

@@ -16,7 +16,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from distill.student.student import Comet, Spec, open_comet, open_sampler
+from distill.student.student import Student, StudentSpec, open_sampler, open_student
 from tests.distill.engines.test_engines import silent
 from tests.support.server import ROOT
 
@@ -116,10 +116,10 @@ def _model(kind: str, vocabulary: int) -> Any:
     )
 
 
-def opened(folder: Path, cache: Path, **said: object) -> Comet:
+def opened(folder: Path, cache: Path, **said: object) -> Student:
     values = {"prompt_form": None, "device": "cpu", "compute_type": "float32", "threads": 2} | said
-    spec = Spec(student=str(folder), cache=cache, **values)  # type: ignore[arg-type]
-    comet = open_comet(spec, silent)
+    spec = StudentSpec(student=str(folder), cache=cache, **values)  # type: ignore[arg-type]
+    comet = open_student(spec, silent)
     if "sample" not in comet.engines:
         comet.engines |= open_sampler(spec, silent).engines
     return comet

@@ -7,7 +7,7 @@ from schemas.relations import RELATIONS, Relation
 
 _TYPES = {"p_valid": "DOUBLE", "split": "STRING", "valid": "INT8", "log_prob": "DOUBLE", "origins": "STRING[]"}
 _COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'BOOL')}" for name in PROPERTY_NAMES)
-EMBEDDED_SCHEMA: list[str] = [
+SCHEMA: list[str] = [
     "CREATE NODE TABLE Event(text STRING PRIMARY KEY)",
     "CREATE NODE TABLE Inference(text STRING PRIMARY KEY)",
     "CREATE NODE TABLE Relation(name STRING PRIMARY KEY, phrase STRING, grp STRING, whose STRING)",
@@ -15,33 +15,31 @@ EMBEDDED_SCHEMA: list[str] = [
     f"CREATE REL TABLE {NOT_APPLICABLE}(FROM Event TO Relation, {_COLUMNS})",
     f"CREATE REL TABLE {AS_EVENT}(FROM Inference TO Event)",
 ]
-EMBEDDED_RELATION = "CREATE (:Relation {name: $name, phrase: $phrase, grp: $grp, whose: $whose})"
-EMBEDDED_TAILS: dict[Relation, str] = {
+RELATION = "CREATE (:Relation {name: $name, phrase: $phrase, grp: $grp, whose: $whose})"
+TAILS: dict[Relation, str] = {
     relation: f"MATCH (e:Event {{text: $event}})-[r:{relation.value}]->(i:Inference) RETURN i.text, {EDGE_PROPERTIES}"
     for relation in RELATIONS
 }
-EMBEDDED_ALL_TAILS = (
+ALL_TAILS = (
     "MATCH (e:Event {text: $event})-[r:" + "|".join(RELATION_NAMES) + f"]->(i:Inference) "
     f"RETURN label(r), i.text, {EDGE_PROPERTIES}"
 )
-EMBEDDED_NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {EDGE_PROPERTIES}"
+NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {EDGE_PROPERTIES}"
 _SAID = "-[r:" + "|".join([*RELATION_NAMES, NOT_APPLICABLE]) + "]->()"
 _SPOKEN = "MATCH (:Event {text: $event})" + _SAID
-EMBEDDED_SPOKEN = f"{_SPOKEN} RETURN true LIMIT 1"
-EMBEDDED_SPOKEN_BY_DATA = f"{_SPOKEN} WHERE {SAID_BY_DATA} RETURN true LIMIT 1"
-EMBEDDED_KNOWN = "MATCH (e:Event {text: $text}) RETURN e.text"
-EMBEDDED_INFERENCE_KNOWN = "MATCH (i:Inference {text: $text}) RETURN i.text"
-EMBEDDED_EVENTS = "MATCH (e:Event) RETURN e.text AS text"
-EMBEDDED_EVENTS_SPOKEN = f"MATCH (e:Event){_SAID} RETURN DISTINCT e.text AS text"
-EMBEDDED_EVENTS_BY_DATA = f"MATCH (e:Event){_SAID} WHERE {SAID_BY_DATA} RETURN DISTINCT e.text AS text"
-EMBEDDED_ADD_EVENT = "MERGE (:Event {text: $text})"
-EMBEDDED_ADD_INFERENCE = "MERGE (:Inference {text: $text})"
-EMBEDDED_ADD_AS_EVENT = (
-    f"MATCH (i:Inference {{text: $inference}}), (e:Event {{text: $event}}) MERGE (i)-[:{AS_EVENT}]->(e)"
-)
+SPOKEN = f"{_SPOKEN} RETURN true LIMIT 1"
+SPOKEN_BY_DATA = f"{_SPOKEN} WHERE {SAID_BY_DATA} RETURN true LIMIT 1"
+KNOWN = "MATCH (e:Event {text: $text}) RETURN e.text"
+INFERENCE_KNOWN = "MATCH (i:Inference {text: $text}) RETURN i.text"
+EVENTS = "MATCH (e:Event) RETURN e.text AS text"
+EVENTS_SPOKEN = f"MATCH (e:Event){_SAID} RETURN DISTINCT e.text AS text"
+EVENTS_BY_DATA = f"MATCH (e:Event){_SAID} WHERE {SAID_BY_DATA} RETURN DISTINCT e.text AS text"
+ADD_EVENT = "MERGE (:Event {text: $text})"
+ADD_INFERENCE = "MERGE (:Inference {text: $text})"
+ADD_AS_EVENT = f"MATCH (i:Inference {{text: $inference}}), (e:Event {{text: $event}}) MERGE (i)-[:{AS_EVENT}]->(e)"
 
 
-def embedded_edge(relation: str | None, *, create: bool) -> str:
+def edge(relation: str | None, *, create: bool) -> str:
     """Create an edge from $head to $tail, or set its properties. None: the edge that says "does not apply"."""
     target = "(t:Relation {name: $tail})" if relation is None else "(t:Inference {text: $tail})"
     name = NOT_APPLICABLE if relation is None else relation
@@ -52,12 +50,12 @@ def embedded_edge(relation: str | None, *, create: bool) -> str:
     return f"MATCH (e:Event {{text: $head}})-[r:{name}]->{target} SET {said}"
 
 
-def embedded_copy(table: str) -> str:
+def copy(table: str) -> str:
     """Bulk insert of the Arrow table $rows."""
     return f"COPY {table} FROM $rows"
 
 
-def embedded_scan(relation: str | None) -> str:
+def scan(relation: str | None) -> str:
     """Every edge of a relation (None: those that say "does not apply")."""
     name, target, key = (NOT_APPLICABLE, "Relation", "name") if relation is None else (relation, "Inference", "text")
     said = ", ".join(f"r.{p} AS {p}" for p in PROPERTY_NAMES)

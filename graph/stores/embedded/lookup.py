@@ -51,20 +51,20 @@ def tails_of(queries: PreparedQueries, lookup: Lookup) -> Tails | None:
     missing = False  # a relation of which no data set gives an inference
     if len(lookup.relations) > QUICK:
         wanted = {relation.value: relation for relation in lookup.relations}
-        for name, *edge in queries.rows(cypher.EMBEDDED_ALL_TAILS, event=event):
+        for name, *edge in queries.rows(cypher.ALL_TAILS, event=event):
             if name in wanted:
                 found.append(_triple(event, wanted[name], *edge))
         missing = len({triple.relation for triple in found if not is_generated(triple)}) < len(wanted)
     else:
         for relation in lookup.relations:
-            edges = queries.rows(cypher.EMBEDDED_TAILS[relation], event=event)
+            edges = queries.rows(cypher.TAILS[relation], event=event)
             triples = [_triple(event, relation, *edge) for edge in edges]
             found += triples
             missing = missing or all(map(is_generated, triples))
     if missing:
-        if not found and not queries.rows(cypher.EMBEDDED_KNOWN, text=event):
+        if not found and not queries.rows(cypher.KNOWN, text=event):
             return None
-        for name, *edge in queries.rows(cypher.EMBEDDED_NONES, event=event):
+        for name, *edge in queries.rows(cypher.NONES, event=event):
             found.append(_triple(event, Relation(name), NONE, *edge))
         if (
             not lookup.generated
@@ -77,8 +77,8 @@ def tails_of(queries: PreparedQueries, lookup: Lookup) -> Tails | None:
 
 def is_of_students(queries: PreparedQueries, event: str, *, spoken: bool = False) -> bool:
     """True where somebody spoke of an event (`spoken`: that is certain), and only students did."""
-    by_data = queries.rows(cypher.EMBEDDED_SPOKEN_BY_DATA, event=event)
-    return not by_data and (spoken or bool(queries.rows(cypher.EMBEDDED_SPOKEN, event=event)))
+    by_data = queries.rows(cypher.SPOKEN_BY_DATA, event=event)
+    return not by_data and (spoken or bool(queries.rows(cypher.SPOKEN, event=event)))
 
 
 def _triple(

@@ -39,7 +39,7 @@ from schemas.relations import RELATIONS
 from schemas.triples import Triple
 
 BUFFER_POOL = 1 << 30
-_SPEAKERS = (cypher.EMBEDDED_EVENTS_BY_DATA, cypher.EMBEDDED_EVENTS_SPOKEN, cypher.EMBEDDED_EVENTS)
+_SPEAKERS = (cypher.EVENTS_BY_DATA, cypher.EVENTS_SPOKEN, cypher.EVENTS)
 """Of which events a data set spoke, of which anybody did, and which there are."""
 T = TypeVar("T")
 

@@ -53,11 +53,11 @@ def create_graph(path: Path, buffer_pool: int) -> None:
 
 
 def _create_schema(connection: ladybug.Connection) -> None:
-    for statement in cypher.EMBEDDED_SCHEMA:
+    for statement in cypher.SCHEMA:
         connection.execute(statement)
     for info in RELATIONS.values():
         said = {"name": info.name.value, "phrase": info.phrase, "grp": info.group, "whose": info.whose}
-        connection.execute(cypher.EMBEDDED_RELATION, said)
+        connection.execute(cypher.RELATION, said)
 
 
 def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Table) -> Counts:
@@ -65,7 +65,7 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
     heads = pc.unique(incoming.column("head")).to_pylist()
     connection.execute("BEGIN TRANSACTION")
     try:
-        known = {head for head in heads if connection.execute(cypher.EMBEDDED_KNOWN, {"text": head}).has_next()}
+        known = {head for head in heads if connection.execute(cypher.KNOWN, {"text": head}).has_next()}
         merged = merge(_edges_of(connection, sorted(known)), incoming)
         generated = dict.fromkeys(heads, True) | dict.fromkeys(heads_by_data(merged.rows).to_pylist(), False)
         indexed = index.generated(sorted(known))
@@ -75,20 +75,18 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
             index.mark(turning)
         events = [head for head in heads if head not in known]
         tails = [tail for tail in pc.unique(merged.new.column("tail")).to_pylist() if tail != NONE]
-        new_tails = [
-            t for t in tails if not connection.execute(cypher.EMBEDDED_INFERENCE_KNOWN, {"text": t}).has_next()
-        ]
+        new_tails = [t for t in tails if not connection.execute(cypher.INFERENCE_KNOWN, {"text": t}).has_next()]
         for text in events:
-            connection.execute(cypher.EMBEDDED_ADD_EVENT, {"text": text})
+            connection.execute(cypher.ADD_EVENT, {"text": text})
         for text in new_tails:
-            connection.execute(cypher.EMBEDDED_ADD_INFERENCE, {"text": text})
+            connection.execute(cypher.ADD_INFERENCE, {"text": text})
         _write_edges(connection, merged.new, create=True)
         _write_edges(connection, merged.changed, create=False)
         pairs = [(i, e) for e in events for i in inferences_reading(e)] + [
             (i, e) for i in new_tails for e in readings(i)
         ]
         for inference, event in dict.fromkeys(pairs):
-            connection.execute(cypher.EMBEDDED_ADD_AS_EVENT, {"inference": inference, "event": event})
+            connection.execute(cypher.ADD_AS_EVENT, {"inference": inference, "event": event})
         connection.execute("COMMIT")
     except BaseException:
         with suppress(RuntimeError):  # some failures have ended the transaction by themselves
@@ -106,7 +104,7 @@ def _write_edges(connection: ladybug.Connection, rows: pa.Table, *, create: bool
         relation = RELATION_NAMES[int(code)]
         is_none = tail == NONE
         connection.execute(
-            cypher.embedded_edge(None if is_none else relation, create=create),
+            cypher.edge(None if is_none else relation, create=create),
             {"head": head, "tail": relation if is_none else tail} | dict(zip(names, said, strict=True)),
         )
 
@@ -115,9 +113,9 @@ def _edges_of(connection: ladybug.Connection, heads: list[str]) -> pa.Table:
     """All stored rows of some events."""
     found: list[list[object]] = []
     for head in heads:
-        for name, *edge in connection.execute(cypher.EMBEDDED_ALL_TAILS, {"event": head}).get_all():
+        for name, *edge in connection.execute(cypher.ALL_TAILS, {"event": head}).get_all():
             found.append([head, RELATION_CODE[name], *edge])
-        for name, *said in connection.execute(cypher.EMBEDDED_NONES, {"event": head}).get_all():
+        for name, *said in connection.execute(cypher.NONES, {"event": head}).get_all():
             found.append([head, RELATION_CODE[name], NONE, *said])
     if not found:
         return empty()
@@ -132,7 +130,7 @@ def stored_rows(connection: ladybug.Connection, progress: Progress) -> Iterator[
     """Every stored row, one relation at a time."""
     for done, name in enumerate([None, *RELATION_NAMES]):
         progress("reading the stored graph", done, len(RELATION_NAMES) + 1)
-        edges = connection.execute(cypher.embedded_scan(name)).get_as_arrow()
+        edges = connection.execute(cypher.scan(name)).get_as_arrow()
         if len(edges) == 0:
             continue
         column = {field: edges.column(field).combine_chunks() for field in edges.column_names}
@@ -196,7 +194,7 @@ def _copy_graph(
 
     def copy(name: str, table: pa.Table) -> None:
         if len(table):
-            connection.execute(cypher.embedded_copy(name), {"rows": table})
+            connection.execute(cypher.copy(name), {"rows": table})
 
     _create_schema(connection)
     copy("Event", pa.table({"text": events}))

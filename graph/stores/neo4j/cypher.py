@@ -6,18 +6,18 @@ from schemas.triples import STUDENT
 
 _SHOWN = f"(EXISTS {{ (e)-[r]->() WHERE coalesce({SAID_BY_DATA}, true) }} OR NOT EXISTS {{ (e)-->() }})"
 """Of an event in Neo4j: not only students spoke of it."""
-NEO4J_SCHEMA = [
+SCHEMA = [
     "CREATE CONSTRAINT event_text IF NOT EXISTS FOR (n:Event) REQUIRE n.text IS UNIQUE",
     "CREATE CONSTRAINT inference_text IF NOT EXISTS FOR (n:Inference) REQUIRE n.text IS UNIQUE",
     "CREATE CONSTRAINT relation_name IF NOT EXISTS FOR (n:Relation) REQUIRE n.name IS UNIQUE",
     "CREATE FULLTEXT INDEX event_words IF NOT EXISTS FOR (n:Event) ON EACH [n.text] "
     "OPTIONS {indexConfig: {`fulltext.analyzer`: 'english'}}",
 ]
-NEO4J_AWAIT = "CALL db.awaitIndexes(86400)"
+AWAIT = "CALL db.awaitIndexes(86400)"
 """A day: a large index on a busy machine takes its time, and one that has failed is told at once."""
-NEO4J_INDEXES = "SHOW INDEXES YIELD name, state RETURN name, state"
-NEO4J_RELATIONS = "UNWIND $rows AS row MERGE (k:Relation {name: row.name}) SET k = row"
-NEO4J_TAILS = f"""
+INDEXES = "SHOW INDEXES YIELD name, state RETURN name, state"
+RELATIONS = "UNWIND $rows AS row MERGE (k:Relation {name: row.name}) SET k = row"
+TAILS = f"""
 UNWIND $asks AS ask
 MATCH (e:Event {{text: ask.event}})
 OPTIONAL MATCH (e)-[r]->(t)
@@ -28,52 +28,52 @@ WHERE ask.generated OR {_SHOWN}
 RETURN ask.n AS n, edges
 """
 """An event of which only students spoke is found for those who ask for what is generated."""
-NEO4J_PREFIX = (
+PREFIX = (
     f"MATCH (e:Event) WHERE e.text STARTS WITH $prefix AND e.text > $after AND ($generated OR {_SHOWN}) "
     "RETURN e.text ORDER BY e.text LIMIT $limit"
 )
-NEO4J_WORDS = (
+WORDS = (
     "CALL db.index.fulltext.queryNodes('event_words', $words) YIELD node AS e, score "
     f"WHERE e.text STARTS WITH $prefix AND ($generated OR {_SHOWN}) "
     "RETURN e.text ORDER BY score DESC, e.text SKIP $skip LIMIT $limit"
 )
-NEO4J_SHOWN = f"UNWIND $texts AS text MATCH (e:Event {{text: text}}) WHERE {_SHOWN} RETURN text"
-NEO4J_EDGES_OF = f"""
+SHOWN = f"UNWIND $texts AS text MATCH (e:Event {{text: text}}) WHERE {_SHOWN} RETURN text"
+EDGES_OF = f"""
 UNWIND $heads AS head
 MATCH (e:Event {{text: head}})-[r]->(t)
 RETURN head, CASE type(r) WHEN '{NOT_APPLICABLE}' THEN t.name ELSE type(r) END, t.text, {EDGE_PROPERTIES}
 """
-NEO4J_LOCK_EVENTS = "UNWIND $texts AS text MERGE (e:Event {text: text}) SET e.text = text"
+LOCK_EVENTS = "UNWIND $texts AS text MERGE (e:Event {text: text}) SET e.text = text"
 """Makes the events, and keeps other writers off them until the transaction ends."""
-NEO4J_ADD_INFERENCES = "UNWIND $texts AS text MERGE (:Inference {text: text})"
-NEO4J_ADD_EDGES = """
+ADD_INFERENCES = "UNWIND $texts AS text MERGE (:Inference {text: text})"
+ADD_EDGES = """
 UNWIND $rows AS row
 MATCH (e:Event {text: row[0]}) MATCH (t:Inference {text: row[2]})
 CREATE (e)-[r:$(row[1])]->(t) SET r = row[3]
 """
-NEO4J_ADD_NONES = f"""
+ADD_NONES = f"""
 UNWIND $rows AS row
 MATCH (e:Event {{text: row[0]}}) MATCH (t:Relation {{name: row[1]}})
 CREATE (e)-[r:{NOT_APPLICABLE}]->(t) SET r = row[3]
 """
-NEO4J_SET_EDGES = """
+SET_EDGES = """
 UNWIND $rows AS row
 MATCH (e:Event {text: row[0]})-[r:$(row[1])]->(t:Inference {text: row[2]}) SET r = row[3]
 """
-NEO4J_SET_NONES = f"""
+SET_NONES = f"""
 UNWIND $rows AS row
 MATCH (e:Event {{text: row[0]}})-[r:{NOT_APPLICABLE}]->(t:Relation {{name: row[1]}}) SET r = row[3]
 """
-NEO4J_HEADS_OF = "MATCH (e:Event)-[r]->() WHERE $origin IN r.origins RETURN DISTINCT e.text"
-NEO4J_ORIGINS = "MATCH (:Event)-[r]->() UNWIND r.origins AS name RETURN DISTINCT name"
-NEO4J_LOCK_KNOWN = "UNWIND $texts AS text MATCH (e:Event {text: text}) SET e.text = text"
-NEO4J_LOCK_ENDS = """
+HEADS_OF = "MATCH (e:Event)-[r]->() WHERE $origin IN r.origins RETURN DISTINCT e.text"
+ORIGINS = "MATCH (:Event)-[r]->() UNWIND r.origins AS name RETURN DISTINCT name"
+LOCK_KNOWN = "UNWIND $texts AS text MATCH (e:Event {text: text}) SET e.text = text"
+LOCK_ENDS = """
 UNWIND $texts AS text
 MATCH (:Event {text: text})-[r]->(i:Inference) WHERE $origin IN r.origins
 WITH DISTINCT i ORDER BY i.text SET i.text = i.text
 RETURN i.text
 """
-NEO4J_FORGET_EDGES = f"""
+FORGET_EDGES = f"""
 UNWIND $texts AS text
 MATCH (:Event {{text: text}})-[r]->() WHERE $origin IN r.origins
 WITH r, [name IN r.origins WHERE name <> $origin] AS others
@@ -84,39 +84,37 @@ FOREACH (_ IN CASE WHEN is_last THEN [1] ELSE [] END | DELETE r)
 RETURN count(CASE WHEN is_last AND NOT is_none THEN 1 END), count(CASE WHEN is_last AND is_none THEN 1 END),
   count(CASE WHEN NOT is_last THEN 1 END)
 """
-NEO4J_FORGET_INFERENCES = """
+FORGET_INFERENCES = """
 UNWIND $texts AS text
 MATCH (i:Inference {text: text}) WHERE NOT EXISTS { (i)<--() }
 DETACH DELETE i
 RETURN count(*)
 """
-NEO4J_FORGET_EVENTS = """
+FORGET_EVENTS = """
 UNWIND $texts AS text
 MATCH (e:Event {text: text}) WHERE NOT EXISTS { (e)-->() }
 DETACH DELETE e
 RETURN count(*)
 """
-NEO4J_LINK_PAIRS = f"""
+LINK_PAIRS = f"""
 UNWIND $pairs AS pair
 MATCH (i:Inference {{text: pair[0]}}) MATCH (e:Event {{text: pair[1]}})
 MERGE (i)-[:{AS_EVENT}]->(e)
 """
-NEO4J_LINK_ALL = f"""
+LINK_ALL = f"""
 MATCH (e:Event)
 UNWIND CASE WHEN e.text STARTS WITH $actor THEN [e.text, substring(e.text, size($actor))] ELSE [e.text] END AS text
 MATCH (i:Inference {{text: text}})
 MERGE (i)-[:{AS_EVENT}]->(e)
 """
 VECTOR_INDEX = "event_vector"
-NEO4J_VECTOR_PAGE = 10_000
-NEO4J_MADE = f"MATCH (m:EventIndex {{name: '{VECTOR_INDEX}'}}) RETURN m.format, m.embedder, m.version, m.dimension"
-NEO4J_SET_MADE = f"MERGE (m:EventIndex {{name: '{VECTOR_INDEX}'}}) SET m += $made"
-NEO4J_DROP_VECTOR_INDEX = f"DROP INDEX {VECTOR_INDEX} IF EXISTS"
-NEO4J_HAS_VECTOR_INDEX = f"SHOW INDEXES YIELD name, state WHERE name = '{VECTOR_INDEX}' RETURN state"
-NEO4J_FORGET_VECTORS = (
-    "MATCH (e:Event) WHERE e.embedding IS NOT NULL WITH e LIMIT $limit REMOVE e.embedding RETURN count(*)"
-)
-NEO4J_NEAREST = f"""
+VECTOR_PAGE = 10_000
+MADE = f"MATCH (m:EventIndex {{name: '{VECTOR_INDEX}'}}) RETURN m.format, m.embedder, m.version, m.dimension"
+SET_MADE = f"MERGE (m:EventIndex {{name: '{VECTOR_INDEX}'}}) SET m += $made"
+DROP_VECTOR_INDEX = f"DROP INDEX {VECTOR_INDEX} IF EXISTS"
+HAS_VECTOR_INDEX = f"SHOW INDEXES YIELD name, state WHERE name = '{VECTOR_INDEX}' RETURN state"
+FORGET_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL WITH e LIMIT $limit REMOVE e.embedding RETURN count(*)"
+NEAREST = f"""
 UNWIND range(0, size($vectors) - 1) AS n
 CALL (n) {{
   CALL db.index.vector.queryNodes('{VECTOR_INDEX}', $beam, $vectors[n]) YIELD node AS e, score
@@ -125,22 +123,22 @@ CALL (n) {{
 }}
 RETURN n, e.text, e.embedding
 """
-NEO4J_VECTORS = """
+VECTORS = """
 UNWIND $texts AS text
 MATCH (e:Event {text: text}) WHERE e.embedding IS NOT NULL
 RETURN text, e.embedding
 """
-NEO4J_MISSING_OF = "UNWIND $texts AS text MATCH (e:Event {text: text}) WHERE e.embedding IS NULL RETURN text"
-NEO4J_MISSING = "MATCH (e:Event) WHERE e.embedding IS NULL RETURN e.text"
-NEO4J_ADD_VECTORS = """
+MISSING_OF = "UNWIND $texts AS text MATCH (e:Event {text: text}) WHERE e.embedding IS NULL RETURN text"
+MISSING = "MATCH (e:Event) WHERE e.embedding IS NULL RETURN e.text"
+ADD_VECTORS = """
 UNWIND $rows AS row
 MATCH (e:Event {text: row[0]}) WHERE e.embedding IS NULL
 CALL db.create.setNodeVectorProperty(e, 'embedding', row[1])
 """
-NEO4J_COUNT_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL RETURN count(e)"
+COUNT_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL RETURN count(e)"
 
 
-def neo4j_vector_index(dimension: int) -> str:
+def vector_index(dimension: int) -> str:
     """The vector index. Without quantisation, which rounds what is compared and so misses neighbours."""
     return (
         f"CREATE VECTOR INDEX {VECTOR_INDEX} IF NOT EXISTS FOR (e:Event) ON (e.embedding) OPTIONS {{indexConfig: {{"

@@ -88,13 +88,13 @@ class Neo4jStore:
 
     async def prepare(self) -> None:
         """Constraints, the full-text index and the relation nodes; waits until the indexes are online."""
-        for statement in cypher.NEO4J_SCHEMA:
+        for statement in cypher.SCHEMA:
             await self._execute(statement)
         relations = [
             {"name": i.name.value, "phrase": i.phrase, "grp": i.group, "whose": i.whose} for i in RELATIONS.values()
         ]
-        await self._execute(cypher.NEO4J_RELATIONS, rows=relations)
-        await self._execute(cypher.NEO4J_AWAIT)
+        await self._execute(cypher.RELATIONS, rows=relations)
+        await self._execute(cypher.AWAIT)
 
     @property
     def scratch(self) -> Path | None:
@@ -115,7 +115,7 @@ class Neo4jStore:
             for n, lookup in enumerate(lookups)
         ]
         found: list[Tails | None] = [None] * len(lookups)
-        for n, edges in await self.read(cypher.NEO4J_TAILS, asks=asks):
+        for n, edges in await self.read(cypher.TAILS, asks=asks):
             lookup = lookups[int(n)]
             found[int(n)] = select([_triple(lookup.event, edge) for edge in edges], lookup)
         return found
@@ -123,13 +123,13 @@ class Neo4jStore:
     async def events(self, search: Search) -> list[str]:
         if search.words:
             query = " OR ".join(f'"{word}"' for word in search.words)
-            rows = await self.read(cypher.NEO4J_WORDS, words=query, skip=search.skip, **_asked(search))
+            rows = await self.read(cypher.WORDS, words=query, skip=search.skip, **_asked(search))
         else:
-            rows = await self.read(cypher.NEO4J_PREFIX, after=search.after, **_asked(search))
+            rows = await self.read(cypher.PREFIX, after=search.after, **_asked(search))
         return [text for (text,) in rows]
 
     async def shown(self, events: Sequence[str]) -> set[str]:
-        return {text for (text,) in await self.read(cypher.NEO4J_SHOWN, texts=list(events))}
+        return {text for (text,) in await self.read(cypher.SHOWN, texts=list(events))}
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
         rows = table_of(map(row_of, triples))
@@ -149,14 +149,14 @@ class Neo4jStore:
             done += len(batch)
         progress("linking inferences that are events", 0, 0)
         await self._write(link_all)
-        await self.execute(cypher.NEO4J_AWAIT)
+        await self.execute(cypher.AWAIT)
         return total
 
     async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
         """All about an event in one transaction; what a stop leaves is found again."""
-        heads = [head for (head,) in await self._write(partial(all_rows, query=cypher.NEO4J_HEADS_OF, origin=origin))]
+        heads = [head for (head,) in await self._write(partial(all_rows, query=cypher.HEADS_OF, origin=origin))]
         if not heads:
-            known = await self._write(partial(all_rows, query=cypher.NEO4J_ORIGINS))
+            known = await self._write(partial(all_rows, query=cypher.ORIGINS))
             raise unknown_origin(origin, [name for (name,) in known])
         total = Forgotten()
         for start in range(0, len(heads), EVENTS):

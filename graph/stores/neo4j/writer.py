@@ -38,11 +38,11 @@ async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str
 
     The nodes that may go are locked before it is asked what they have left, so that no other writer's edge goes too.
     """
-    await run(tx, cypher.NEO4J_LOCK_KNOWN, texts=heads)
-    tails = [tail for (tail,) in await all_rows(tx, cypher.NEO4J_LOCK_ENDS, texts=heads, origin=origin)]
-    [[edges, nones, kept]] = await all_rows(tx, cypher.NEO4J_FORGET_EDGES, texts=heads, origin=origin)
-    [[inferences]] = await all_rows(tx, cypher.NEO4J_FORGET_INFERENCES, texts=tails)
-    [[events]] = await all_rows(tx, cypher.NEO4J_FORGET_EVENTS, texts=heads)
+    await run(tx, cypher.LOCK_KNOWN, texts=heads)
+    tails = [tail for (tail,) in await all_rows(tx, cypher.LOCK_ENDS, texts=heads, origin=origin)]
+    [[edges, nones, kept]] = await all_rows(tx, cypher.FORGET_EDGES, texts=heads, origin=origin)
+    [[inferences]] = await all_rows(tx, cypher.FORGET_INFERENCES, texts=tails)
+    [[events]] = await all_rows(tx, cypher.FORGET_EVENTS, texts=heads)
     return Forgotten(edges, nones, kept, inferences, events)
 
 
@@ -53,14 +53,14 @@ async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Cou
     transaction at a time: several wait for each other at the inferences that events share, and gain nothing.
     """
     heads = pc.unique(incoming.column("head")).to_pylist()
-    await run(tx, cypher.NEO4J_LOCK_EVENTS, texts=heads)
+    await run(tx, cypher.LOCK_EVENTS, texts=heads)
     merged = merge(await _edges_of(tx, heads), incoming)
     new, changed = merged.new, merged.changed
     tails = [tail for tail in pc.unique(new.column("tail")).to_pylist() if tail != NONE]
-    await run(tx, cypher.NEO4J_ADD_INFERENCES, texts=tails)
+    await run(tx, cypher.ADD_INFERENCES, texts=tails)
     for rows, edges, nones in (
-        (new, cypher.NEO4J_ADD_EDGES, cypher.NEO4J_ADD_NONES),
-        (changed, cypher.NEO4J_SET_EDGES, cypher.NEO4J_SET_NONES),
+        (new, cypher.ADD_EDGES, cypher.ADD_NONES),
+        (changed, cypher.SET_EDGES, cypher.SET_NONES),
     ):
         is_none = pc.equal(rows.column("tail"), NONE)
         await _run_rows(tx, edges, rows.filter(pc.invert(is_none)))
@@ -72,12 +72,12 @@ async def link(tx: neo4j.AsyncManagedTransaction, triples: Sequence[Triple]) -> 
     """AS_EVENT edges of these triples' nodes."""
     pairs = {pair for t in triples for pair in [(i, t.head) for i in inferences_reading(t.head)]}
     pairs |= {(t.tail, event) for t in triples for event in readings(t.tail)}
-    await run(tx, cypher.NEO4J_LINK_PAIRS, pairs=sorted(pairs))
+    await run(tx, cypher.LINK_PAIRS, pairs=sorted(pairs))
 
 
 async def link_all(tx: neo4j.AsyncManagedTransaction) -> None:
     """AS_EVENT edges of the whole graph."""
-    await run(tx, cypher.NEO4J_LINK_ALL, actor=ACTOR)
+    await run(tx, cypher.LINK_ALL, actor=ACTOR)
 
 
 async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Table) -> None:
@@ -99,7 +99,7 @@ async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Tabl
 
 async def _edges_of(tx: neo4j.AsyncManagedTransaction, heads: list[str]) -> pa.Table:
     """All stored rows of some events."""
-    found = await all_rows(tx, cypher.NEO4J_EDGES_OF, heads=heads)
+    found = await all_rows(tx, cypher.EDGES_OF, heads=heads)
     if not found:
         return empty()
     head, names, tails, *said = zip(*found, strict=True)

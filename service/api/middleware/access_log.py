@@ -12,7 +12,7 @@ from service.api.metrics import Metrics
 _log = logging.getLogger("cometgraph.requests")
 
 
-class Watch:
+class AccessLogMiddleware:
     """Measures and logs each request; events that are asked are logged only if `log_events`, and none of which no trace
     may stay.
     """

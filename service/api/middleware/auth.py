@@ -19,7 +19,7 @@ _PROBES = frozenset({"/health", "/ready"})
 _ANYONE = frozenset({"read", "write"})
 
 
-class Guard:
+class AuthMiddleware:
     """Lets a request in with `scope["caller"]` set, or answers it with a problem."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts, keys: Keys, rate: Rate, max_body_bytes: int) -> None:

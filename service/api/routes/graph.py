@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from schemas.browse import CardQuestion, EventCard, EventPage, EventSearch
+from schemas.browse import EventDetail, EventDetailQuestion, EventPage, EventSearch
 from schemas.events import MAX_EVENT
-from schemas.problem import Nothing
+from schemas.problem import NoParameters
 from schemas.relations import RELATIONS, RelationInfo
 from service.answering import events
 from service.api.openapi import PROBLEMS
@@ -18,7 +18,7 @@ _TEXT = Path(pattern=r"[^\W_]", max_length=MAX_EVENT, examples=["PersonX buys a 
 
 
 @router.get("/relations", response_model=list[RelationInfo], responses=PROBLEMS[422,], tags=["graph"])
-async def relations(_: Annotated[Nothing, Query()]) -> Response:
+async def relations(_: Annotated[NoParameters, Query()]) -> Response:
     """The 23 relations: phrase, group, and whom the tail is about."""
     return json_response(list(RELATIONS.values()))
 
@@ -29,7 +29,9 @@ async def list_events(request: Request, search: Annotated[EventSearch, Query()])
     return json_response(await events.page(search, resources_of(request).store))
 
 
-@router.get("/events/{text:path}", response_model=EventCard, responses=PROBLEMS[404, 422, 503], tags=["graph"])
-async def event(request: Request, text: Annotated[str, _TEXT], asked: Annotated[CardQuestion, Query()]) -> Response:
+@router.get("/events/{text:path}", response_model=EventDetail, responses=PROBLEMS[404, 422, 503], tags=["graph"])
+async def event(
+    request: Request, text: Annotated[str, _TEXT], asked: Annotated[EventDetailQuestion, Query()]
+) -> Response:
     """What data sets say of one event, by relation; with `generated` what students said, too."""
     return json_response(await events.card(text, resources_of(request), generated=asked.generated))

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from schemas.errors import CometgraphError
-from schemas.infer import Answer, Answers, Batch, Question
-from schemas.problem import Nothing
+from schemas.infer import Answer, Answers, InferBatchRequest, Question
+from schemas.problem import NoParameters
 from service.answering import cascade as answering
 from service.answering.concurrency import in_parts
 from service.api import sse as streaming
 from service.api.accept import EVENT_STREAM
-from service.api.disconnect import hung_up
+from service.api.disconnect import client_disconnected
 from service.api.openapi import EXAMPLES, PROBLEMS, query_parameters
 from service.api.parameters import question_of
 from service.api.problems import problem
@@ -36,7 +36,7 @@ async def infer(request: Request) -> Response:
     # Only streams come here: service.api.infer_endpoint answers the rest.
     state = request.app.state
     question = question_of(request.scope["query_string"])
-    parts = answering.stream(question, state.house, request.scope["caller"])
+    parts = answering.stream(question, state.resources, request.scope["caller"])
     events = await streaming.begun(parts, question.limit, state.metrics.answered)
     return StreamingResponse(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
 
@@ -44,7 +44,7 @@ async def infer(request: Request) -> Response:
 @router.post(
     "/infer/batch", response_model=Answers, responses=PROBLEMS[413, 422, 503] | EXAMPLES["batch"], tags=["inference"]
 )
-async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Query()]) -> Response:
+async def infer_batch(request: Request, batch: InferBatchRequest, _: Annotated[NoParameters, Query()]) -> Response:
     """Up to 1,000 questions at once; each has its own answer or problem, in order.
 
     With `Accept: application/x-ndjson` one a line, each as soon as it and those before it are there.
@@ -53,7 +53,9 @@ async def infer_batch(request: Request, batch: Batch, _: Annotated[Nothing, Quer
     if streaming.are_lines_wanted(accept_header(request)):
         answers = answering.answers(in_parts(batch.questions), resources_of(request), caller)
         return await ndjson_response(request, answers, len(batch.questions), request.app.state.metrics.answered)
-    results = await answering.answer_all(batch.questions, resources_of(request), caller, hung_up(request.receive))
+    results = await answering.answer_all(
+        batch.questions, resources_of(request), caller, client_disconnected(request.receive)
+    )
     for result in results:
         if isinstance(result, Answer):
             request.app.state.metrics.answered(result)

@@ -7,13 +7,13 @@ from starlette.responses import Response
 
 from schemas.errors import CometgraphError
 from schemas.match import Matches, MatchQuestion
-from schemas.problem import Nothing, Problem
+from schemas.problem import NoParameters, Problem
 from service.answering import match as matches
-from service.api.disconnect import hung_up
+from service.api.disconnect import client_disconnected
 from service.api.openapi import PROBLEMS
 from service.api.problems import problem
 from service.api.responses import json_response, resources_of
-from service.runtime.cancellation import unless
+from service.runtime.cancellation import cancel_on
 
 router = APIRouter()
 
@@ -24,10 +24,10 @@ router = APIRouter()
     responses=PROBLEMS[404, 413, 422, 503],
     tags=["inference"],
 )
-async def match(request: Request, asked: MatchQuestion | list[Any], _: Annotated[Nothing, Query()]) -> Response:
+async def match(request: Request, asked: MatchQuestion | list[Any], _: Annotated[NoParameters, Query()]) -> Response:
     """Which stored events mean the same, judged with reasons; a list of up to 1,000 questions has a list of answers."""
-    house = resources_of(request)
+    resources = resources_of(request)
     if isinstance(asked, MatchQuestion):
-        return json_response(await unless(hung_up(request.receive), matches.matches(asked, house)))
-    results = await matches.matches_all(matches.several(asked) or [], house, hung_up(request.receive))
+        return json_response(await cancel_on(client_disconnected(request.receive), matches.matches(asked, resources)))
+    results = await matches.matches_all(matches.several(asked) or [], resources, client_disconnected(request.receive))
     return json_response([problem(r) if isinstance(r, CometgraphError) else r for r in results])

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.engines.decoding import PRESETS, Decoding, decoding_of
-from distill.engines.engine import Draft
+from distill.engines.engine import Completion
 from distill.engines.sampling import draw, uniforms
-from distill.student.postprocess import Written, cleaned, merged
-from distill.student.student import Ask, Comet
+from distill.student.postprocess import GeneratedTails, cleaned, merged
+from distill.student.student import Student, TailRequest
 from distill.weights.cache import clear
 from schemas.errors import BadFile, BadInput, Unavailable
 from schemas.relations import Relation
@@ -38,7 +38,7 @@ def folder(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def comets(kind: str, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Comet, Comet]]:
+def comets(kind: str, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Student, Student]]:
     """The same student by CTranslate2 (with torch to sample), and by torch alone."""
     cache = tmp_path_factory.mktemp("cache")
     form = "plain" if kind == "llama" else None  # the others are recognised
@@ -51,18 +51,18 @@ def comets(kind: str, folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     second.close()
 
 
-def asks(decoding: Decoding) -> list[Ask]:
+def asks(decoding: Decoding) -> list[TailRequest]:
     relations = (Relation.xIntent, Relation.xReact, Relation.xWant)
-    return [Ask(e, r, decoding, n) for n, (e, r) in enumerate((e, r) for e in EVENTS for r in relations)]
+    return [TailRequest(e, r, decoding, n) for n, (e, r) in enumerate((e, r) for e in EVENTS for r in relations)]
 
 
-def written(comet: Comet, asked: list[Ask]) -> list[Written]:
+def written(comet: Student, asked: list[TailRequest]) -> list[GeneratedTails]:
     results = comet.write(asked)
-    assert all(isinstance(result, Written) for result in results), results
+    assert all(isinstance(result, GeneratedTails) for result in results), results
     return results  # type: ignore[return-value]
 
 
-def test_the_form_is_recognised(kind: str, comets: tuple[Comet, Comet]) -> None:
+def test_the_form_is_recognised(kind: str, comets: tuple[Student, Student]) -> None:
     comet, _ = comets
     assert comet.card.form.name == FORMS[kind]
     prompt = comet.card.prompt("PersonX buys a car", Relation.xIntent)
@@ -82,7 +82,7 @@ def test_a_form_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["greedy", "beam"])
-def test_engines_agree(comets: tuple[Comet, Comet], method: str) -> None:
+def test_engines_agree(comets: tuple[Student, Student], method: str) -> None:
     decoding = decoding_of(method, max_new_tokens=12)
     by_ct2, by_torch = (written(comet, asks(decoding)) for comet in comets)
     for one, other in zip(by_ct2, by_torch, strict=True):
@@ -92,7 +92,7 @@ def test_engines_agree(comets: tuple[Comet, Comet], method: str) -> None:
             assert a.log_prob == pytest.approx(b.log_prob, abs=0.02)
 
 
-def test_scores_agree(comets: tuple[Comet, Comet]) -> None:
+def test_scores_agree(comets: tuple[Student, Student]) -> None:
     triples = [(event, Relation.xReact, tail) for event in EVENTS for tail in ("happy", "to get to work")]
     for one, other in zip(*(comet.score(triples) for comet in comets), strict=True):
         assert [token.token for token in one] == [token.token for token in other]
@@ -100,7 +100,7 @@ def test_scores_agree(comets: tuple[Comet, Comet]) -> None:
 
 
 @pytest.mark.parametrize("name", ["paper", "greedy", "beam5"])
-def test_a_batch_changes_nothing(comets: tuple[Comet, Comet], name: str) -> None:
+def test_a_batch_changes_nothing(comets: tuple[Student, Student], name: str) -> None:
     comet, _ = comets
     asked = asks(decoding_of(name, max_new_tokens=12))
     together = written(comet, asked)
@@ -113,14 +113,14 @@ def test_a_batch_changes_nothing(comets: tuple[Comet, Comet], name: str) -> None
     ]
 
 
-def test_a_seed_decides(comets: tuple[Comet, Comet]) -> None:
+def test_a_seed_decides(comets: tuple[Student, Student]) -> None:
     comet, _ = comets
     decoding = decoding_of("sample", n=5, max_new_tokens=12)
-    one, same, other = written(comet, [Ask(EVENTS[0], Relation.xWant, decoding, seed) for seed in (1, 1, 2)])
+    one, same, other = written(comet, [TailRequest(EVENTS[0], Relation.xWant, decoding, seed) for seed in (1, 1, 2)])
     assert one == same != other
 
 
-def test_int8_is_near(folder: Path, comets: tuple[Comet, Comet], tmp_path: Path) -> None:
+def test_int8_is_near(folder: Path, comets: tuple[Student, Student], tmp_path: Path) -> None:
     comet = opened(folder, tmp_path, compute_type="int8", prompt_form=comets[0].card.form.name)
     triples = [(event, Relation.xReact, "happy") for event in EVENTS]
     for one, other in zip(comet.score(triples), comets[0].score(triples), strict=True):
@@ -176,12 +176,12 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
 
 def test_equal_tails_are_merged_and_ranked() -> None:
     drafts = [
-        Draft(" happy", math.log(0.2), True),
-        Draft(" happy.", math.log(0.1), True),
-        Draft(" happy", math.log(0.2), True),  # drawn twice, counted once
-        Draft(" sad", math.log(0.25), True),
-        Draft(" ok", math.log(0.1), True),  # too short
-        Draft(" to be cut off in the mid", math.log(0.3), False),
+        Completion(" happy", math.log(0.2), True),
+        Completion(" happy.", math.log(0.1), True),
+        Completion(" happy", math.log(0.2), True),  # drawn twice, counted once
+        Completion(" sad", math.log(0.25), True),
+        Completion(" ok", math.log(0.1), True),  # too short
+        Completion(" to be cut off in the mid", math.log(0.3), False),
     ]
     found = merged(drafts, "\n")
     assert [(t.text, t.rank, t.log_prob) for t in found.tails] == [
@@ -192,20 +192,24 @@ def test_equal_tails_are_merged_and_ranked() -> None:
 
 
 def test_none_from_one_half_on_means_that_it_does_not_apply() -> None:
-    likely = [Draft(" none", math.log(0.4), True), Draft(" None.", math.log(0.2), True), Draft(" sad", -2.0, True)]
-    assert merged(likely, "\n") == Written([], applies=False, none_log_prob=pytest.approx(math.log(0.6)))
-    unlikely = [Draft(" none", math.log(0.4), True), Draft(" sad", -2.0, True)]
+    likely = [
+        Completion(" none", math.log(0.4), True),
+        Completion(" None.", math.log(0.2), True),
+        Completion(" sad", -2.0, True),
+    ]
+    assert merged(likely, "\n") == GeneratedTails([], applies=False, none_log_prob=pytest.approx(math.log(0.6)))
+    unlikely = [Completion(" none", math.log(0.4), True), Completion(" sad", -2.0, True)]
     assert [t.text for t in merged(unlikely, "\n").tails] == ["sad"]
 
 
 def test_nothing_but_none_means_so_too() -> None:
-    assert merged([Draft(" none", math.log(0.3), True)], "\n").applies is False
+    assert merged([Completion(" none", math.log(0.3), True)], "\n").applies is False
 
 
 def test_what_is_cut_off_is_better_than_nothing_and_says_so() -> None:
-    cut = merged([Draft(" to go on and on", -3.0, False)], "\n")
+    cut = merged([Completion(" to go on and on", -3.0, False)], "\n")
     assert ([t.text for t in cut.tails], cut.is_cut) == (["to go on and on"], True)
-    assert merged([Draft(" to go", -3.0, True)], "\n").is_cut is False
+    assert merged([Completion(" to go", -3.0, True)], "\n").is_cut is False
 
 
 def test_clearing_a_cache_leaves_what_is_not_its_own(tmp_path: Path) -> None:

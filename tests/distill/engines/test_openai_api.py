@@ -12,7 +12,7 @@ from distill.engines.decoding import decoding_of
 from distill.engines.openai_api import OpenAiEngine
 from distill.engines.pytorch import TorchEngine
 from distill.student.prompts import FORMS
-from distill.student.student import Ask
+from distill.student.student import TailRequest
 from schemas.relations import Relation
 from tests.support.completions_server import BROKEN, app_of, broken_app, served
 from tests.support.requests import CAR, DOG, infer, problem
@@ -39,7 +39,7 @@ def url(engine: TorchEngine) -> Iterator[str]:
 @pytest.mark.parametrize("name", ["paper", "greedy"])
 def test_the_fleet_writes_what_this_machine_would(url: str, folder: Path, tmp_path: Path, name: str) -> None:
     decoding = decoding_of(name, max_new_tokens=12)
-    asks = [Ask(event, Relation.xReact, decoding, seed) for seed, event in enumerate([CAR, DOG, "bread"])]
+    asks = [TailRequest(event, Relation.xReact, decoding, seed) for seed, event in enumerate([CAR, DOG, "bread"])]
     near = opened(folder, tmp_path / "near", prompt_form="plain")
     far = opened(folder, tmp_path / "far", prompt_form="plain", url=url, url_model="tiny")
     assert {p.engine for p in far.card.placements.values()} == {"openai"}

@@ -12,7 +12,7 @@ from distill.judge import rules
 from distill.judge.judge import Candidate, open_judge
 from distill.judge.lexicon import stem
 from distill.judge.pairs import Pair, apart, grouped, read_pairs
-from distill.judge.rules import as_stored, exchanged, sides
+from distill.judge.rules import active_form, sides, swap_persons
 from schemas.errors import BadFile, BadInput
 from schemas.events import canonical
 from tests.support.server import ROOT, cometgraph
@@ -151,7 +151,7 @@ def test_words_that_say_something_are(asked: str, stored: str) -> None:
     ],
 )
 def test_who_acts_is_personx(event: str, stored: str, is_exchanged: bool) -> None:
-    assert as_stored(event) == (stored, is_exchanged)
+    assert active_form(event) == (stored, is_exchanged)
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
@@ -159,7 +159,7 @@ def test_rules_take_any_text(one: str, other: str) -> None:
     assert same_words(one, one)
     assert difference(one, one) is None
     assert (difference(one, other) is None) == (difference(other, one) is None)
-    assert exchanged(exchanged(one)) == one
+    assert swap_persons(swap_persons(one)) == one
 
 
 @given(st.from_regex(r"[a-z]{1,12}", fullmatch=True))

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from distill.student.prefix_tree import MAX_NODES, batches, collate, trees_of
+from distill.student.prefix_tree import MAX_NODES, batches, build_trees, collate
 from distill.training import lora
 from distill.weights.base_models import load_base
 from tests.support.server import COMETGRAPH, ROOT, cometgraph
@@ -37,11 +37,11 @@ def test_a_tree_says_what_its_sequences_say(sequences: list[tuple[list[int], lis
         for place in range(len(tail) + 1):
             said.setdefault((*prompt, *tail[:place]), []).append([*tail, END][place])
     found: dict[tuple[int, ...], list[int]] = {}
-    trees = list(trees_of(sequences, END))
+    trees = list(build_trees(sequences, END))
     batch = collate(trees)
     for n, tree in enumerate(trees):
         for at, target, times in zip(tree.at, tree.targets, tree.times, strict=True):
-            seen = np.flatnonzero(batch.sees[n, at])
+            seen = np.flatnonzero(batch.attention[n, at])
             path = tuple(batch.tokens[n, seen][np.argsort(batch.positions[n, seen])].tolist())
             assert batch.positions[n, seen].tolist().count(batch.positions[n, at]) == 1
             found.setdefault(path, []).extend([int(target)] * int(times))
@@ -50,7 +50,7 @@ def test_a_tree_says_what_its_sequences_say(sequences: list[tuple[list[int], lis
 
 def test_a_long_head_becomes_several_trees() -> None:
     sequences = [([1, 2, 3], [4, n]) for n in range(5, 5 + 2 * MAX_NODES)]
-    trees = list(trees_of(sequences, END))
+    trees = list(build_trees(sequences, END))
     assert len(trees) > 1
     assert max(map(len, trees)) <= MAX_NODES
     assert sum(int(tree.times.sum()) for tree in trees) == 3 * len(sequences)
@@ -59,7 +59,7 @@ def test_a_long_head_becomes_several_trees() -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=60), st.integers(100, 500), st.integers(0, 99))
 def test_every_tree_is_in_one_batch_and_little_is_padded(lengths: list[int], tokens: int, seed: int) -> None:
-    trees = [next(trees_of([(list(range(1, length + 1)), [])], END)) for length in lengths]
+    trees = [next(build_trees([(list(range(1, length + 1)), [])], END)) for length in lengths]
     made = batches(trees, tokens, (seed,))
     assert sorted(n for batch in made for n in batch) == list(range(len(trees)))
     assert made == batches(trees, tokens, (seed,))
@@ -89,7 +89,7 @@ def test_the_loss_of_a_tree_is_that_of_its_sequences(base: Path) -> None:
     loaded = load_base(str(base))
     random = np.random.default_rng(1)
     heads = [[([7, 8, 9, head, r], random.integers(3, 60, 4).tolist()) for r in (20, 21, 21)] for head in range(30, 36)]
-    trees = [tree for sequences in heads for tree in trees_of(sequences, loaded.end)]
+    trees = [tree for sequences in heads for tree in build_trees(sequences, loaded.end)]
     with torch.no_grad():
         apart = _loss_apart(loaded.model.eval(), [one for head in heads for one in head], loaded.end)
         assert tree_loss(loaded.model, collate(trees), bf16=False).item() == pytest.approx(apart, rel=1e-4)

@@ -23,7 +23,7 @@ from distill.weights.minilm import IN_THE_BOX
 from graph.stores.connect import open_store
 from graph.stores.protocol import Search, Store
 from graph.vectors.connect import open_index
-from schemas.embeddings import Embedder, Made
+from schemas.embeddings import Embedder, EmbedderInfo
 from tests.support.server import COMETGRAPH, Server, cometgraph, wait_until_ready
 
 KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "3"))
@@ -67,7 +67,7 @@ async def _assert_whole(folder: Path, embedder: Embedder, promised: Collection[s
     """Every event, those that were promised among them, has its vector and is proposed for it."""
     async with (
         open_store(str(folder), read_only=True) as store,
-        open_index(store, Made.by(embedder), read_only=True) as index,
+        open_index(store, EmbedderInfo.by(embedder), read_only=True) as index,
     ):
         assert index.repaired == ""
         events = await all_events(store)

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from distill.student.files import IN_THE_BOX
 from schemas.relations import RELATIONS
 from service.api.app import create_app
-from service.runtime.resources import open_house
+from service.runtime.resources import open_resources
 from service.settings import load_settings
 from tests.support.neo4j_server import Neo4jAddress
 from tests.support.requests import CAR, DOG, infer, problem
@@ -36,7 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
     settings = load_settings({"store": store, "match": False, "cache": with_student["COMETGRAPH_CACHE"]})
-    app = create_app(settings, partial(open_house, models="now"))
+    app = create_app(settings, partial(open_resources, models="now"))
     with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client
@@ -147,7 +147,7 @@ def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with
     folder = make("comet-distill", tmp_path / "comet-distill")
     said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
     settings = load_settings(said)
-    with TestClient(create_app(settings, partial(open_house, models="now")), "http://localhost") as client:
+    with TestClient(create_app(settings, partial(open_resources, models="now")), "http://localhost") as client:
         wait_until_ready(client.get)
         body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
         assert body["errors"][0]["field"] == "relation"

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from schemas.triples import Triple
 from service.api.app import create_app
-from service.runtime.resources import open_house
+from service.runtime.resources import open_resources
 from service.settings import load_settings
 from tests.support.requests import CAR, app_with
 from tests.support.server import wait_until_ready
@@ -22,7 +22,7 @@ WAITS, NAPS = "PersonX waits", "PersonX naps"
 
 
 def add(client: TestClient, *triples: Triple) -> None:
-    store = client.app.state.house.store  # type: ignore[attr-defined]
+    store = client.app.state.resources.store  # type: ignore[attr-defined]
     assert client.portal is not None
     client.portal.call(store.add, triples)
 
@@ -72,7 +72,7 @@ def test_a_change_of_the_graph_as_a_whole_leaves_none(filled: TestClient) -> Non
     for _ in range(2):
         infer(filled, WAITS), infer(filled, NAPS)
     assert filled.portal is not None
-    filled.portal.call(filled.app.state.house.store.forget, "other")  # type: ignore[attr-defined]
+    filled.portal.call(filled.app.state.resources.store.forget, "other")  # type: ignore[attr-defined]
     assert texts(infer(filled, WAITS)) == ["to go"]
     infer(filled, NAPS)
     assert cached(filled) == 2
@@ -93,7 +93,7 @@ def test_a_text_that_becomes_an_event_of_its_own_is_not_answered_as_it_was_read_
 def with_models(store: Path, env: dict[str, str], **settings: Any) -> Iterator[TestClient]:
     """The application in this process, when its models are up."""
     options = {"store": str(store), "cache": env["COMETGRAPH_CACHE"], "generate": False, "match": False} | settings
-    app = create_app(load_settings(options), partial(open_house, models="now"))
+    app = create_app(load_settings(options), partial(open_resources, models="now"))
     with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client
@@ -247,7 +247,7 @@ def test_errors_of_infer_are_problems_and_are_counted(client: TestClient) -> Non
 
 def test_what_is_unexpected_is_a_problem_without_its_cause(sample_store: str) -> None:
     with app_with(sample_store) as client:
-        client.app.state.house = None  # type: ignore[attr-defined]
+        client.app.state.resources = None  # type: ignore[attr-defined]
         response = client.get("/infer", params={"event": CAR})
         assert (response.status_code, response.json()["type"]) == (500, "/docs/errors#CometgraphError")
         assert "NoneType" not in response.text

@@ -72,7 +72,7 @@ def test_an_answer_kept_ready_is_never_stale(tmp_path: Path) -> None:
     from tests.support.triples import triple
 
     with app_with(str(tmp_path / "store")) as client:
-        store = client.app.state.house.store  # type: ignore[attr-defined]
+        store = client.app.state.resources.store  # type: ignore[attr-defined]
         assert client.portal is not None
         client.portal.call(store.add, [triple("PersonX waits", "xWant", "to go")])
         url = "/infer?event=PersonX%20waits"

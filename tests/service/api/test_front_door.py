@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from schemas.errors import BadInput
 from service.api.app import create_app
-from service.runtime.resources import open_house
+from service.runtime.resources import open_resources
 from service.settings import load_settings
 from tests.support.requests import CAR, JSON, SECRET, app_with, problem
 from tests.support.server import Server, cometgraph, wait_until_ready
@@ -121,7 +121,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, with_student: dict[str, str])
     folder = str(tmp_path_factory.mktemp("door") / "store")
     assert cometgraph("load", "graph/sample.jsonl", "--store", folder).returncode == 0
     said = {"store": folder, "match": False, "cache": with_student["COMETGRAPH_CACHE"], "allowed_hosts": "example.org"}
-    app = create_app(load_settings(said), partial(open_house, models="now"))
+    app = create_app(load_settings(said), partial(open_resources, models="now"))
     with TestClient(app, "http://localhost:8000", raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client

@@ -12,7 +12,7 @@ import pytest
 
 from schemas.errors import CometgraphError, Overloaded, Unavailable
 from service.runtime.batcher import Batcher
-from service.runtime.cancellation import unless
+from service.runtime.cancellation import cancel_on
 from service.runtime.wait_policy import WaitPolicy, waiting_as
 
 
@@ -299,7 +299,7 @@ def test_work_ends_when_the_asker_is_gone() -> None:
         async def leave() -> None:
             await gone.wait()
 
-        working = asyncio.create_task(unless(leave, work()))
+        working = asyncio.create_task(cancel_on(leave, work()))
         await asyncio.sleep(0.01)
         gone.set()
         with pytest.raises(Unavailable):

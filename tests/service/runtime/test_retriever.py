@@ -14,7 +14,7 @@ from graph.stores.connect import open_store
 from graph.stores.protocol import Store
 from schemas.errors import Unavailable
 from service.runtime.model_process import open_models
-from service.runtime.retriever import Proposed, Proposer, open_proposer
+from service.runtime.retriever import EmbedderSpec, Retriever, open_retriever
 from tests.support.triples import triple
 
 EVENTS = ["PersonX buys a car", "PersonX purchases a vehicle", "PersonX walks the dog", "PersonX waters the garden"]
@@ -36,49 +36,49 @@ async def fill(store: Store, events: list[str]) -> None:
 
 
 @asynccontextmanager
-async def proposing(folder: Path, cache: Path, events: list[str]) -> AsyncIterator[tuple[Store, Proposer]]:
+async def proposing(folder: Path, cache: Path, events: list[str]) -> AsyncIterator[tuple[Store, Retriever]]:
     async with open_store(str(folder / "store")) as store:
         await fill(store, events)
         async with (
             open_models("x") as models,
-            open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models) as proposer,
+            open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models) as retriever,
         ):
-            await proposer.refresh()
-            yield store, proposer
+            await retriever.refresh()
+            yield store, retriever
 
 
 async def test_what_is_asked_together_is_embedded_together_and_remembered(tmp_path: Path, cache: Path) -> None:
-    async with proposing(tmp_path, cache, EVENTS) as (_, proposer):
+    async with proposing(tmp_path, cache, EVENTS) as (_, retriever):
         asked = [f"somebody buys {n} cars" for n in range(40)]
-        found = await asyncio.gather(*(proposer.near([text], 2) for text in asked))
+        found = await asyncio.gather(*(retriever.near([text], 2) for text in asked))
         assert all([near.event for near in one] == EVENTS[:2] for [one] in found)
-        assert proposer.batcher.watched.items == 40
-        assert proposer.batcher.watched.batches < 10
-        assert await proposer.near(asked, 2) == [one for [one] in found]
-        assert proposer.batcher.watched.items == 40
-        assert proposer.hits == 40
+        assert retriever.batcher.watched.items == 40
+        assert retriever.batcher.watched.batches < 10
+        assert await retriever.near(asked, 2) == [one for [one] in found]
+        assert retriever.batcher.watched.items == 40
+        assert retriever.hits == 40
 
 
 async def test_an_event_is_nearest_to_itself_and_similarities_are_cosines(tmp_path: Path, cache: Path) -> None:
-    async with proposing(tmp_path, cache, EVENTS) as (_, proposer):
-        for [first, *_], event in zip(await proposer.near(EVENTS, 4), EVENTS, strict=True):
+    async with proposing(tmp_path, cache, EVENTS) as (_, retriever):
+        for [first, *_], event in zip(await retriever.near(EVENTS, 4), EVENTS, strict=True):
             assert first.event == event
             assert first.similarity == pytest.approx(1, abs=1e-3)
-        said = await proposer.similarities(EVENTS[0], [*EVENTS, "a cat sleeps"])
+        said = await retriever.similarities(EVENTS[0], [*EVENTS, "a cat sleeps"])
         embedder = open_embedder(IN_THE_BOX, 1, cache)
         vectors = embedder.embed([*EVENTS, "a cat sleeps"])
         embedder.close()
         assert said == pytest.approx((vectors @ vectors[0]).tolist(), abs=1e-3)
-        assert await proposer.similarities(EVENTS[0], []) == []
-        assert await proposer.near([], 3) == []
+        assert await retriever.similarities(EVENTS[0], []) == []
+        assert await retriever.near([], 3) == []
 
 
 async def test_what_is_learnt_is_proposed_at_once(tmp_path: Path, cache: Path) -> None:
-    async with proposing(tmp_path, cache, EVENTS) as (store, proposer):
+    async with proposing(tmp_path, cache, EVENTS) as (store, retriever):
         await fill(store, ["PersonX feeds the cat"])
-        await proposer.learn(["PersonX feeds the cat", EVENTS[0]])
-        assert proposer.events == 5
-        [[near]] = await proposer.near(["PersonX gives the cat its food"], 1)
+        await retriever.learn(["PersonX feeds the cat", EVENTS[0]])
+        assert retriever.events == 5
+        [[near]] = await retriever.near(["PersonX gives the cat its food"], 1)
         assert near.event == "PersonX feeds the cat"
 
 
@@ -87,17 +87,17 @@ async def test_events_that_come_while_it_is_made_ready_are_not_forgotten(tmp_pat
         await fill(store, EVENTS)
         async with (
             open_models("x") as models,
-            open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models) as proposer,
+            open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models) as retriever,
         ):
             with pytest.raises(Unavailable, match="the index of events is being made ready"):
-                await proposer.near(EVENTS, 1)
+                await retriever.near(EVENTS, 1)
             late = [f"PersonX counts {n} sheep" for n in range(100)]
             for event in late:
                 await fill(store, [event])
-                await proposer.learn([event])
-            await proposer.refresh()
-            assert proposer.events == 104
-            found = await proposer.near(late, 1)
+                await retriever.learn([event])
+            await retriever.refresh()
+            assert retriever.events == 104
+            found = await retriever.near(late, 1)
             assert [near.event for [near] in found] == late
 
 
@@ -107,10 +107,10 @@ async def test_a_reader_does_not_answer_from_an_index_that_lacks_events(tmp_path
     async with (
         open_store(str(tmp_path / "store"), read_only=True) as store,
         open_models("x") as models,
-        open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models, read_only=True, is_late=True) as proposer,
+        open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models, read_only=True, is_late=True) as retriever,
     ):
         with pytest.raises(Unavailable, match="1 events of the store have no vector; `cometgraph index` makes them"):
-            await proposer.near(EVENTS, 1)
+            await retriever.near(EVENTS, 1)
 
 
 async def test_late_it_is_made_ready_by_the_first_who_asks(tmp_path: Path, cache: Path) -> None:
@@ -118,12 +118,12 @@ async def test_late_it_is_made_ready_by_the_first_who_asks(tmp_path: Path, cache
         await fill(store, EVENTS)
         async with (
             open_models("x") as models,
-            open_proposer(store, Proposed(IN_THE_BOX, 1, cache), models, is_late=True) as proposer,
+            open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models, is_late=True) as retriever,
         ):
             await asyncio.sleep(0.05)
-            assert proposer.made is None
+            assert retriever.made is None
             [[near]], [[same]] = await asyncio.gather(
-                proposer.near(["someone buys a car"], 1), proposer.near(["someone buys a car"], 1)
+                retriever.near(["someone buys a car"], 1), retriever.near(["someone buys a car"], 1)
             )
             assert near == same
             assert near.event == EVENTS[0]
