@@ -18,7 +18,7 @@ serve: setup
 	$(BIN)/cometgraph serve
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

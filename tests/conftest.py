@@ -33,6 +33,8 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jAddr
     """The server named by COMETGRAPH_TEST_NEO4J, which must be empty, or one that is started for this run."""
     given = os.environ.get("COMETGRAPH_TEST_NEO4J")
     if given:
+        workers = os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+        assert workers == "1", f"{given} is one database for {workers} workers: run `pytest` without -n"
         address = Neo4jAddress(given, os.environ.get("COMETGRAPH_TEST_NEO4J_PASSWORD", PASSWORD))
         with driver_of(address) as driver:
             [[nodes]] = driver.execute_query("MATCH (n) RETURN count(n)").records
@@ -86,8 +88,11 @@ def client(sample_store: str) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="session")
 def models_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is made from models' files, once for all tests."""
-    return tmp_path_factory.mktemp("models")
+    """What is made from models' files, once for all tests and workers."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "models"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import neo4j
+from filelock import FileLock
 from neo4j.exceptions import DriverError, Neo4jError
 
 PASSWORD = "cometgraph-test"
@@ -151,8 +152,13 @@ def _docker_runs() -> bool:
 
 def _fetch_jars() -> None:
     """Maven Central's jars, once; their folder's existence means that all are there."""
-    if JARS.exists():
-        return
+    JARS.parent.mkdir(exist_ok=True)
+    with FileLock(JARS.with_name("jars.lock")):
+        if not JARS.exists():
+            _download_jars()
+
+
+def _download_jars() -> None:
     missing = [name for name in ("java", "mvn") if shutil.which(name) is None]
     if missing:
         raise NoNeo4jError(
