@@ -191,7 +191,8 @@ class EmbeddedIndex:
         VectorFile.create(path, made)
 
     def _newer(self, error: NewerFormat) -> StoreUnavailable:
-        return StoreUnavailable(f"{self._folder} has an index of a newer version ({error}); `{REBUILD}` makes it anew")
+        reason = f"{self._folder} has an index of a newer version ({error}); `{REBUILD}` makes it anew"
+        return StoreUnavailable(reason, retry_after=None)
 
     def _tell(self, what: str) -> None:
         _log.warning("%s: %s", self._folder, what)

@@ -45,7 +45,8 @@ class Neo4jIndex:
             if version > FORMAT and not rebuild:
                 raise StoreUnavailable(
                     f"{self._store.address} has an index of a newer version (index {version}, here {FORMAT}); "
-                    f"`{REBUILD}` makes it anew"
+                    f"`{REBUILD}` makes it anew",
+                    retry_after=None,
                 )
             if version <= FORMAT and not (rebuild and not EmbedderInfo(*had).fits(self._made)):
                 refuse_other(EmbedderInfo(*had), self._made)

@@ -136,13 +136,16 @@ class LazyModel(Generic[About]):
 async def persistently(work: Callable[[], Awaitable[T]], wait: Callable[[Exception, float], None]) -> T:
     """The result of `work`, tried again after failures that may pass: a full disk, a killed process, no memory.
 
-    wait: called with the error and the seconds until the next try. Raises all other errors.
+    wait: called with the error and the seconds until the next try. Raises all other errors, also an Unavailable
+    without retry_after.
     """
     pause = FIRST_PAUSE
     while True:
         try:
             return await work()
         except (Unavailable, OSError, MemoryError) as error:
+            if isinstance(error, Unavailable) and error.retry_after is None:
+                raise
             wait(error, pause)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

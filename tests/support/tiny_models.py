@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from distill.student.student import Student, StudentSpec, open_sampler, open_student
-from tests.distill.engines.test_engines import silent
+from schemas.progress import silent
 from tests.support.server import ROOT
 
 KINDS = ("llama", "comet-distill", "comet-gpt2", "comet-bart")

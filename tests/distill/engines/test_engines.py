@@ -24,9 +24,6 @@ EVENTS = ["PersonX buys a car", "PersonX loses the keys", "bread", "PersonX move
 FORMS = {"llama": "plain", "comet-distill": "comet-distill", "comet-gpt2": "comet-2020", "comet-bart": "comet-2020"}
 
 
-def silent(_what: str, _done: int, _total: int) -> None: ...
-
-
 @pytest.fixture(scope="module", params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param

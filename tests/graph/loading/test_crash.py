@@ -24,8 +24,9 @@ from graph.stores.embedded.fulltext import TextIndex
 from graph.stores.protocol import Search
 from schemas.relations import Relation
 from schemas.triples import Triple
-from tests.support.embedded_graph import digest, embedded_graph
-from tests.support.neo4j_server import Neo4jAddress
+from tests.support.embedded_graph import embedded_graph
+from tests.support.killer import Killer
+from tests.support.neo4j_server import Neo4jAddress, driver_of
 from tests.support.server import COMETGRAPH, cometgraph
 
 KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "5"))
@@ -48,19 +49,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return first, second
 
 
-def kill_during(rng: random.Random, seconds: float, *arguments: str, env: dict[str, str] | None = None) -> bool:
-    """Start a load and kill it after a random part of `seconds`; False where it had ended before."""
-    process = subprocess.Popen(
-        [COMETGRAPH, "load", *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | (env or {}),
-    )
-    time.sleep(rng.uniform(0.1, 0.9) * seconds)
-    process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
-
-
 def test_embedded(files: tuple[Path, Path], tmp_path: Path) -> None:
     first, second = map(str, files)
     whole = tmp_path / "whole"
@@ -70,18 +58,16 @@ def test_embedded(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert cometgraph("load", second, "--store", str(tmp_path / "timed")).returncode == 0
     seconds = time.perf_counter() - started
     expected = embedded_graph(whole)
-    rng = random.Random(KILLS)
-    killed = 0
+    killer = Killer(KILLS, seconds)
     for n in range(KILLS):
         store = tmp_path / f"store-{n}"
         for file in (first, second):
-            killed += kill_during(rng, seconds, file, "--store", str(store))
+            killer.run("load", file, "--store", str(store))
             done = cometgraph("load", file, "--store", str(store))
             assert done.returncode == 0, done.stderr
         assert embedded_graph(store) == expected
         assert not list(store.glob("load-*"))
-    print(f"killed {killed} of {2 * KILLS} loads")
-    assert killed > 0
+    assert killer.killed > 0
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +122,10 @@ def test_killed_while_data_speaks_of_what_a_student_wrote(written: tuple[Path, P
     seconds = time.perf_counter() - started
     complete = shown(timed)
     assert complete == ({f"PersonX waits {n}" for n in range(300, 1200)}, {f"PersonX waits {n}" for n in range(1200)})
-    rng = random.Random(KILLS)
+    killer = Killer(KILLS, seconds)
     for n in range(KILLS):
         copy = Path(shutil.copytree(store, tmp_path / f"killed-{n}"))
-        kill_during(rng, seconds, str(by_data), "--store", str(copy))
+        killer.run("load", str(by_data), "--store", str(copy))
         unasked, every = shown(copy)
         assert unasked == by_data_of(copy)
         assert len(every) in (900, 1200)
@@ -200,14 +186,17 @@ def test_a_text_index_of_an_older_layout_is_made_anew_by_a_writer(written: tuple
 def test_bolt(files: tuple[Path, Path], tmp_path: Path, neo4j_uri: str, neo4j_server: Neo4jAddress) -> None:
     first = str(files[0])
     login = {"COMETGRAPH_NEO4J_PASSWORD": neo4j_server.password}
-    driver = neo4j.GraphDatabase.driver(neo4j_uri, auth=("neo4j", neo4j_server.password))
+    with driver_of(neo4j_server) as driver:
+        _kill_loads(driver, first, neo4j_uri, login)
 
-    def graph() -> str:
+
+def _kill_loads(driver: neo4j.Driver, first: str, neo4j_uri: str, login: dict[str, str]) -> None:
+    def graph() -> list[str]:
         edges = driver.execute_query(
             "MATCH (a)-[r]->(b) RETURN labels(a), a.text, type(r), properties(r), b.text, b.name"
         )
         nodes = driver.execute_query("MATCH (n) RETURN labels(n), n.text, n.name")
-        return digest(str(record.values()) for record in [*edges.records, *nodes.records])
+        return sorted(str(record.values()) for record in [*edges.records, *nodes.records])
 
     def empty() -> None:
         driver.execute_query("MATCH (n) DETACH DELETE n")
@@ -219,17 +208,15 @@ def test_bolt(files: tuple[Path, Path], tmp_path: Path, neo4j_uri: str, neo4j_se
         assert done.returncode == 0, done.stderr
         seconds = time.perf_counter() - started
     expected = graph()
-    rng = random.Random(KILLS)
-    killed = 0
+    killer = Killer(KILLS, seconds)
     for _ in range(max(3, KILLS // 5)):
         empty()
-        killed += kill_during(rng, seconds, first, "--store", neo4j_uri, env=login)
+        killer.run("load", first, "--store", neo4j_uri, env=login)
         done = cometgraph("load", first, "--store", neo4j_uri, env=login)
         assert done.returncode == 0, done.stderr
+        assert set(graph()) ^ set(expected) == set()
         assert graph() == expected
-    driver.close()
-    print(f"killed {killed} of {max(3, KILLS // 5)} loads")
-    assert killed > 0
+    assert killer.killed > 0
 
 
 def test_ctrl_c_stops_cleanly_and_says_so(files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_negations_stay(who: str, said: str) -> None:
 
 
 def test_the_page_tells_what_happens() -> None:
-    page = (ROOT / "docs" / "natural.md").read_text()
+    page = (ROOT / "docs" / "normalization.md").read_text()
     rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| `(\{.*\})` \|$", page, re.MULTILINE)
     assert len(rows) > 15
     for text, events, roles in rows:

@@ -7,8 +7,6 @@ import asyncio
 import os
 import random
 import shutil
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Collection, Iterator
@@ -24,7 +22,8 @@ from graph.stores.connect import open_store
 from graph.stores.protocol import Search, Store
 from graph.vectors.connect import open_index
 from schemas.embeddings import Embedder, EmbedderInfo
-from tests.support.server import COMETGRAPH, Server, cometgraph, wait_until_ready
+from tests.support.killer import Killer
+from tests.support.server import Server, cometgraph, wait_until_ready
 
 KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "3"))
 EVENTS = 2_500
@@ -86,16 +85,6 @@ async def _assert_whole(folder: Path, embedder: Embedder, promised: Collection[s
         assert sum(hits) / (10 * len(hits)) >= 0.98
 
 
-def kill_after(seconds: float, *arguments: str, env: dict[str, str]) -> bool:
-    """Start a command and kill it; False where it had ended before."""
-    process = subprocess.Popen(
-        [COMETGRAPH, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | env
-    )
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
-
-
 def test_killed_while_it_is_built(graph: Path, tmp_path: Path, with_index: dict[str, str], embedder: Embedder) -> None:
     def copy(name: str) -> Path:
         return Path(shutil.copytree(graph, tmp_path / name))
@@ -107,11 +96,10 @@ def test_killed_while_it_is_built(graph: Path, tmp_path: Path, with_index: dict[
     assert done.returncode == 0, done.stderr
     assert f"events {EVENTS:,}  embedded {EVENTS:,}" in done.stdout
     assert_whole(whole, embedder, HEADS)
-    rng = random.Random(KILLS)
-    killed = 0
+    killer = Killer(KILLS, seconds)
     for n in range(KILLS):
         store = copy(f"store-{n}")
-        killed += kill_after(rng.uniform(0.2, 1) * seconds, "index", "--store", str(store), env=with_index)
+        killer.run("index", "--store", str(store), env=with_index)
         if n % 2:
             done = cometgraph("index", "--store", str(store), env=with_index)
             assert done.returncode == 0, done.stderr
@@ -123,8 +111,7 @@ def test_killed_while_it_is_built(graph: Path, tmp_path: Path, with_index: dict[
         assert not list(store.glob("vectors*.part"))
         assert len(list(store.glob("vectors-*.usearch"))) <= 1
         shutil.rmtree(store)
-    print(f"killed {killed} of {KILLS} builds")
-    assert killed > 0
+    assert killer.killed > 0
 
 
 def test_killed_while_it_keeps_answers(

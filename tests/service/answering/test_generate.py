@@ -35,7 +35,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
-    settings = load_settings({"store": store, "match": False, "cache": with_student["COMETGRAPH_CACHE"]})
+    cache = with_student["COMETGRAPH_CACHE"]
+    settings = load_settings({"store": store, "match": False, "cache": cache, "generate_seconds": 600})
     app = create_app(settings, partial(open_resources, models="now"))
     with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         wait_until_ready(client.get)

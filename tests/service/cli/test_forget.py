@@ -1,14 +1,12 @@
 """`cometgraph forget`."""
 
 import json
-import os
-import random
-import signal
 import subprocess
 import time
 from pathlib import Path
 
 from tests.support.embedded_graph import embedded_graph
+from tests.support.killer import Killer
 from tests.support.neo4j_server import Neo4jAddress
 from tests.support.server import COMETGRAPH, cometgraph
 
@@ -92,19 +90,15 @@ def test_killed_at_any_moment_and_run_again_it_completes(tmp_path: Path) -> None
     assert cometgraph("forget", "--origin", STUDENT, "--store", whole).returncode == 0
     seconds = time.perf_counter() - started
     expected = embedded_graph(Path(whole))
-    rng, killed = random.Random(6), 0
+    killer = Killer(6, seconds)
     for store in stores:
-        command = [COMETGRAPH, "forget", "--origin", STUDENT, "--store", str(store)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
-        time.sleep(rng.uniform(0.3, 0.95) * seconds)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
+        killer.run("forget", "--origin", STUDENT, "--store", str(store))
         assert embedded_graph(store) in (before, expected)
         again = cometgraph("forget", "--origin", STUDENT, "--store", str(store))
         assert again.returncode in (0, 2), again.stderr  # 2 where it had been done
         assert embedded_graph(store) == expected
         assert not list(store.glob("load-*"))
-    assert killed > 0
+    assert killer.killed > 0
 
 
 def test_a_folder_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
