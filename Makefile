@@ -1,8 +1,11 @@
-# make setup | serve | test | lint | bench: what a person runs is what CI runs.
+# make setup | serve | check | test | lint | bench: what a person runs is what CI runs.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup serve test lint format lock bench clean
+QUICK := tests/schemas tests/graph/tables tests/graph/test_sample.py tests/service/api/test_api.py \
+	tests/service/runtime/test_batcher.py
+
+.PHONY: setup serve check test lint format lock bench clean
 
 setup: .venv/ready
 
@@ -16,6 +19,10 @@ setup: .venv/ready
 
 serve: setup
 	$(BIN)/cometgraph serve
+
+# Two minutes: lint, and the tests that start neither a model nor a server.
+check: lint
+	$(BIN)/python -m pytest -n 2 $(QUICK)
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
