@@ -1,188 +1,82 @@
-"""The file formats that `load` knows: what one line of each says.
+"""The file formats of `cometgraph load`, and how each is told from the first line of a file.
 
-- atomic10x: JSONL of West et al. (2022): head, relation, tail or (old dumps) inference, split, rec_0.5 … rec_0.9,
-  p_valid_model, valid.
-- atomic2020: TSV of Hwang et al. (2021): head, relation, tail; with a header line, the columns that it names.
-- atomic2019: CSV of Sap et al. (2019): event, one JSON list of tails for each relation, prefix, split.
-- triples: our own JSONL: head, relation, tail, split, p_valid, valid, rec_0.5 … rec_0.9, origins.
+- atomic10x: JSON lines of ATOMIC-10x (West et al., 2022), with `inference` or `p_valid_model`.
+- atomic2020: TSV of ATOMIC-2020 (Hwang et al., 2021), with or without a header.
+- atomic2019: CSV of ATOMIC (Sap et al., 2019), one column of tails a relation.
+- triples: our own JSON lines, with one tail or a list of tails.
+- table: triples in other delimited text, named by a header or by `--columns`.
+- kgtk: TSV of KGTK and CSKG.
+- conceptnet: the dump of ConceptNet 5.
 """
 
-import csv
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
-
-import orjson
-
+from graph.loading.atomic2019 import atomic2019_layout, is_atomic2019
+from graph.loading.conceptnet import conceptnet_layout, is_conceptnet
+from graph.loading.json_lines import parse_json
+from graph.loading.kgtk import is_kgtk, kgtk_layout
 from graph.loading.lines import Block, Source
-from graph.tables.columns import RELATION_CODE
+from graph.loading.raw import FirstLine, Layout
+from graph.loading.tables import check_columns, is_table, table_layout
 from schemas.errors import BadFile, BadInput
-from schemas.triples import RECALLS
 
-FORMATS = ("atomic10x", "atomic2020", "atomic2019", "triples")
+FORMATS = ("atomic10x", "atomic2020", "atomic2019", "triples", "table", "kgtk", "conceptnet")
+NAMED_BY_FILE = ("triples", "table")
+"""Formats of many data sets: the name of the file, not of the format, is their origin."""
 
-_NO_RECALLS = (None,) * len(RECALLS)
-_COLUMNS = {"head": "head", "event": "head", "relation": "relation", "rel": "relation", "tail": "tail",
-            "inference": "tail", "split": "split", "p_valid": "p_valid", "p_valid_model": "p_valid"}  # fmt: skip
-
-
-class RowRejected(Exception):
-    """Why a row is no triple."""
+_TABLES = ("atomic2020", "table")
 
 
-class Raw(NamedTuple):
-    """A row as a file says it, nothing checked yet. `rest` is (split, valid, (rec_0.5 … rec_0.9), origins)."""
-
-    head: Any
-    relation: Any
-    tail: Any
-    p_valid: Any
-    rest: tuple[Any, Any, tuple[Any, ...], Any]
-
-
-Parse = Callable[[bytes], Sequence[Raw]]
-"""The rows that one line says. Raises RowRejected."""
-
-
-def check_format(name: str | None) -> None:
-    """Raises BadInput for a format nobody knows."""
+def check_format(name: str | None, columns: str | None = None) -> None:
+    """Check the values of `--format` and `--columns`. Raises BadInput."""
     if name is not None and name not in FORMATS:
         raise BadInput.of("format", name, "one of " + ", ".join(FORMATS))
+    if columns is not None:
+        check_columns(columns)
+        if name is not None and name not in _TABLES:
+            raise BadInput.of("columns", columns, f"possible with --format {name}: only " + " and ".join(_TABLES))
 
 
-def sniff(source: Source, block: Block) -> str:
-    """The format that the first block looks like. Raises BadFile where it looks like none."""
-    first = _first(source, block)[1]
-    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
-        raise BadFile(source.name, "binary or UTF-16, where UTF-8 text is expected")
-    if first.lstrip().startswith(b"["):
+def first_line(source: Source, block: Block) -> FirstLine:
+    """The first line with a text. Raises BadFile for an over-long one."""
+    for number, line in enumerate(block.lines, block.first):
+        if line is None:
+            raise BadFile(source.name, "the first line is too long to be one of a known format")
+        if line.strip():
+            return FirstLine(number, line.rstrip(b"\r"))
+    return FirstLine(block.first, b"")
+
+
+def sniff(source: Source, line: bytes, columns: str | None) -> str:
+    """The format of a file by its first line. Raises BadFile for an unknown one."""
+    if b"\0" in line:
+        kind = "UTF-16 without its mark" if line[1::2].count(b"\0") * 4 > len(line) else "binary"
+        raise BadFile(source.name, f"{kind}, where UTF-8 text is expected")
+    text = line.lstrip()
+    if text.startswith(b"["):
         raise BadFile(source.name, "a JSON array, where one object a line is expected (jq -c '.[]' makes it so)")
-    if first.lstrip().startswith(b"{"):
-        return "atomic10x" if b'"inference"' in first or b'"p_valid_model"' in first else "triples"
-    if b"\t" in first:
-        return "atomic2020"
-    names = {name.strip().strip('"') for name in first.decode("utf-8", "replace").split(",")}
-    if "event" in names and names & RELATION_CODE.keys():
+    if text.startswith(b"{"):
+        if columns is not None:
+            raise BadFile(source.name, "JSON lines, whose members have names: --columns is for delimited text")
+        return "atomic10x" if b'"inference"' in line or b'"p_valid_model"' in line else "triples"
+    if columns is not None:
+        return "table"
+    if b"\t" in line:
+        return "kgtk" if is_kgtk(line) else "conceptnet" if is_conceptnet(line) else "atomic2020"
+    if is_atomic2019(line):
         return "atomic2019"
-    raise BadFile(source.name, "no format that we know (" + ", ".join(FORMATS) + "); say which by --format")
+    if is_table(line):
+        return "table"
+    known = ", ".join(FORMATS)
+    raise BadFile(source.name, f"no known format ({known}); name it by --format, or its columns by --columns")
 
 
-def _first(source: Source, block: Block) -> tuple[int, bytes]:
-    """The first line that is not blank, and how many are before it."""
-    number, line = next(((n, one) for n, one in enumerate(block.lines) if one is None or one.strip()), (0, b""))
-    if line is None:
-        raise BadFile(source.name, "the first line is too long to be one of a known format")
-    return number, line.rstrip(b"\r")
-
-
-def parser(format: str, source: Source, block: Block) -> tuple[Parse, int]:
-    """How to read a line, and how many lines of the first block are header."""
-    if format == "atomic2020":
-        return _tsv(source, block)
+def layout(format: str, source: Source, first: FirstLine, columns: str | None) -> Layout:
+    """How to read a file of a format. Raises BadFile for missing columns, BadInput for bad `columns`."""
+    if format in _TABLES:
+        return table_layout(source, first, None if columns is None else check_columns(columns))
     if format == "atomic2019":
-        return _csv(source, block)
-    return _json_line, 0
-
-
-def _json_line(line: bytes) -> Sequence[Raw]:
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise RowRejected(f"bad JSON: {error.msg} at column {error.colno}") from None
-    try:
-        get = row.get
-    except AttributeError:
-        raise RowRejected("not a JSON object") from None
-    tail = get("tail")
-    p_valid = get("p_valid_model")
-    return (
-        Raw(
-            get("head"),
-            get("relation"),
-            get("inference") if tail is None else tail,
-            get("p_valid") if p_valid is None else p_valid,
-            (
-                get("split"),
-                get("valid"),
-                (get("rec_0.5"), get("rec_0.6"), get("rec_0.7"), get("rec_0.8"), get("rec_0.9")),
-                get("origins"),
-            ),
-        ),
-    )
-
-
-def _tsv(source: Source, block: Block) -> tuple[Parse, int]:
-    before, line = _first(source, block)
-    first = [cell.strip() for cell in line.decode("utf-8", "replace").split("\t")]
-    if any(cell in RELATION_CODE for cell in first) or not _is_header(first):
-        if len(first) < 3:
-            raise BadFile(source.name, f"{len(first)} columns, where head, relation, tail are expected")
-        names, header = ["head", "relation", "tail"], 0
-    else:
-        names, header = [_COLUMNS.get(cell.lower(), "") for cell in first], before + 1
-        missing = [name for name in ("head", "relation", "tail") if name not in names]
-        if missing:
-            raise BadFile(source.name, "the header names no column " + ", ".join(missing))
-    width = len(first) if header else 3
-    place = {name: n for n, name in enumerate(names) if name}
-
-    def parse(line: bytes) -> Sequence[Raw]:
-        cells = _text(line).split("\t")
-        if len(cells) != width:
-            raise RowRejected(f"{len(cells)} columns, where {width} are expected")
-        said = {name: cells[n] for name, n in place.items()}
-        p_valid = said.get("p_valid") or None
-        try:
-            score = None if p_valid is None else float(p_valid)
-        except ValueError:
-            raise RowRejected(f"p_valid: {p_valid!r} is not a number from 0 to 1") from None
-        split = said.get("split") or source.split
-        return (Raw(said["head"], said["relation"], said["tail"], score, (split, None, _NO_RECALLS, None)),)
-
-    return parse, header
-
-
-def _is_header(cells: list[str]) -> bool:
-    return any(cell.lower() in _COLUMNS for cell in cells)
-
-
-def _csv(source: Source, block: Block) -> tuple[Parse, int]:
-    before, line = _first(source, block)
-    try:
-        names = next(csv.reader([_text(line)]), list[str]())
-    except (RowRejected, csv.Error) as error:
-        raise BadFile(source.name, f"its header is no CSV: {error}") from error
-    relations = [(n, name) for n, name in enumerate(names) if name in RELATION_CODE]
-    if "event" not in names or not relations:
-        raise BadFile(source.name, "the header names no column event, or no relation")
-    event = names.index("event")
-    split = names.index("split") if "split" in names else None
-
-    def parse(line: bytes) -> Sequence[Raw]:
-        try:
-            cells = next(csv.reader([_text(line)], strict=True))
-        except csv.Error as error:
-            raise RowRejected(f"bad CSV: {error}") from None
-        if len(cells) != len(names):
-            raise RowRejected(f"{len(cells)} columns, where {len(names)} are expected")
-        said = source.split if split is None else cells[split]
-        rest = (said, None, _NO_RECALLS, None)
-        return [Raw(cells[event], name, t, None, rest) for n, name in relations for t in _json_list(name, cells[n])]
-
-    return parse, before + 1
-
-
-def _json_list(name: str, cell: str) -> list[Any]:
-    try:
-        tails: Any = orjson.loads(cell) if cell.strip() else []
-    except orjson.JSONDecodeError:
-        raise RowRejected(f"{name}: not a JSON list") from None
-    if not isinstance(tails, list):
-        raise RowRejected(f"{name}: not a JSON list")
-    return cast(list[Any], tails)
-
-
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise RowRejected(f"bad UTF-8 at byte {error.start}") from None
+        return atomic2019_layout(source, first)
+    if format == "kgtk":
+        return kgtk_layout(source, first)
+    if format == "conceptnet":
+        return conceptnet_layout(source, first)
+    return Layout(parse_json)

@@ -1,4 +1,4 @@
-"""Load files into a store: read and check every row, stage them on disk, merge, write; every row is accounted for."""
+"""Load files into a store: read and check every row, stage rows on disk, merge them, write them."""
 
 import asyncio
 import shutil
@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from graph.loading.cleaning import Filters, is_origin
+from graph.loading.compression import COMPRESSED
 from graph.loading.formats import check_format
 from graph.loading.lines import Source, sources
 from graph.loading.reader import read
@@ -26,22 +27,23 @@ from schemas.errors import BadFile, BadInput
 from schemas.triples import RECALLS, SPLITS
 
 _BYTES_PER_ROW = {False: 60, True: 10}
-"""Rough size of a row in a file, plain or compressed: it only decides into how many parts rows are staged."""
+"""Rough bytes of a row in a plain (False) or compressed (True) file, for the number of staged parts."""
 _PARTS_OF_STDIN = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to load, and how. See `cometgraph load --help`."""
+    """The options of a load, as `cometgraph load --help` explains them."""
 
     format: str | None = None
     filters: Filters = field(default_factory=Filters)
     origin: str | None = None
     strict: bool = False
+    columns: str | None = None
 
     def check(self) -> None:
         """Raises BadInput for a value that is not allowed."""
-        check_format(self.format)
+        check_format(self.format, self.columns)
         if self.filters.split is not None and SPLITS.get(self.filters.split) not in SPLIT_NAMES:
             raise BadInput.of("split", self.filters.split, "one of " + ", ".join(SPLITS))
         if self.filters.recall is not None and self.filters.recall not in RECALLS:
@@ -55,12 +57,17 @@ class Options:
 
 @dataclass(slots=True)
 class Report:
-    """What became of every row: read = loaded + present + duplicate + filtered + none + rejected.
+    """Counts of rows: read = loaded + present + duplicate + filtered + none + rejected.
 
-    loaded: new edges; present: edges that the store had (their scores and origins were merged); duplicate: further
-    rows of an edge in the files; filtered: left out by --split, --min-p-valid, --recall; none: rows that say "does
-    not apply"; rejected: rows that are no triple, in the files named by `rejected_files`. A row of ATOMIC-2019's
-    CSV counts once for each of its tails.
+    files: the names of the files.
+    read: rows of the files. Each element of a list of tails is a row.
+    loaded: new edges.
+    present: edges of the store, whose scores and origins were merged.
+    duplicate: further rows of an edge in the files.
+    filtered: rows left out by --split, --min-p-valid or --recall.
+    none: rows of tail none.
+    rejected: unusable rows.
+    rejected_files: the files with the rejected rows.
     """
 
     files: list[str]
@@ -92,18 +99,23 @@ async def load(
     *,
     heads: set[str] | None = None,
 ) -> Report:
-    """Load files into a store, or into a folder of files for neo4j-admin. `heads` gets the heads of the rows.
+    """Load files. Stopped at any moment and run again, the graph is the same as after one load.
 
-    Raises BadInput and BadFile before anything is stored. `progress` may raise to stop the load. Stopped at any
-    moment and run again, the graph is the same as if it had run once.
+    target: a store, or a folder for files of neo4j-admin.
+    files: names of files and folders, - for standard input.
+    options: the formats, filters and origin.
+    progress: is told of each step, and may raise to stop the load.
+    heads: gets the heads of the rows.
+
+    Raises BadInput, BadFile before anything is stored.
     """
     options.check()
-    found = sources(files)
+    inputs = sources(files)
     started = time.perf_counter()
-    report = Report([source.name for source in found])
+    report = Report([source.name for source in inputs])
     scratch = None if isinstance(target, Path) else target.scratch
-    with _folder(scratch) as folder, Staging(folder, _parts(found)) as staged:
-        await asyncio.to_thread(_stage, found, options, staged, report, progress, heads)
+    with _folder(scratch) as folder, Staging(folder, _parts(inputs)) as staged:
+        await asyncio.to_thread(_stage, inputs, options, staged, report, progress, heads)
         if isinstance(target, Path):
             report.add(await asyncio.to_thread(write_offline, staged, target, progress))
         else:
@@ -113,18 +125,18 @@ async def load(
 
 
 def _stage(
-    found: list[Source],
+    inputs: list[Source],
     options: Options,
     staged: Staging,
     report: Report,
     progress: Progress,
     heads: set[str] | None,
 ) -> None:
-    total = sum(source.path.stat().st_size for source in found if source.path is not None)
+    total = sum(source.path.stat().st_size for source in inputs if source.path is not None)
     before = 0
     with Rejects() as rejects:
-        for source in found:
-            for chunk in read(source, options.format, options.filters, options.origin):
+        for source in inputs:
+            for chunk in read(source, options.format, options.filters, options.origin, options.columns):
                 if options.strict and chunk.rejects:
                     first = chunk.rejects[0]
                     raise BadFile(source.name, f"line {first.line}: {first.reason}")
@@ -142,7 +154,7 @@ def _stage(
 
 @contextmanager
 def _folder(scratch: Path | None) -> Generator[Path]:
-    """A folder for the staged rows, gone afterwards: the store's own, or one where the system keeps such."""
+    """A folder for the staged rows, removed afterwards: the store's own, or a temporary one."""
     if scratch is None:
         with tempfile.TemporaryDirectory(prefix="cometgraph-load-") as name:
             yield Path(name)
@@ -153,9 +165,11 @@ def _folder(scratch: Path | None) -> Generator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _parts(found: list[Source]) -> int:
-    """So many parts that one fits in memory."""
-    if any(source.path is None for source in found):
+def _parts(inputs: list[Source]) -> int:
+    """The number of staged parts: one part fits in memory."""
+    if any(source.path is None for source in inputs):
         return _PARTS_OF_STDIN
-    rows = sum(s.path.stat().st_size // _BYTES_PER_ROW[s.path.suffix == ".gz"] for s in found if s.path is not None)
+    rows = sum(
+        s.path.stat().st_size // _BYTES_PER_ROW[s.path.suffix in COMPRESSED] for s in inputs if s.path is not None
+    )
     return 1 + rows // ROWS_PER_PART

@@ -1,22 +1,22 @@
-"""All rows of a file, in chunks: clean rows, how many were filtered, and the rejected ones with line and reason."""
+"""All rows of a file, in chunks: clean rows, the count of filtered ones, and the rejected ones with line and reason."""
 
-import gc
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 import pyarrow as pa
 
-from graph.loading.cleaning import Clean, Cleaner, Filters
-from graph.loading.formats import Parse, RowRejected, parser, sniff
+from graph.loading.cleaning import Cleaner, Filters, Row
+from graph.loading.delimited import whole_records
+from graph.loading.formats import NAMED_BY_FILE, first_line, layout, sniff
 from graph.loading.lines import Block, Source, opened
+from graph.loading.raw import Layout, RowRejected
 from schemas.errors import BadFile
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that is no triple."""
+    """A rejected row."""
 
     line: int
     reason: str
@@ -25,7 +25,7 @@ class Reject:
 
 @dataclass(slots=True)
 class Chunk:
-    """What some lines said. `read` counts rows: clean ones, filtered ones and rejects."""
+    """The rows of some lines. `read` counts clean rows, filtered ones and rejects."""
 
     rows: pa.Table
     read: int
@@ -34,40 +34,41 @@ class Chunk:
     position: int
 
 
-def read(source: Source, format: str | None, filters: Filters, origin: str | None) -> Iterator[Chunk]:
-    """All rows of a source, in chunks. Raises BadFile where the file as a whole is not readable."""
-    # Millions of live rows make each collection of the garbage collector long, and leave it nothing to find.
-    with opened(source) as blocks, _no_garbage_collection():
-        first = next(blocks, None)
-        if first is None:
+def read(
+    source: Source, format: str | None, filters: Filters, origin: str | None, columns: str | None = None
+) -> Iterator[Chunk]:
+    """All rows of a source, in chunks.
+
+    source: the file.
+    format: its format, None: told from its first line.
+    filters: the rows to load.
+    origin: the origin of all rows, None: as the rows, the format or the file's name say.
+    columns: the value of `--columns`.
+
+    Raises BadFile for an unreadable file, BadInput for bad `columns`.
+    """
+    with opened(source) as blocks:
+        block = next(blocks, None)
+        if block is None:
             if format is None:
                 raise BadFile(source.name, "empty, so its format cannot be told; name it by --format to load it anyway")
             return
-        format = format or sniff(source, first)
-        parse, header = parser(format, source, first)
-        cleaner = Cleaner(filters, origin, source.stem if format == "triples" else format)
-        for block in chain([first], blocks):
-            yield _chunk(block, parse, cleaner, header if block is first else 0)
+        first = first_line(source, block)
+        format = format or sniff(source, first.line, columns)
+        rows = layout(format, source, first, columns)
+        cleaner = Cleaner(filters, origin, source.stem if format in NAMED_BY_FILE else format)
+        blocks = chain([block], blocks)
+        for whole in blocks if rows.is_record is None else whole_records(blocks, rows.is_record):
+            yield _chunk(whole, rows, cleaner)
 
 
-@contextmanager
-def _no_garbage_collection() -> Generator[None]:
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-def _chunk(block: Block, parse: Parse, cleaner: Cleaner, skip: int) -> Chunk:
-    rows: list[Clean] = []
+def _chunk(block: Block, layout: Layout, cleaner: Cleaner) -> Chunk:
+    rows: list[Row] = []
     rejects: list[Reject] = []
     read = filtered = 0
-    clean = cleaner.clean
+    clean, parse, start = cleaner.clean, layout.parse, layout.start
     for number, line in enumerate(block.lines, block.first):
-        if number < block.first + skip or (line is not None and not line.strip(b" \r")):
+        if number < start or (line is not None and not line.strip(b" \r")):
             continue
         try:
             if line is None:

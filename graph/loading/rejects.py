@@ -13,10 +13,10 @@ from schemas.errors import BadFile
 
 
 class Rejects:
-    """Writes the rejected rows of FILE to FILE.rejected.jsonl; whole or not at all.
+    """Writes the rejected rows of FILE to FILE.rejected.jsonl, whole or not at all.
 
-    A file from an earlier load whose rows are now all right is removed. Where the folder of FILE cannot be written,
-    the current one is used.
+    A load without rejected rows removes the file of an earlier load. If the folder of FILE is read-only, the current
+    folder is used. Raises BadFile if both are.
     """
 
     def __init__(self) -> None:

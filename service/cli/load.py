@@ -31,6 +31,7 @@ _SHOWN = ("read", "loaded", "present", "duplicate", "filtered", "none", "rejecte
 _OF_LOAD = (
     "files",
     "format",
+    "columns",
     "split",
     "min_p_valid",
     "recall",
@@ -50,6 +51,7 @@ def load(flags: Mapping[str, Any]) -> None:
         filters=Filters(flags["split"], flags["min_p_valid"], flags["recall"]),
         origin=flags["origin"],
         strict=flags["strict"],
+        columns=flags["columns"],
     )
     options.check()
     loaded = sources(flags["files"])

@@ -28,7 +28,14 @@ def serve(**flags: Any) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--format", metavar="NAME", help="atomic10x, atomic2020, atomic2019 or triples; else told from the file.")
+@click.option(
+    "--format",
+    metavar="NAME",
+    help="atomic10x, atomic2020, atomic2019, triples, table, kgtk or conceptnet; else told from the file.",
+)
+@click.option(
+    "--columns", metavar="NAMES", help="Columns of TSV or CSV files, such as head,relation,tail; _ passes one over."
+)
 @click.option("--split", metavar="NAME", help="Only rows of this split: train, dev (or val), test.")
 @click.option("--min-p-valid", type=float, metavar="P", help="Only rows that the critic scored at least P.")
 @click.option("--recall", metavar="R", help="Only rows that the critic keeps at recall 0.5, 0.6, 0.7, 0.8 or 0.9.")
@@ -41,8 +48,9 @@ def serve(**flags: Any) -> None:
 def load(**flags: Any) -> None:
     """Load triples from FILEs, folders of files, or standard input (-).
 
-    Knows ATOMIC-10x JSONL, ATOMIC-2020 TSV, ATOMIC-2019 CSV and its own JSONL, each also as .gz. Every row is accounted
-    for; rejected ones are written to FILE.rejected.jsonl. Loading twice, or again after a stop, changes nothing.
+    Knows ATOMIC-10x JSONL, ATOMIC-2020 TSV, ATOMIC-2019 CSV, KGTK, ConceptNet, other TSV and CSV, and its own JSONL,
+    each also as .gz, .xz or .bz2. Every row is accounted for; rejected ones are written to FILE.rejected.jsonl. Loading
+    twice, or again after a stop, changes nothing.
     """
     from service.cli.load import load
 

@@ -1,4 +1,4 @@
-"""A load that is killed at any moment, and run again, ends in the graph of an uninterrupted one.
+"""A load after a kill at any moment: the second run ends in the graph of an uninterrupted one.
 
 COMETGRAPH_TEST_KILLS says how often it is killed; five times unless more are wanted.
 """
@@ -35,7 +35,7 @@ ROWS = 40_000
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two files that share rows; the second is too large to be added row by row."""
+    """Two files with common rows. The second one is too large for an insert row by row."""
     folder = tmp_path_factory.mktemp("rows")
     rng = random.Random(7)
     first, second = folder / "first.jsonl", folder / "second.jsonl"
@@ -72,7 +72,7 @@ def test_embedded(files: tuple[Path, Path], tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A store of which every event was written by a student alone, and a small file in which data speaks of many."""
+    """A store with events of a student alone, and a small data file about many of them."""
     folder = tmp_path_factory.mktemp("written")
     by_student, by_data = folder / "student.jsonl", folder / "data.jsonl"
     for path, heads, origin in ((by_student, range(900), "student:s"), (by_data, range(300, 1200), "data")):
@@ -85,7 +85,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def shown(store: Path) -> tuple[set[str], set[str]]:
-    """The events that a search shows unasked, and all, after an opening for writing and as a reader sees them."""
+    """The events of a default search and of one with generated events, for a writer and for a reader."""
 
     async def read() -> tuple[set[str], set[str]]:
         async with open_store(str(store)):
@@ -102,7 +102,7 @@ def shown(store: Path) -> tuple[set[str], set[str]]:
 
 
 def by_data_of(store: Path) -> set[str]:
-    """The events of which data speaks, as ladybug says itself."""
+    """The events of data sets, by a query of ladybug."""
     number = json.loads((store / "store.json").read_text())["number"]
     database = ladybug.Database(store / f"graph-{number}.lbug", read_only=True)
     connection = ladybug.Connection(database)
@@ -113,7 +113,7 @@ def by_data_of(store: Path) -> set[str]:
 
 
 def test_killed_while_data_speaks_of_what_a_student_wrote(written: tuple[Path, Path], tmp_path: Path) -> None:
-    """What a search shows is what the graph says, wherever the load was stopped."""
+    """Search and graph agree after a kill at any moment."""
     store, by_data = written
     timed = Path(shutil.copytree(store, tmp_path / "timed"))
     assert shown(timed) == (set(), {f"PersonX waits {n}" for n in range(900)})
@@ -134,7 +134,7 @@ def test_killed_while_data_speaks_of_what_a_student_wrote(written: tuple[Path, P
 
 
 def test_stopped_between_the_graph_and_what_is_shown_of_it(written: tuple[Path, Path], tmp_path: Path) -> None:
-    """The file of texts as it is when the marks are set, beside the graph before and after its transaction."""
+    """The text index after its marks were set, beside the graph before and after its transaction."""
     store = Path(shutil.copytree(written[0], tmp_path / "store"))
     [index] = store.glob("events-*.sqlite")
     before = shown(store)
