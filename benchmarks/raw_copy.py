@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from graph.loading.lines import sources
 from graph.loading.reader import Filters, read
 from graph.stores.embedded import cypher
-from graph.stores.embedded.store import BUFFER_POOL
+from graph.stores.embedded.graph_file import BUFFER_POOL
 from graph.tables.columns import KEY, PROPERTIES, RELATION_CODE, RELATION_NAMES, empty, properties
 from graph.tables.edges import NOT_APPLICABLE
 from graph.tables.merge import merge

@@ -1,4 +1,4 @@
-"""The sample graph, which an empty store gets."""
+"""The bundled sample graph. An empty store starts with it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ SAMPLE = Path(__file__).with_name("sample.jsonl")
 
 
 async def load_sample_if_empty(store: Store) -> bool:
-    """Load the sample graph into an empty store; False where there is something."""
+    """Load the sample graph into an empty store. False if the store has events."""
     if (await store.stats()).events:
         return False
     await load(store, [str(SAMPLE)], Options(), silent)

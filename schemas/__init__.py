@@ -1,1 +1,4 @@
-"""What a triple, an event, a question, an answer and an error is; and the cache. Imports nothing of ours."""
+"""The vocabulary: relations, events, triples, errors, and the requests and responses of the API.
+
+It imports pydantic, numpy (types of embeddings.py) and the standard library, and no other package of cometgraph.
+"""

@@ -8,30 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+"""Shape (number of texts, dimension), or (dimension,) for a single one."""
 
 
 class Embedder(Protocol):
-    """Makes unit vectors; texts that are alike get vectors that are close. May be called from several threads.
-
-    version: changes with the weights; vectors of different versions say nothing of one another.
-    """
+    """Turns texts into unit vectors. The vectors of similar texts are close. Safe to call from several threads."""
 
     name: str
+    """Hugging Face model id, folder, or bundled."""
     version: str
+    """Digest of the weights. Vectors of different versions are not comparable."""
     dimension: int
+    """Length of a vector."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A row for each text, of length one. What else is embedded with it changes a row by less than 1e-6."""
+        """One unit vector a text. The other texts of the call change it by less than 1e-6."""
         ...
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Free the model."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedderInfo:
-    """Which embedder made the vectors of an index."""
+    """Identity of the embedder behind an index."""
 
     name: str
     version: str
@@ -45,5 +46,5 @@ class EmbedderInfo:
         return f"{self.name} ({self.version}, {self.dimension} dimensions)"
 
     def fits(self, other: "EmbedderInfo") -> bool:
-        """True where vectors of both may be compared, whatever the embedder was called."""
+        """True if the vectors of both are comparable. The name may differ."""
         return (self.version, self.dimension) == (other.version, other.dimension)

@@ -1,22 +1,22 @@
-"""Every error that cometgraph raises on purpose.
+"""The errors of cometgraph.
 
 CometgraphError
-├── BadInput              a value that the caller can mend: field, value, what is allowed
-│   ├── BadFile           a file that cannot be read as what it was said to be
-│   └── TooLarge          a request body over the limit
+├── BadInput              a wrong value: its field, the value, the allowed values
+│   └── BadFile           an unreadable or damaged file
+├── TooLarge              a request body over the limit
 ├── NotAllowed
-│   ├── KeyMissing        no API key, or one that nobody issued
-│   ├── ScopeMissing      a key without the scope that the request asks for
-│   ├── ForeignOrigin     a page of another origin that asks for the student, or to keep
-│   └── UnknownHost       a Host header that names no host of this service
+│   ├── KeyMissing        no API key, or an unknown one
+│   ├── ScopeMissing      an API key without the scope of the request
+│   ├── ForeignOrigin     a page of another origin that uses the student or keeps answers
+│   └── UnknownHost       a Host header outside the allowed hosts
 ├── NotFound
-│   ├── EventNotFound     an event that the graph does not know
-│   ├── PageNotFound      a cursor that this search did not give
-│   ├── NoStudent         what only a student can answer, where none runs
-│   └── NoMatching        what needs near-duplicates, where none are looked for
-├── TooManyRequests       over the key's rate; carries when to come back
-├── Overloaded            more questions for the model than may wait; carries when to come back
-└── Unavailable           a part that is needed does not answer now
+│   ├── EventNotFound     an event outside the graph
+│   ├── PageNotFound      a cursor of another search
+│   ├── NoStudent         a question for the student, in a service without one
+│   └── NoMatching        a question for near-duplicates, in a service without matching
+├── TooManyRequests       over the rate limit of the key; has the seconds to wait
+├── Overloaded            a full queue before a model; has the seconds to wait
+└── Unavailable           a part of the service does not answer now
     ├── StoreUnavailable  the graph store
     └── StoreLocked       another process writes to the embedded store
 """
@@ -25,36 +25,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that was wrong: its name, the value that came, what is allowed."""
+    """A field with a wrong value."""
+
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     field: str
+    """Name of the field."""
     value: Any
+    """The value as it came."""
     allowed: str
+    """The allowed values, in words."""
 
 
 class CometgraphError(Exception):
-    """Root of all our errors.
+    """An unexpected error inside cometgraph, and the base class of all others.
 
-    `title` is a short phrase for the kind; `str(error)` says what happened this time;
-    `extra` are the further members that a problem document shows.
+    `str(error)` describes the single case.
     """
 
     title: ClassVar[str] = "Internal error"
+    """Short phrase for the class of error."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Errors travel between processes. Their constructors take other arguments than `Exception` keeps."""
+        """Pickle without the constructor: it takes other arguments than `Exception` stores."""
         return _restore, (type(self), self.args, self.__dict__)
 
     @property
     def extra(self) -> dict[str, Any]:
+        """Further members of the problem document."""
         return {}
 
     @property
     def retry_after(self) -> int | None:
-        """Seconds until the same request may succeed, where that is known."""
+        """Seconds until the same request may succeed. None if unknown."""
         return None
 
 
@@ -65,7 +73,7 @@ def _restore(kind: type["CometgraphError"], args: tuple[Any, ...], attributes: d
 
 
 class BadInput(CometgraphError):
-    """One or more fields have a value that is not allowed."""
+    """One or more fields have a wrong value."""
 
     title = "Invalid input"
 
@@ -83,7 +91,7 @@ class BadInput(CometgraphError):
 
 
 class BadFile(BadInput):
-    """A file that cannot be read as triples; nothing of it was stored."""
+    """A file is missing, damaged or of an unknown format. Nothing of it was stored."""
 
     title = "Unreadable file"
 
@@ -93,7 +101,7 @@ class BadFile(BadInput):
 
 
 class TooLarge(CometgraphError):
-    """A request body over the limit."""
+    """The request body is over the limit."""
 
     title = "Request too large"
 
@@ -107,65 +115,67 @@ class TooLarge(CometgraphError):
 
 
 class NotAllowed(CometgraphError):
-    """The caller may not do this."""
+    """The caller lacks the permission for this request."""
 
     title = "Not allowed"
 
 
 class KeyMissing(NotAllowed):
-    """No API key came with the request, or one that is not known."""
+    """The request has no API key, or an unknown one."""
 
     title = "API key required"
 
     def __init__(self) -> None:
-        super().__init__("send a known key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
+        super().__init__("send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
 
 
 class ScopeMissing(NotAllowed):
-    """The key is known, but lacks the scope."""
+    """The API key is valid but lacks a scope."""
 
     title = "Scope missing"
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"this key does not have the scope '{scope}'")
+        super().__init__(f"this key lacks the scope '{scope}'")
 
 
 class ForeignOrigin(NotAllowed):
-    """A page of another origin asks for what only this service's own pages and programs may ask for."""
+    """A page of another origin asks for the student, or wants an answer kept."""
 
     title = "Foreign origin"
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, feature: str) -> None:
         super().__init__(
-            f"a page of another origin may not ask for {what}: it has what is stored alone, "
+            f"a page of another origin may not ask for {feature}: it gets stored answers only, "
             "unless the setting allowed_hosts names its host"
         )
 
 
 class UnknownHost(NotAllowed):
-    """The Host header names no host that this service answers to."""
+    """The Host header is missing, or outside the allowed hosts."""
 
     title = "Unknown host"
 
     def __init__(self, host: str) -> None:
-        said = f"the Host {_short(host)} is none" if host else "no Host came, which is none"
-        super().__init__(f"{said} of this service's names; the setting allowed_hosts (--allowed-hosts) adds names")
+        subject = f"the Host {_short(host)}" if host else "an empty or missing Host"
+        super().__init__(
+            f"{subject} is none of this service's names; the setting allowed_hosts (--allowed-hosts) adds names"
+        )
 
 
 class NotFound(CometgraphError):
-    """What was asked for does not exist."""
+    """The request names something that does not exist."""
 
     title = "Not found"
 
 
 class EventNotFound(NotFound):
-    """The graph does not know the event; `nearest` are known ones that share its words."""
+    """The graph does not know the event. `nearest` lists known events with some of its words."""
 
     title = "Unknown event"
 
     def __init__(self, event: str, nearest: Sequence[str] = ()) -> None:
-        known = "; known ones that share its words: " + ", ".join(map(_short, nearest)) if nearest else ""
-        super().__init__(f"the graph does not know the event {_short(event)}{known}")
+        hint = "; known ones that share its words: " + ", ".join(map(_short, nearest)) if nearest else ""
+        super().__init__(f"the graph does not know the event {_short(event)}{hint}")
         self.event = event
         self.nearest = list(nearest)
 
@@ -175,16 +185,18 @@ class EventNotFound(NotFound):
 
 
 class PageNotFound(NotFound):
-    """A cursor names a page of one search; this search has no such page."""
+    """The cursor belongs to another search."""
 
     title = "Unknown cursor"
 
     def __init__(self, cursor: str) -> None:
-        super().__init__(f"this search gave no cursor {_short(cursor)}: send one as it came, with the same search")
+        super().__init__(
+            f"{_short(cursor)} is no cursor of this search: send the cursor of the page before, with the same search"
+        )
 
 
 class NoStudent(NotFound):
-    """This service runs without a student, and the question needs one."""
+    """The question needs a student, and this service runs without one."""
 
     title = "No student here"
 
@@ -193,16 +205,16 @@ class NoStudent(NotFound):
 
 
 class NoMatching(NotFound):
-    """This service looks for no near-duplicates, and the question needs that."""
+    """The question needs near-duplicates, and this service runs without matching."""
 
     title = "No matching here"
 
     def __init__(self) -> None:
-        super().__init__("this service looks for no near-duplicates (--no-match)")
+        super().__init__("this service runs without matching (--no-match)")
 
 
 class TooManyRequests(CometgraphError):
-    """More requests than the key's rate allows."""
+    """The rate limit of the API key is used up."""
 
     title = "Too many requests"
 
@@ -216,7 +228,7 @@ class TooManyRequests(CometgraphError):
 
 
 class Overloaded(CometgraphError):
-    """More questions wait for the model than may."""
+    """The queue before a model is full."""
 
     title = "Too busy"
 
@@ -230,14 +242,12 @@ class Overloaded(CometgraphError):
 
 
 class Unavailable(CometgraphError):
-    """A part that the answer needs is not there now.
-
-    retry_after: seconds until the same request may succeed. None where only a repair of the part can help.
-    """
+    """A part of the service does not answer now."""
 
     title = "Unavailable"
 
     def __init__(self, reason: str, retry_after: int | None = 2) -> None:
+        """retry_after: seconds until the same request may succeed. None if only a repair can help."""
         super().__init__(reason)
         self._retry_after = retry_after
 
@@ -259,7 +269,7 @@ class StoreLocked(Unavailable):
 
 
 def _bounded(value: Any) -> Any:
-    """Small JSON values as they are, others as text; long ones cut, so that a problem stays small."""
+    """A small JSON value unchanged, any other as text of at most 200 characters: a problem document stays small."""
     if isinstance(value, str | bytes):
         return _clean(value)[:200]
     if value is None or isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < 2**53):
@@ -270,7 +280,7 @@ def _bounded(value: Any) -> Any:
 def _text(value: Any) -> str:
     try:
         return str(value)
-    except (RecursionError, ValueError):  # nested too deeply, an integer of thousands of digits
+    except (RecursionError, ValueError):  # deep nesting, or an integer of thousands of digits
         return f"a {type(value).__name__} too large to show"
 
 
@@ -286,6 +296,6 @@ def _short(value: Any) -> str:
 
 
 def _clean(value: str | bytes) -> str:
-    """Text that can be written as UTF-8 whatever came in."""
+    """The text with U+FFFD in place of everything outside UTF-8."""
     raw = value if isinstance(value, bytes) else value.encode("utf-8", "replace")
     return raw.decode("utf-8", "replace")

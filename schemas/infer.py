@@ -1,11 +1,12 @@
-"""What is asked and what is answered: the bodies of /infer and /infer/batch, of the CLI and of the client."""
+"""Request and response of /infer and /infer/batch. The command line and the client use them too."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from schemas.events import MAX_EVENT
+from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
+from schemas.events import LETTER, MAX_EVENT
 from schemas.problem import Problem
 from schemas.relations import RELATIONS, Relation
 
@@ -13,6 +14,7 @@ Mode = Literal["auto", "graph", "near_duplicate", "generate"]
 Source = Literal["graph", "near_duplicate", "generated"]
 DecodingName = Literal["paper", "fast", "beam5", "greedy", "beam", "sample"]
 MAX_QUESTIONS = 1000
+"""Most questions of a batch."""
 MAX_LIMIT = 1000
 MAX_N = 50
 MAX_NEW_TOKENS = 64
@@ -20,7 +22,7 @@ MAX_SEED = 2**32 - 1
 
 
 def _as_list(value: Any) -> Any:
-    """One name stands for a list of one."""
+    """A single name becomes a list of one."""
     return [value] if isinstance(value, str) else value
 
 
@@ -29,7 +31,7 @@ def _once(names: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class Question(BaseModel):
-    """An event and what one wants to know about it."""
+    """An event, and the options of its answer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,33 +39,31 @@ class Question(BaseModel):
         str,
         Field(
             max_length=MAX_EVENT,
-            pattern=r"[^\W_]",
+            pattern=LETTER,
             description="The event, as stored or in one's own words: a text with at least one letter or digit.",
             examples=["PersonX buys a car"],
         ),
     ]
-    as_is: Annotated[bool, Field(description="Take the event word for word: it is not read as natural language.")] = (
-        False
-    )
+    as_is: Annotated[bool, Field(description="Take the event word for word, without normalization.")] = False
     clause: Annotated[
         int | None,
-        Field(ge=0, le=20, description="Which clause of a longer text to answer, from 0. Unset: the main one."),
+        Field(ge=0, le=20, description="Number of the clause to answer, from 0. Unset: the main clause."),
     ] = None
     relation: Annotated[
         tuple[Relation, ...],
         BeforeValidator(_as_list),
         AfterValidator(_once),
-        Field(max_length=len(RELATIONS), description="Relations asked for; none means all.", examples=[["xIntent"]]),
+        Field(max_length=len(RELATIONS), description="Relations to answer. Empty: all.", examples=[["xIntent"]]),
     ] = ()
     limit: Annotated[
-        int, Field(ge=1, le=MAX_LIMIT, description="At most this many inferences for each relation.", examples=[5])
+        int, Field(ge=1, le=MAX_LIMIT, description="Maximum number of inferences per relation.", examples=[5])
     ] = 10
     mode: Annotated[
         Mode,
         Field(
-            description="Rungs that may answer: all there are, first come (`auto`); the exact graph match alone, "
-            "without what a student wrote (`graph`); another stored event that means the same (`near_duplicate`); "
-            "the student, even where the graph knows (`generate`)."
+            description="Sources of the answer: all in turn until one answers (`auto`); the event in the graph, "
+            "without generated triples (`graph`); a stored event of the same meaning (`near_duplicate`); the student, "
+            "even for relations with stored triples (`generate`)."
         ),
     ] = "auto"
     min_p_valid: Annotated[
@@ -72,14 +72,14 @@ class Question(BaseModel):
             ge=0,
             le=1,
             allow_inf_nan=False,
-            description="Only inferences that the critic scored at least so; unscored ones are left out.",
+            description="Minimum score of the critic. Inferences without a score are left out.",
         ),
     ] = None
     origin: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
         BeforeValidator(_as_list),
         AfterValidator(_once),
-        Field(max_length=20, description="Only inferences that one of these data sets or models says."),
+        Field(max_length=20, description="Only inferences of these data sets or models."),
     ] = ()
     threshold: Annotated[
         float | None,
@@ -87,57 +87,63 @@ class Question(BaseModel):
             ge=0,
             le=1,
             allow_inf_nan=False,
-            description="Least confidence with which a stored event counts as the same. Unset: the judge's own.",
+            description="Minimum confidence of a near-duplicate. Unset: the judge's own threshold.",
         ),
     ] = None
     decoding: Annotated[
         DecodingName | None,
         Field(
-            description="How the student draws tails: `paper` (10 samples, top_p 0.9), `fast` (the likeliest), "
-            "`beam5`; or plainly `greedy`, `beam`, `sample`. Unset: as the service is set."
+            description="Preset (`paper`: 10 samples with top_p 0.9; `fast`: greedy; `beam5`) or method "
+            "(`greedy`, `beam`, `sample`). Unset: the service's setting."
         ),
     ] = None
-    n: Annotated[int | None, Field(ge=1, le=MAX_N, description="Tails that the student draws.")] = None
+    n: Annotated[int | None, Field(ge=1, le=MAX_N, description="Number of tails to generate per relation.")] = None
     temperature: Annotated[
         float | None,
-        Field(ge=0.05, le=5, allow_inf_nan=False, description="With sampling: below 1 safer, above wilder."),
+        Field(
+            ge=0.05,
+            le=5,
+            allow_inf_nan=False,
+            description="Sampling temperature. Higher: more varied tails.",
+        ),
     ] = None
     top_p: Annotated[
         float | None,
-        Field(
-            gt=0, le=1, allow_inf_nan=False, description="With sampling: the share of probability that is drawn from."
-        ),
+        Field(gt=0, le=1, allow_inf_nan=False, description="Probability mass for nucleus sampling."),
     ] = None
     max_new_tokens: Annotated[
         int | None,
-        Field(ge=1, le=MAX_NEW_TOKENS, description="Longest tail, in the student's tokens, its end included."),
+        Field(
+            ge=1,
+            le=MAX_NEW_TOKENS,
+            description="Maximum length of a tail, in tokens, with the end token.",
+        ),
     ] = None
     seed: Annotated[
         int | None,
-        Field(ge=0, le=MAX_SEED, description="With sampling: the same seed draws the same tails. Unset: one is drawn."),
+        Field(ge=0, le=MAX_SEED, description="Seed of sampling. The same seed gives the same tails. Unset: random."),
     ] = None
     explain: Annotated[
         bool,
-        Field(description="List the stored events that were considered, and say what the student was asked."),
+        Field(description="Add the near-duplicate candidates and the student's prompts to the answer."),
     ] = False
     keep: Annotated[
         bool | None,
         Field(
-            description="Whether what the student writes is kept, which wants the scope `write`. False: no trace of "
-            "the question stays. Unset: as the service is set, where the caller may."
+            description="Store the generated triples, with the scope `write`. False: keep no trace of the question. "
+            "Unset: the service's setting, if the caller has the scope."
         ),
     ] = None
     generated: Annotated[
         bool,
         Field(
-            description="Let events of which only students spoke, and what students said of others, answer as "
-            "near-duplicates and be shown."
+            description="Include generated triples, and events with generated triples only, in matching and answers."
         ),
     ] = False
 
 
 class InferBatchRequest(BaseModel):
-    """Many questions at once."""
+    """A batch of questions."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -146,7 +152,7 @@ class InferBatchRequest(BaseModel):
         Field(
             min_length=1,
             max_length=MAX_QUESTIONS,
-            description="Each an object with the fields of GET /infer; one that is not gets a problem in its place.",
+            description="Objects with the fields of GET /infer. An invalid one gets a problem in its place.",
             examples=[[{"event": "PersonX buys a car", "relation": ["xIntent", "xNeed"], "limit": 3}]],
         ),
     ]
@@ -154,70 +160,89 @@ class InferBatchRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The stored event that answered.
+    """The stored event behind an answer."""
 
-    similarity: cosine of the two events' vectors (1.0: the same text). confidence: the judge's, that both mean the
-    same. roles: who of the stored event is whom of the asked one.
-    """
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     event: str
     similarity: float
+    """Cosine of the vectors of both events. 1.0 for the same text."""
     confidence: float
+    """The judge's probability of the same meaning."""
     roles: dict[str, str]
+    """The persons of the stored event, each with its person in the asked event."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchCandidate:
-    """A stored event that was considered, and why it was taken or refused."""
+    """A stored event with the judge's verdict."""
+
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     event: str
     similarity: float
+    """Cosine of the vectors of both events."""
     confidence: float
+    """The judge's probability of the same meaning."""
     same: bool
+    """The verdict."""
     reason: str
+    """The rule or model behind the verdict."""
 
 
 @dataclass(slots=True)
 class Inference:
-    """One tail, with what is known about it.
+    """One inference of an event."""
 
-    source: the rung that said it. stored: it was in the graph already, rather than written for this answer.
-    generated: a student wrote it, now or then.
-    """
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     relation: Relation
     tail: str
-    p_valid: Annotated[float | None, Field(description="The critic's score, null where nobody scored.")]
-    log_prob: Annotated[
-        float | None,
-        Field(description="Natural logarithm of the probability that the student says so; null where none did."),
-    ]
-    rank: Annotated[int, Field(description="Place among the inferences of its relation, from 1.")]
+    p_valid: float | None
+    """The critic's probability of a valid triple. Null without a score."""
+    log_prob: float | None
+    """Natural logarithm of the tail's probability under the student. Null without a student."""
+    rank: int
+    """Position among the inferences of its relation, from 1."""
     source: Source
+    """The source of this inference."""
     stored: bool
+    """True if it was in the graph before this question."""
     generated: bool
+    """True if its only origins are students."""
     origins: tuple[str, ...]
+    """Names of its data sets and models."""
     split: str | None
+    """Its split in the data set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The student that wrote: its name, version (of its weights), and where and how it computed."""
+    """The student behind the generated inferences of an answer."""
+
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     name: str
     version: str
+    """Digest of its weights."""
     engine: str
+    """Text generation back end."""
     device: str
     dtype: str
+    """Compute type."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodingInfo:
-    """How tails were drawn: all that is needed to draw them again."""
+    """The decoding of the generated inferences, complete for a repetition."""
+
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     method: Literal["greedy", "beam", "sample"]
     n: int
+    """Number of tails per relation."""
     beams: int | None
+    """Beam width."""
     temperature: float | None
     top_p: float | None
     max_new_tokens: int
@@ -226,34 +251,43 @@ class DecodingInfo:
 
 @dataclass(slots=True)
 class Answer:
-    """What the ladder found.
+    """The answer to a question."""
 
-    asked: the text as it came; event: what it was read as; roles: who of the text is whom of the event; clauses: the
-    events of all its clauses, where it has several. source: the lowest rung that any relation needed. stored: all of
-    it was in the graph before. match: the stored event that answered. not_applicable: relations that do not apply to
-    this event. degraded: what was skipped on the way to this answer. model, decoding: of what was written for this
-    answer. candidates, prompts: with `explain`.
-    """
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     asked: str
+    """The event as it came."""
     event: str
+    """Its canonical form."""
     roles: dict[str, str]
+    """The persons of the event, each with its words in the text."""
     clauses: list[str]
+    """Events of all clauses, for a text with several."""
     source: Source
+    """The last source in turn with a part in this answer."""
     stored: bool
+    """True if the whole answer was in the graph before this question."""
     match: Match | None
+    """The near-duplicate behind the answer."""
     inferences: list[Inference]
     not_applicable: list[Relation] = field(default_factory=list[Relation])
+    """Relations without meaning for this event."""
     degraded: list[str] = field(default_factory=list[str])
+    """Skipped sources, each with its reason."""
     model: Model | None = None
+    """The student, if it generated a part of this answer."""
     decoding: DecodingInfo | None = None
+    """Its decoding."""
     candidates: list[MatchCandidate] | None = None
+    """The near-duplicate candidates, with `explain`."""
     prompts: dict[Relation, str] | None = None
-    took_ms: Annotated[float, Field(description="Time to find this answer, in milliseconds.")] = 0.0
+    """The student's prompts, with `explain`."""
+    took_ms: float = 0.0
+    """Duration, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """An answer, or a problem, for each question of a batch."""
+    """An answer, or a problem, for each question of a batch, in order."""
 
     answers: list[Answer | Problem]

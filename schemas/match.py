@@ -1,19 +1,22 @@
-"""What POST /match is asked and answers: which stored events mean the same as a given one."""
+"""Request and response of POST /match: the stored events with the meaning of a given one."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events import MAX_EVENT
+from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
+from schemas.events import LETTER, MAX_EVENT
 from schemas.infer import MatchCandidate
 
 MAX_MATCHES = 100
+"""Most candidates of one event."""
 MAX_MATCHED = 1000
+"""Most events of one request."""
 
 
 class MatchQuestion(BaseModel):
-    """An event whose like is looked for."""
+    """An event, and how to search for its near-duplicates."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,24 +24,27 @@ class MatchQuestion(BaseModel):
         str,
         Field(
             max_length=MAX_EVENT,
-            pattern=r"[^\W_]",
+            pattern=LETTER,
             description="The event, as stored or in one's own words.",
             examples=["my boss yelled at me"],
         ),
     ]
-    k: Annotated[int, Field(ge=1, le=MAX_MATCHES, description="At most so many stored events.", examples=[5])] = 10
-    as_is: Annotated[bool, Field(description="Take the event word for word.")] = False
-    generated: Annotated[bool, Field(description="Consider events of which only students spoke, too.")] = False
+    k: Annotated[int, Field(ge=1, le=MAX_MATCHES, description="Maximum number of candidates.", examples=[5])] = 10
+    as_is: Annotated[bool, Field(description="Take the event word for word, without normalization.")] = False
+    generated: Annotated[bool, Field(description="Include events with generated triples only.")] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The stored events that were considered, the likeliest to be the same first.
+    """The candidates of an event, the most confident first."""
 
-    roles: who of the asked text is whom of the event.
-    """
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     asked: str
+    """The event as it came."""
     event: str
+    """Its canonical form."""
     roles: dict[str, str]
+    """The persons of the event, each with its words in the text."""
     candidates: list[MatchCandidate]
+    """Stored events with the judge's verdict."""

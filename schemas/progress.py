@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called as (what is being done, how much is done, of how much or 0)."""
+"""Called with the name of the step, the units done, and the units in total (0: unknown)."""
 
 
 def silent(_what: str, _done: int, _total: int) -> None:

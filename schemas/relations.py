@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
+
 Group = Literal["social", "event", "physical"]
 Subject = Literal["X", "other", "thing"]
 
@@ -38,16 +40,17 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RelationInfo:
-    """What a relation says.
+    """Description of a relation."""
 
-    phrase: reads between head and tail; group: ATOMIC-2020's three; whose: the tail is about
-    PersonX ("X"), about the others ("other"), or about the event or thing itself ("thing").
-    """
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     name: Relation
     phrase: str
+    """Words between head and tail in a sentence."""
     group: Group
+    """Group of ATOMIC-2020."""
     whose: Subject
+    """Subject of the tail: PersonX ("X"), the other persons ("other"), or the event or thing itself ("thing")."""
 
 
 RELATIONS: dict[Relation, RelationInfo] = {
@@ -80,4 +83,4 @@ RELATIONS: dict[Relation, RelationInfo] = {
 }
 
 ORDER: dict[Relation, int] = {relation: n for n, relation in enumerate(RELATIONS)}
-"""Place of each relation in the one order in which answers list them."""
+"""Position of each relation in answers."""

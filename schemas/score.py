@@ -1,28 +1,29 @@
-"""What is asked of and answered by /score: how likely a student finds given tails."""
+"""Request and response of POST /score: the log-probability of a tail under the student."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events import MAX_EVENT, MAX_TAIL
+from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
+from schemas.events import LETTER, MAX_EVENT, MAX_TAIL
 from schemas.infer import MAX_QUESTIONS
 from schemas.problem import Problem
 from schemas.relations import Relation
 
 
 class ScoreRequest(BaseModel):
-    """A triple whose tail is to be scored."""
+    """A triple to score."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    event: Annotated[str, Field(max_length=MAX_EVENT, pattern=r"[^\W_]", examples=["PersonX buys a car"])]
+    event: Annotated[str, Field(max_length=MAX_EVENT, pattern=LETTER, examples=["PersonX buys a car"])]
     relation: Annotated[Relation, Field(examples=["xIntent"])]
-    tail: Annotated[str, Field(max_length=MAX_TAIL, pattern=r"[^\W_]", examples=["to get to work"])]
+    tail: Annotated[str, Field(max_length=MAX_TAIL, pattern=LETTER, examples=["to get to work"])]
 
 
 class ScoreBatchRequest(BaseModel):
-    """Many triples at once."""
+    """A batch of triples."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,7 +32,7 @@ class ScoreBatchRequest(BaseModel):
         Field(
             min_length=1,
             max_length=MAX_QUESTIONS,
-            description="Each an object with the fields of POST /score; one that is not gets a problem in its place.",
+            description="Objects with the fields of POST /score. An invalid one gets a problem in its place.",
             examples=[[{"event": "PersonX buys a car", "relation": "xIntent", "tail": "to get to work"}]],
         ),
     ]
@@ -39,28 +40,39 @@ class ScoreBatchRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as the student splits the tail, and its natural log-probability after all before it."""
+    """One token of a tail."""
+
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     token: str
+    """Text of the token."""
     log_prob: float
+    """Natural logarithm of its probability, given the prompt and the tokens before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """log_prob: the sum over the tokens, the one that ends the tail among them; per_token: their mean."""
+    """The score of a triple."""
+
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
 
     event: str
+    """The event in canonical form."""
     relation: Relation
     tail: str
     log_prob: float
+    """Sum over the tokens, with the end token."""
     per_token: float
+    """Mean over the tokens, with the end token."""
     tokens: list[Token]
     model: str
+    """Name of the student."""
     version: str
+    """Digest of its weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A score, or a problem, for each triple of a batch."""
+    """A score, or a problem, for each triple of a batch, in order."""
 
     scores: list[Score | Problem]

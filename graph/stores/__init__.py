@@ -1,1 +1,1 @@
-"""One Store protocol, two implementations."""
+"""Stores of triples: one protocol, an embedded store and Neo4j behind it."""

@@ -1,30 +1,30 @@
-"""Changes of a store, counted, so that a cache can tell whether an answer is still valid."""
+"""Counts of the changes of a store. A cache uses them to find outdated answers."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice
 
 LARGEST = 100_000
-"""Events with a change of their own in memory: at most 40 MB."""
+"""Events with their last change in memory, about 40 MB."""
 
 
 class Changes:
-    """The number of changes so far, and the last change of each event.
+    """The number of changes, and the last change of each event.
 
-    Beyond `largest` events the older half is forgotten. A forgotten change counts as a change of every event, so that
-    no answer is taken for valid by mistake.
+    Over `largest` events the older half is dropped. A dropped change counts as a change of every event, so no outdated
+    answer passes as valid.
 
-    One thread counts, others may read meanwhile: each step leaves a reader with the new state or the old one.
+    One thread counts while others read. Each step shows a reader either the old or the new state.
     """
 
     def __init__(self, largest: int = LARGEST) -> None:
         self.count = 0
         self._largest = largest
         self._last_of_all = 0
-        self._last: OrderedDict[str, int] = OrderedDict()  # in the order of the changes
+        self._last: OrderedDict[str, int] = OrderedDict()  # oldest change first
 
     def add(self, events: Iterable[str]) -> None:
-        """Count one change, of these events."""
+        """Count one change of these events."""
         self.count += 1
         for event in events:
             self._last[event] = self.count
@@ -33,13 +33,13 @@ class Changes:
             self._forget(len(self._last) - self._largest // 2)
 
     def add_all(self) -> None:
-        """Count one change, of every event."""
+        """Count one change of every event."""
         self.count += 1
         self._last_of_all = self.count
         self._last.clear()
 
     def is_changed(self, events: Iterable[str], since: int) -> bool:
-        """True where one of the events changed after the count was `since`."""
+        """True if one of the events changed after the change with the number `since`."""
         if since == self.count:
             return False
         last = self._last

@@ -1,8 +1,8 @@
-"""Cypher that both stores understand, and what their queries share.
+"""Cypher for both stores. Their graphs have the same shape:
 
-The shape is the same in both stores: `(:Event {text})-[:xIntent {p_valid, split, origins, …}]->(:Inference {text})`,
-`(:Event)-[:NOT_APPLICABLE {relation, …}]->(:Relation {name})` where annotators say that a relation does not apply, and
-`(:Inference)-[:AS_EVENT]->(:Event)` where an inference, read on its own, is a stored event.
+- `(:Event {text})-[:xIntent {p_valid, split, origins, …}]->(:Inference {text})`: a triple.
+- `(:Event)-[:NOT_APPLICABLE {p_valid, …}]->(:Relation {name})`: a relation without meaning for the event.
+- `(:Inference)-[:AS_EVENT]->(:Event)`: an inference with the text of an event.
 """
 
 from graph.tables.columns import PROPERTIES
@@ -10,15 +10,15 @@ from schemas.triples import STUDENT
 
 PROPERTY_NAMES: list[str] = [field.name for field in PROPERTIES]
 EDGE_PROPERTIES = ", ".join(f"r.{name}" for name in PROPERTY_NAMES)
-SAID_BY_DATA = f"any(name IN r.origins WHERE NOT name STARTS WITH '{STUDENT}')"
-"""Of an edge: not only students say so. The prefix stands in it, as ladybug takes no parameter inside `any`."""
+FROM_DATA = f"any(name IN r.origins WHERE NOT name STARTS WITH '{STUDENT}')"
+"""Condition: the edge `r` has the origin of a data set. Ladybug takes no parameter inside `any`."""
 
 
 def count_nodes(label: str) -> str:
-    """How many nodes have a label."""
+    """Query for the number of nodes with a label."""
     return f"MATCH (n:{label}) RETURN count(n)"
 
 
 def count_edges(name: str) -> str:
-    """How many edges have a type."""
+    """Query for the number of edges of a type."""
     return f"MATCH ()-[r:{name}]->() RETURN count(r)"

@@ -1,4 +1,4 @@
-"""A store opened by its address."""
+"""The store at an address."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,12 +12,16 @@ from schemas.errors import BadInput
 async def open_store(
     address: str, *, read_only: bool = False, create: bool = True, threads: int = 2, login: Neo4jLogin | None = None
 ) -> AsyncGenerator[Store]:
-    """Open the store at `address`: a folder, or bolt:// and neo4j:// URIs.
+    """Open the store at `address`.
 
-    A folder that is no store yet becomes one, unless read_only or told not to `create`.
+    address: a folder, or a bolt:// or neo4j:// URI.
+    read_only: open without write access. Other processes may write.
+    create: make a store in a new folder. Ignored with read_only.
+    threads: query threads of the embedded store.
+    login: user and database of Neo4j.
 
-    Raises BadInput for an address of no known kind, StoreUnavailable where a server does not answer,
-    StoreLocked where another process writes to the folder.
+    Raises BadInput for an unknown kind of address, StoreUnavailable for a server without an answer, and StoreLocked
+    while another process writes to the folder.
     """
     if "://" in address:
         if not address.startswith(("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")):

@@ -1,4 +1,4 @@
-"""Taking back what a data set or model said: which rows stay, and what is to say where it said nothing."""
+"""Removal of an origin from rows, and its counts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,22 +10,24 @@ from graph.tables.columns import SCHEMA
 from schemas.errors import BadInput
 from schemas.triples import NONE, STUDENT
 
-_NAMED = 10
+_LISTED = 10
+"""Most origins in the message about an unknown one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What became of the edges of an origin, and of their nodes.
-
-    forgotten: edges that are gone; none: edges saying "does not apply" that are gone; kept: edges that others say, too;
-    inferences, events: nodes that were left without any edge and are gone.
-    """
+    """Counts of a removal."""
 
     forgotten: int = 0
+    """Deleted edges."""
     none: int = 0
+    """Deleted edges with the tail `none`."""
     kept: int = 0
+    """Edges with further origins. They stay."""
     inferences: int = 0
+    """Deleted inferences: no edge is left."""
     events: int = 0
+    """Deleted events: no edge is left."""
 
     def __add__(self, other: "Forgotten") -> "Forgotten":
         return Forgotten(
@@ -37,40 +39,44 @@ class Forgotten:
         )
 
 
-def unknown_origin(origin: str, known: Iterable[str]) -> BadInput:
-    """The error where nothing is stored of an origin."""
-    names = sorted(known)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    said = ", ".join(names[:_NAMED]) + more if names else "none: nothing is stored"
-    return BadInput.of("origin", origin, f"an origin that the store has ({said})")
+def unknown_origin(origin: str, origins: Iterable[str]) -> BadInput:
+    """The error for an origin without triples. It lists some of the stored `origins`."""
+    names = sorted(origins)
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    listing = ", ".join(names[:_LISTED]) + more if names else "none: nothing is stored"
+    return BadInput.of("origin", origin, f"an origin that the store has ({listing})")
 
 
 def without(rows: pa.Table, origin: str) -> tuple[pa.Table, Forgotten, set[str]]:
-    """The rows that stay when an origin is forgotten, the counts of edges, and all origins that there were."""
+    """Remove an origin from rows.
+
+    Returns the rows with other origins, the counts of edges, and all origins before the removal. A row without any
+    student among its origins loses its log_prob.
+    """
     encoded = rows.column("origins").combine_chunks().dictionary_encode()
     texts: list[str] = encoded.dictionary.to_pylist()
     before = [text.split("\n") for text in texts]
     after = [[name for name in names if name != origin] for names in before]
 
-    def each(of_text: list[bool]) -> pa.Array:
-        return pc.take(pa.array(of_text, pa.bool_()), encoded.indices)
+    def per_row(values: list[bool]) -> pa.Array:
+        return pc.take(pa.array(values, pa.bool_()), encoded.indices)
 
-    stays = each([bool(names) for names in after])
-    is_kept = each([bool(a) and a != b for a, b in zip(after, before, strict=True)])
-    no_student = each([not any(name.startswith(STUDENT) for name in names) for names in after])
+    stays = per_row([bool(names) for names in after])
+    is_kept = per_row([bool(a) and a != b for a, b in zip(after, before, strict=True)])
+    no_student = per_row([not any(name.startswith(STUDENT) for name in names) for names in after])
     columns = {name: rows.column(name) for name in SCHEMA.names}
     columns["origins"] = pc.take(pa.array(["\n".join(names) for names in after], pa.string()), encoded.indices)
-    lost = pc.and_(is_kept, no_student)
-    columns["log_prob"] = pc.if_else(lost, pa.scalar(None, pa.float64()), columns["log_prob"])
+    loses_log_prob = pc.and_(is_kept, no_student)
+    columns["log_prob"] = pc.if_else(loses_log_prob, pa.scalar(None, pa.float64()), columns["log_prob"])
     is_none = pc.equal(rows.column("tail"), NONE)
     counts = Forgotten(
-        forgotten=_how_many(pc.invert(pc.or_(stays, is_none))),
-        none=_how_many(pc.and_not(is_none, stays)),
-        kept=_how_many(is_kept),
+        forgotten=_count(pc.invert(pc.or_(stays, is_none))),
+        none=_count(pc.and_not(is_none, stays)),
+        kept=_count(is_kept),
     )
-    left = pa.Table.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA).filter(stays)
-    return left, counts, {name for names in before for name in names}
+    rest = pa.Table.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA).filter(stays)
+    return rest, counts, {name for names in before for name in names}
 
 
-def _how_many(true: pa.ChunkedArray | pa.Array) -> int:
-    return pc.sum(true).as_py() or 0
+def _count(mask: pa.ChunkedArray | pa.Array) -> int:
+    return pc.sum(mask).as_py() or 0

@@ -1,9 +1,9 @@
-"""What a store of triples can do, and how one is opened by its address."""
+"""The protocol of a store of triples, and the types of its requests and results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from graph.stores.changes import Changes
 from graph.stores.forget import Forgotten
@@ -16,121 +16,133 @@ from schemas.triples import Triple
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What is wanted of one event: of each relation the `limit` best that pass the filters.
-
-    generated: also what students wrote of relations about which no data set says anything.
-    """
+    """A request for the triples of one event."""
 
     event: str
     relations: tuple[Relation, ...]
     limit: int
+    """Maximum number of triples per relation. The best ones win."""
     min_p_valid: float | None = None
+    """Minimum p_valid. It drops triples without one."""
     origins: tuple[str, ...] = ()
+    """Only triples of one of these origins. Empty: all."""
     generated: bool = False
+    """Include generated triples of relations without a triple of a data set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """What a known event has: triples in the one order (`rank`), and the relations that do not apply.
-
-    missing: asked relations about which nothing that may be shown is stored, whatever the filters leave of it.
-    generated: asked relations of which what is shown comes from students alone.
-    """
+    """The result of a lookup."""
 
     triples: list[Triple] = field(default_factory=list[Triple])
+    """In the order of `rank`."""
     not_applicable: list[Relation] = field(default_factory=list[Relation])
+    """Relations with the tail `none` only."""
     missing: list[Relation] = field(default_factory=list[Relation])
+    """Relations of the lookup without a stored triple (filters not applied)."""
     generated: list[Relation] = field(default_factory=list[Relation])
+    """Relations of the lookup with generated triples only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Events to list: those that begin with `prefix`, in text order, after `after`.
-
-    With `words`: those that have one of them, too, in order of relevance, after the first `skip`.
-    generated: also events of which only students spoke.
-    """
+    """A search for events. Without `words` in text order, with `words` in order of relevance."""
 
     limit: int
+    """Maximum number of events."""
     prefix: str = ""
+    """Beginning of the events."""
     after: str = ""
+    """Without `words`: the last event of the page before."""
     words: tuple[str, ...] = ()
+    """Only events with at least one of these words."""
     skip: int = 0
+    """With `words`: number of events on the pages before."""
     generated: bool = False
+    """Include events with generated triples only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How much there is: nodes, and edges by relation (none edges apart)."""
+    """Size of the graph."""
 
     events: int
     inferences: int
     triples: dict[Relation, int]
+    """Edges per relation, without the tail `none`."""
     not_applicable: int
+    """Edges with the tail `none`."""
+
+
+StoreKind = Literal["embedded", "neo4j"]
 
 
 class Store(Protocol):
-    """Where triples live. Each store passes the contract suite in tests/.
+    """A store of triples. Every implementation passes the tests in tests/contract.
 
-    All methods raise StoreUnavailable where the store does not answer.
+    All methods raise StoreUnavailable if the store does not answer.
     """
 
     address: str
+    """Folder or URI."""
+    kind: StoreKind
 
     @property
     def scratch(self) -> Path | None:
-        """Where the files of one load belong; None: anywhere."""
+        """Folder for the files of one load. None: any temporary folder."""
         ...
 
     @property
     def changes(self) -> Changes | None:
-        """Counts every change, no later than the method that makes it returns. None: other processes may write."""
+        """Counts of the changes. A method counts its change before it returns. None: other processes may write."""
         ...
 
     async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
-        """For each lookup what is known; None where the event is unknown.
+        """The triples of each lookup. None for an unknown event.
 
-        An event of which only students spoke is known to a lookup of what is generated.
+        An event with generated triples only is unknown to a lookup without `generated`.
         """
         ...
 
     async def events(self, search: Search) -> list[str]:
-        """Known events, at most `search.limit`."""
+        """The events of a search."""
         ...
 
-    async def shown(self, events: Sequence[str]) -> set[str]:
-        """Of some events the known ones of which not only students spoke: what a search shows unasked."""
+    async def visible(self, events: Sequence[str]) -> set[str]:
+        """The events with at least one triple of a data set: those of a search without `generated`."""
         ...
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
-        """Add a few triples in one transaction, merging those that are there by the rule of graph.tables.merge."""
+        """Merge a few triples into the graph, in one transaction."""
         ...
 
-    async def load(self, staged: Staging, progress: Progress) -> Counts:
-        """Add what is staged; returns when it can be queried. The same again changes nothing."""
+    async def load(self, staging: Staging, progress: Progress) -> Counts:
+        """Merge the rows of a load into the graph. A second call with the same rows changes nothing."""
         ...
 
     async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
-        """Take back all that a data set or model said; raises BadInput where nothing is stored of it.
+        """Remove an origin, and the edges and nodes without another one. Raises BadInput for an unknown origin.
 
-        What others say too stays, with the scores that were merged. A stop leaves a graph that is whole, and the same
-        again completes it.
+        Edges with further origins stay, with their merged scores. After a stop the graph is consistent, and a second
+        call completes the removal.
         """
         ...
 
     async def stats(self) -> Stats:
-        """Counts of all there is."""
+        """Size of the graph."""
         ...
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Neo4jLogin:
-    """User, password and database of a Neo4j server; the database None is its default one."""
+    """Login at a Neo4j server."""
 
     user: str = "neo4j"
     password: str = ""
+    """Empty: no authentication."""
     database: str | None = None
+    """None: the default database of the server."""

@@ -1,1 +1,1 @@
-"""Triples as Arrow tables."""
+"""Triples as Arrow tables: columns, merge, edge tables, and staging on disk."""

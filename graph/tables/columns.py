@@ -1,15 +1,16 @@
-"""Triples as Arrow columns, and the one rule by which two rows about the same edge become one.
+"""Triples as Arrow columns. Their codes define the merge of two rows of the same edge.
 
-A row has small codes in place of names, chosen so that merging is taking the largest of each column:
+A row has small codes in place of names. The merge takes the maximum of each column:
 
-- `p_valid`: the higher score wins; a score beats none.
-- `valid`: a label beats none, a judgement beats "no judgement" (-9), the more sceptical of two wins.
-- `rec_*`: kept at that recall by either.
-- `split`: test beats dev beats val beats train, so that no test triple becomes a training one.
-- `log_prob`: the higher one wins; one beats none.
-- `origins`: all of both.
+- `p_valid`: the higher score. A score beats null.
+- `valid`: a label beats null, a judgement beats "no judgement" (-9), the more sceptical judgement beats the other.
+- `rec_*`: true beats false, false beats null.
+- `split`: test beats dev beats val beats train. So no test triple becomes a training triple.
+- `log_prob`: the higher one. A number beats null.
+- `origins`: the union of both.
 
-The largest-of is commutative, associative and idempotent: the order of files, and loading one twice, change nothing.
+The maximum is commutative, associative and idempotent. So neither the order of files nor a second load changes the
+graph.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,13 +44,13 @@ SCHEMA = pa.schema(
         ("origins", pa.string()),
     ]
 )
-"""One row an edge; `origins` is the sorted names joined by line feeds. A tail `none` is a row like others."""
+"""One row per edge. `origins`: the sorted names, joined by line feeds. A tail `none` is a row too."""
 Row = tuple[str, int, str, int | None, float | None, int | None, int | None, int | None, int | None, int | None,
             int | None, float | None, str]  # fmt: skip
 
 
 def table_of(rows: Iterable[Row]) -> pa.Table:
-    """Rows in SCHEMA's order as a table."""
+    """A table of rows. Their values are in the order of SCHEMA."""
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     return pa.Table.from_arrays(
         [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
@@ -57,19 +58,19 @@ def table_of(rows: Iterable[Row]) -> pa.Table:
 
 
 def row_of(triple: Triple) -> Row:
-    """A triple as a row. Raises BadInput where it has no origin; its other values are taken as valid."""
+    """A triple as a row. Raises BadInput without an origin. It does not check the other values."""
     if not triple.origins:
-        raise BadInput.of("origins", triple.origins, "at least one name: every triple comes from somewhere")
+        raise BadInput.of("origins", triple.origins, "at least one name of a data set or model")
     split = None if triple.split is None else SPLIT_CODE[triple.split]
     valid = None if triple.valid is None else VALID_CODE[triple.valid]
-    a, b, c, d, e = (None if kept is None else int(kept) for kept in triple.recalls)
+    a, b, c, d, e = (None if recall is None else int(recall) for recall in triple.recalls)
     origins = "\n".join(sorted(set(triple.origins)))
     return (triple.head, RELATION_CODE[triple.relation], triple.tail, split, triple.p_valid, valid, a, b, c, d, e,
             triple.log_prob, origins)  # fmt: skip
 
 
 def heads_by_data(rows: pa.Table) -> pa.Array:
-    """The heads of which not only students say something."""
+    """The heads with at least one row of a data set."""
     encoded = rows.column("origins").combine_chunks().dictionary_encode()
     texts: list[str] = encoded.dictionary.to_pylist()
     by_data = [not all(name.startswith(STUDENT) for name in text.split("\n")) for text in texts]
@@ -77,7 +78,7 @@ def heads_by_data(rows: pa.Table) -> pa.Array:
 
 
 def empty() -> pa.Table:
-    """No rows."""
+    """A table without rows."""
     return SCHEMA.empty_table()
 
 
@@ -91,13 +92,13 @@ PROPERTIES = pa.schema(
         ("origins", pa.list_(pa.string())),
     ]
 )
-"""The properties of an edge, in the order in which stores keep them."""
+"""The properties of an edge, in the order of the stores."""
 _SPLITS = pa.array(SPLIT_NAMES)
 _LABELS = pa.array(VALID_LABELS, pa.int8())
 
 
 def properties(rows: pa.Table) -> list[pa.Array]:
-    """The columns of PROPERTIES for rows."""
+    """The columns of PROPERTIES, with codes as names."""
     column = {name: rows.column(name).combine_chunks() for name in [*SCORES, "origins"]}
     return [
         column["p_valid"],
@@ -110,7 +111,7 @@ def properties(rows: pa.Table) -> list[pa.Array]:
 
 
 def from_properties(heads: pa.Array, relations: pa.Array, tails: pa.Array, columns: Sequence[pa.Array]) -> pa.Table:
-    """The rows that `properties` came from. `relations` are codes."""
+    """The inverse of `properties`. `relations` are codes."""
     p_valid, split, valid, *recs, log_prob, origins = columns
     codes = [pc.cast(pc.index_in(valid, _LABELS), pa.int8()), *(pc.cast(rec, pa.int8()) for rec in recs)]
     split_code = pc.cast(pc.index_in(split, _SPLITS), pa.int8())
@@ -120,7 +121,7 @@ def from_properties(heads: pa.Array, relations: pa.Array, tails: pa.Array, colum
 
 
 def _split_origins(joined: pa.Array) -> pa.Array:
-    """Texts of line-feed joined names as lists; the few distinct texts are split once each."""
+    """Lists of names from line-feed joined texts. It splits each distinct text once, as there are few."""
     encoded = joined.dictionary_encode()
     names = pa.array([text.split("\n") if text else [] for text in encoded.dictionary.to_pylist()],
                      pa.list_(pa.string()))  # fmt: skip
@@ -129,10 +130,10 @@ def _split_origins(joined: pa.Array) -> pa.Array:
 
 def triples_of(rows: pa.Table) -> list[Triple]:
     """Rows as triples."""
-    names = list(RELATIONS)
-    found: list[Triple] = []
-    for head, relation, tail, p_valid, split, valid, *recs, log_prob, origins in zip(
+    relations = list(RELATIONS)
+    triples: list[Triple] = []
+    for head, code, tail, p_valid, split, valid, *recs, log_prob, names in zip(
         *(rows.column(name).to_pylist() for name in KEY), *(c.to_pylist() for c in properties(rows)), strict=True
     ):
-        found.append(Triple(head, names[relation], tail, split, p_valid, valid, tuple(recs), tuple(origins), log_prob))
-    return found
+        triples.append(Triple(head, relations[code], tail, split, p_valid, valid, tuple(recs), tuple(names), log_prob))
+    return triples

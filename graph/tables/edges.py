@@ -1,4 +1,4 @@
-"""Rows as the tables of edges that bulk imports write: one for each relation, and one of what does not apply."""
+"""The edge tables of a bulk import: one for each relation, and NOT_APPLICABLE for the tail `none`."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ EDGE_TABLES = [*RELATION_NAMES, NOT_APPLICABLE]
 
 
 def by_edge_table(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of each table; every row is in one."""
+    """The rows of each edge table. Every row is in exactly one."""
     is_none = pc.equal(rows.column("tail"), NONE)
     for name in RELATION_NAMES:
         yield name, rows.filter(pc.and_not(pc.equal(rows.column("relation"), RELATION_CODE[name]), is_none))
@@ -22,7 +22,7 @@ def by_edge_table(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
 
 
 def ends(name: str, rows: pa.Table) -> pa.ChunkedArray:
-    """What the edges of a table point to: texts of inferences, or names of relations that do not apply."""
+    """The end nodes of an edge table: texts of inferences, or relation names for NOT_APPLICABLE."""
     if name == NOT_APPLICABLE:
         return pc.take(pa.array(RELATION_NAMES), rows.column("relation"))
     return rows.column("tail")

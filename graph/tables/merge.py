@@ -1,4 +1,4 @@
-"""The one rule by which rows about the same edge become one."""
+"""The merge of rows of the same edge. The rule is in graph/tables/columns.py."""
 
 from dataclasses import dataclass
 from math import inf
@@ -14,12 +14,16 @@ from schemas.triples import NONE
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of rows: new edges, edges that were stored before, further rows of the same edge, `none` rows."""
+    """Counts of incoming rows."""
 
     loaded: int = 0
+    """New edges."""
     present: int = 0
+    """Edges with an earlier row in the store."""
     duplicate: int = 0
+    """Further rows of the same edge."""
     none: int = 0
+    """Rows with the tail `none`."""
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -31,34 +35,36 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """Stored and incoming rows, one row an edge.
-
-    rows: first the `known` stored edges in the order in which they came, then the new ones;
-    differs: which of the stored ones the incoming rows changed (boolean, length `known`).
-    """
+class MergeResult:
+    """Stored and incoming rows as one row per edge."""
 
     rows: pa.Table
-    known: int
+    """The stored edges in their order, then the new ones."""
+    stored: int
+    """Number of stored edges."""
     differs: Any
+    """For each stored edge: True if the incoming rows changed it."""
     counts: Counts
+    """Counts of the incoming rows."""
 
     @property
     def new(self) -> pa.Table:
-        return self.rows.slice(self.known)
+        """The new edges."""
+        return self.rows.slice(self.stored)
 
     @property
     def changed(self) -> pa.Table:
-        return self.rows.slice(0, self.known).filter(self.differs)
+        """The stored edges with new values."""
+        return self.rows.slice(0, self.stored).filter(self.differs)
 
     @property
-    def is_news(self) -> bool:
-        """True where the store must change."""
-        return len(self.rows) > self.known or bool(pc.any(self.differs).as_py())
+    def has_changes(self) -> bool:
+        """True if the store must change."""
+        return len(self.rows) > self.stored or bool(pc.any(self.differs).as_py())
 
 
-def merge(stored: pa.Table, incoming: pa.Table) -> Merged:
-    """Join rows about the same edge by the rule of this module. `stored` has each edge once."""
+def merge(stored: pa.Table, incoming: pa.Table) -> MergeResult:
+    """Merge rows of the same edge. `stored` has each edge once."""
     total = len(stored) + len(incoming)
     place = pa.array(np.arange(total))
     fresh = pa.array(np.arange(total) >= len(stored)).cast(pa.int32())
@@ -67,24 +73,24 @@ def merge(stored: pa.Table, incoming: pa.Table) -> Merged:
         [*((name, "max") for name in SCORES), ("origins", "distinct"), ("fresh", "sum"), ("place", "min")]
     )
     if len(stored):
-        # By their first row: the stored edges come first, in the order in which they came.
+        # Arrow does not promise the order of groups. By their first row, the stored edges come first, in their order.
         groups = groups.take(pc.sort_indices(groups.column("place_min")))
-    one = pa.Table.from_arrays(
+    rows = pa.Table.from_arrays(
         [groups.column(name) for name in KEY]
         + [groups.column(f"{name}_max") for name in SCORES]
         + [_union(groups.column("origins_distinct").combine_chunks())],
         schema=SCHEMA,
     )
-    return Merged(
-        rows=one,
-        known=len(stored),
-        differs=_differs(stored, one.slice(0, len(stored))),
-        counts=_count(one, groups.column("fresh_sum"), len(stored)),
+    return MergeResult(
+        rows=rows,
+        stored=len(stored),
+        differs=_differs(stored, rows.slice(0, len(stored))),
+        counts=_count(rows, groups.column("fresh_sum"), len(stored)),
     )
 
 
 def _union(distinct: Any) -> pa.Array:
-    """Lists of joined origins as one joined text each."""
+    """Each list of joined origins as one joined text."""
     sizes = pc.list_value_length(distinct)
     if len(distinct) == len(distinct.values):
         return distinct.values
@@ -94,26 +100,32 @@ def _union(distinct: Any) -> pa.Array:
     return pc.replace_with_mask(pc.list_element(distinct, 0), many, pa.array(union, pa.string()))
 
 
-_NOTHING = {"origins": "", "log_prob": inf}
-"""What stands for null in a column, where -1 will not do: a value that the column never has."""
+_NULLS = {"origins": "", "log_prob": inf}
+"""Stand-in for null in a comparison: a value outside the column's range. -1 for the other columns."""
 
 
 def _differs(before: pa.Table, after: pa.Table) -> Any:
     differs: Any = pa.repeat(pa.scalar(False), len(before))
     for name in [*SCORES, "origins"]:
-        nothing = _NOTHING.get(name, -1)
-        a, b = (pc.fill_null(table.column(name).combine_chunks(), nothing) for table in (before, after))
+        a, b = (pc.fill_null(table.column(name).combine_chunks(), _NULLS.get(name, -1)) for table in (before, after))
         differs = pc.or_(differs, pc.not_equal(a, b))
     return differs
 
 
-def _count(one: pa.Table, hits: Any, known: int) -> Counts:
-    """An edge hit by h rows counts once as loaded or present, h - 1 times as duplicate; `none` rows all as none."""
-    is_none = pc.equal(one.column("tail"), NONE)
+def _count(edges: pa.Table, hits: Any, stored: int) -> Counts:
+    """Counts of incoming rows.
+
+    An edge with h incoming rows counts once as loaded or present, and h - 1 times as duplicate.
+
+    edges: one row per edge, the stored ones first.
+    hits: number of incoming rows of each edge.
+    stored: number of stored edges.
+    """
+    is_none = pc.equal(edges.column("tail"), NONE)
     real = pc.filter(hits, pc.invert(is_none))
     none = pc.sum(pc.filter(hits, is_none)).as_py() or 0
     rows = pc.sum(real).as_py() or 0
-    real_known = known - (pc.sum(is_none.slice(0, known)).as_py() or 0)
-    present = pc.sum(pc.greater(real.slice(0, real_known), 0)).as_py() or 0
-    loaded = len(real) - real_known
+    real_stored = stored - (pc.sum(is_none.slice(0, stored)).as_py() or 0)
+    present = pc.sum(pc.greater(real.slice(0, real_stored), 0)).as_py() or 0
+    loaded = len(real) - real_stored
     return Counts(loaded=loaded, present=present, duplicate=rows - loaded - present, none=none)

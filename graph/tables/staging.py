@@ -1,6 +1,6 @@
-"""Rows on disk on their way into a store, in parts small enough to be merged in memory.
+"""Rows on disk on their way into a store, in parts small enough for a merge in memory.
 
-A row's part is a hash of its head, so all rows about one edge are in one part, however far apart they came.
+A hash of the head chooses the part. So all rows of an edge are in one part in any order of the files.
 """
 
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ ROWS_PER_PART = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows that came in and rows that the store had, about the same heads."""
+    """Incoming and stored rows of the same heads."""
 
     stored: pa.Table
     incoming: pa.Table
 
 
 class Staging:
-    """Files of one load, in a folder of its own. `with Staging(…) as staged` closes the files."""
+    """The files of one load. `with Staging(folder, parts) as staging` creates the folder, and closes the files."""
 
     def __init__(self, folder: Path, parts: int) -> None:
         self.folder = folder
@@ -41,16 +41,16 @@ class Staging:
         self._finish()
 
     def put(self, rows: pa.Table) -> None:
-        """Rows that a file says."""
+        """Add rows of a file."""
         self.incoming += len(rows)
         self._write("incoming", rows)
 
     def put_stored(self, rows: pa.Table) -> None:
-        """Rows that the store has; each edge once."""
+        """Add rows of the store, each edge once."""
         self._write("stored", rows)
 
     def read(self) -> Iterator[Part]:
-        """The parts, one after the other; nothing may be put any more."""
+        """The parts, one after the other. Nothing may be added afterwards."""
         self._finish()
         for part in range(self.parts):
             yield Part(self._load("stored", part), self._load("incoming", part))

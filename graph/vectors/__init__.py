@@ -1,1 +1,1 @@
-"""The nearest-neighbour index of events."""
+"""The nearest-neighbor index of events."""

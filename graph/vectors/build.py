@@ -1,38 +1,55 @@
-"""Vectors for all events of a store that have none."""
+"""Vectors for all events of a store."""
 
 import asyncio
 import random
 from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
-from graph.stores.protocol import Progress
 from graph.vectors.protocol import VectorIndex
 from schemas.embeddings import Embedder, Vectors
+from schemas.progress import Progress
 
-_AT_ONCE = 2_048
+_BATCH = 2_048
 _AHEAD = 3
-"""Batches that are embedded or wait for it: no thread is idle at the end of one, nor while one is stored."""
+"""Batches under way in the embedder: no thread idles at the end of a batch, or while the index stores one."""
 
 
 async def complete(index: VectorIndex, embedder: Embedder, progress: Progress) -> int:
-    """Embed every event of the store that has no vector; how many there were.
+    """Embed every event without a vector, and return their number.
 
-    Each batch is durable when it is done: stopped anywhere and run again, it goes on where it was.
+    Each batch is durable at once. After a stop, a second call continues.
     """
     events = await index.missing()
-    # A graph of neighbours that is built in an order, say of length, misses five times as many of them.
+    # In an order, say by length, the graph of neighbors misses five times as many of them.
     random.Random(0).shuffle(events)
-    parts = [events[start : start + _AT_ONCE] for start in range(0, len(events), _AT_ONCE)]
-    ahead: deque[asyncio.Future[Vectors]] = deque()
-    try:
-        for n, part in enumerate(parts):
-            progress("embedding the events", n * _AT_ONCE, len(events))
-            for later in parts[n + len(ahead) : n + _AHEAD]:
-                ahead.append(asyncio.ensure_future(asyncio.to_thread(embedder.embed, later)))
-            await index.add(part, await ahead.popleft())
-    finally:
-        for future in ahead:
-            future.cancel()
+    if events:
+        progress("embedding the events", 0, len(events))
+    done = 0
+    async with aclosing(_embed(embedder, events)) as batches:
+        async for batch, vectors in batches:
+            await index.add(batch, vectors)
+            done += len(batch)
+            progress("embedding the events", done, len(events))
     if events:
         progress("indexing the vectors", 0, 0)
     await index.optimize()
     return len(events)
+
+
+async def _embed(embedder: Embedder, events: Sequence[str]) -> AsyncGenerator[tuple[Sequence[str], Vectors]]:
+    """Batches of events with their vectors, in order. _AHEAD batches are in the embedder at a time."""
+    under_way: deque[tuple[Sequence[str], asyncio.Future[Vectors]]] = deque()
+    try:
+        for start in range(0, len(events), _BATCH):
+            batch = events[start : start + _BATCH]
+            under_way.append((batch, asyncio.ensure_future(asyncio.to_thread(embedder.embed, batch))))
+            if len(under_way) == _AHEAD:
+                first, vectors = under_way.popleft()
+                yield first, await vectors
+        while under_way:
+            first, vectors = under_way.popleft()
+            yield first, await vectors
+    finally:
+        for _, future in under_way:
+            future.cancel()

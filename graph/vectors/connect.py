@@ -1,4 +1,4 @@
-"""The vector index of a store, opened by the kind of the store."""
+"""The vector index of a store."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,21 +10,25 @@ from schemas.embeddings import EmbedderInfo
 
 @asynccontextmanager
 async def open_index(
-    store: Store, made: EmbedderInfo, *, read_only: bool = False, rebuild: bool = False
+    store: Store, embedder: EmbedderInfo, *, read_only: bool = False, rebuild: bool = False
 ) -> AsyncGenerator[VectorIndex]:
-    """The index beside a store, for vectors that `made` makes; one is begun where there is none.
+    """Open the index of a store, or create it. Damaged files are rebuilt unless read_only.
 
-    anew: what another embedder or a newer version made is thrown away, rather than refused. Damaged files are made
-    anew by themselves, unless read_only. Raises BadInput where it is refused, StoreUnavailable.
+    store: an open store.
+    embedder: identity of the vectors' embedder.
+    read_only: never create or rebuild.
+    rebuild: replace an index of another embedder or of a newer version.
+
+    Raises BadInput for an index of another embedder, and StoreUnavailable for a newer version or a missing index.
     """
-    if "://" in store.address:
+    if store.kind == "neo4j":
         from graph.vectors.neo4j import open_neo4j_index
 
-        index = await open_neo4j_index(store, made, read_only=read_only, rebuild=rebuild)
+        index = await open_neo4j_index(store, embedder, read_only=read_only, rebuild=rebuild)
     else:
         from graph.vectors.embedded import open_embedded_index
 
-        index = await open_embedded_index(store, made, read_only=read_only, rebuild=rebuild)
+        index = await open_embedded_index(store, embedder, read_only=read_only, rebuild=rebuild)
     try:
         yield index
     finally:

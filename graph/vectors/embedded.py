@@ -1,96 +1,138 @@
-"""The index of an embedded store: vectors in SQLite, and what is searched among them by usearch.
+"""The vector index of an embedded store: vectors in SQLite, and a graph of neighbors for the search.
 
-STORE/vectors.sqlite     the vectors, by event; a graph that is built anew keeps them
-STORE/vectors-N.usearch  the graph of neighbours over most of them, mapped into memory; the others are in memory alone
-
-The second can be made from the first in seconds, and is where it is missing, damaged or far behind. The first is made
-by the embedder: what it lacks of the store's events is embedded, and no more.
+STORE/vectors.sqlite     the vectors by event. A new graph file of the store keeps them.
+STORE/vectors-N.usearch  the graph of neighbors (graph/vectors/neighbor_graph.py), rebuilt from the vectors in seconds.
 """
 
 import asyncio
 import logging
-import re
 import sqlite3
-import threading
-import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from graph.stores.protocol import Search, Store
-from graph.vectors.protocol import REBUILD, Neighbor, check_dimension, refuse_other
+from graph.vectors.neighbor_graph import NeighborGraph, open_neighbor_graph
+from graph.vectors.protocol import REBUILD, Neighbor, check_dimension, check_embedder
 from graph.vectors.vector_file import Half, NewerFormat, VectorFile
 from schemas.embeddings import EmbedderInfo, Vectors
 from schemas.errors import StoreUnavailable
 
 _log = logging.getLogger("cometgraph.index")
 _FILE = "vectors.sqlite"
-_CONNECTIVITY = 16
-_EXPANSION_ADD = 96
-_EXPANSION_SEARCH = 512
-"""With these, 0.995 of the ten nearest are found among 33,000 events.
-
-What is searched has numbers of 8 bits: with the candidates compared again by the vectors, as many are found as with 16,
-in half the time and half the room.
-"""
-_EXACT = 4_096
-"""So few vectors are all compared: that is as quick, and misses none."""
-_BEHIND = 1_024
-"""So many vectors may be in memory alone when the index is settled."""
 _PAGE = 10_000
 _SPARE = 10
 T = TypeVar("T")
 
 
-async def open_embedded_index(store: Store, made: EmbedderInfo, *, read_only: bool, rebuild: bool) -> "EmbeddedIndex":
+async def open_embedded_index(
+    store: Store, embedder: EmbedderInfo, *, read_only: bool, rebuild: bool
+) -> "EmbeddedIndex":
     """See graph.vectors.connect.open_index."""
-    index = EmbeddedIndex(store, read_only=read_only)
+    work = partial(_open, store, embedder, read_only=read_only, rebuild=rebuild)
+    return await asyncio.to_thread(_translated, Path(store.address), work)
+
+
+def _open(store: Store, embedder: EmbedderInfo, *, read_only: bool, rebuild: bool) -> "EmbeddedIndex":
+    folder = Path(store.address)
+    path = folder / _FILE
+    with ExitStack() as files:
+        try:
+            file_damage = "" if read_only else _prepare(path, embedder, rebuild)
+            reader = files.enter_context(closing(VectorFile.open(path, read_only=True)))
+            writer = reader if read_only else files.enter_context(closing(VectorFile.open(path)))
+        except FileNotFoundError:
+            raise StoreUnavailable(f"{folder} has no index of its events; `{REBUILD}` creates it") from None
+        except NewerFormat as error:
+            raise StoreUnavailable(
+                f"{folder} has an index of a newer version ({error}); `{REBUILD}` rebuilds it",
+                retry_after=None,
+            ) from error
+        check_embedder(reader.embedder, embedder)
+        neighbors, graph_damage = open_neighbor_graph(folder, writer, read_only=read_only)
+        # A new vector file has no graph yet, so there is one damage at most.
+        damage = file_damage or graph_damage
+        if damage:
+            _log.warning("%s: %s", folder, damage)
+        return EmbeddedIndex(store, reader, None if read_only else writer, neighbors, damage, files.pop_all())
+
+
+def _prepare(path: Path, embedder: EmbedderInfo, rebuild: bool) -> str:
+    """Create the file, or replace a damaged one. rebuild: replace one of another embedder or a newer version too.
+
+    Returns the damage, "" if none. Raises NewerFormat, and sqlite3.OperationalError for a locked file.
+    """
+    damage = ""
     try:
-        await asyncio.to_thread(index.open, made, rebuild)
-    except BaseException:
-        await index.close()
-        raise
-    return index
+        with closing(VectorFile.open(path)) as file:
+            file.check()
+            if not rebuild or file.embedder.fits(embedder):
+                return ""
+    except FileNotFoundError:
+        pass
+    except NewerFormat:
+        if not rebuild:
+            raise
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise
+        damage = f"{path.name} was damaged ({error}); it is rebuilt"
+    VectorFile.create(path, embedder)
+    return damage
+
+
+def _translated(folder: Path, work: Callable[[], T]) -> T:
+    """The result of `work`. Raises StoreUnavailable for an error of SQLite."""
+    try:
+        return work()
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the index of {folder} failed: {error}") from error
 
 
 class EmbeddedIndex:
     """See graph.vectors.protocol.VectorIndex. One thread reads, one writes."""
 
-    def __init__(self, store: Store, *, read_only: bool) -> None:
-        self.repaired = ""
+    def __init__(
+        self,
+        store: Store,
+        reader: VectorFile,
+        writer: VectorFile | None,
+        neighbors: NeighborGraph,
+        repaired: str,
+        files: ExitStack,
+    ) -> None:
+        """writer: None for a read-only index. files: closes reader and writer."""
+        self.repaired = repaired
         self._store = store
         self._folder = Path(store.address)
-        self._read_only = read_only
+        self._reader = reader
+        self._writer = writer
+        self._neighbors = neighbors
+        self._files = files
         self._reading = ThreadPoolExecutor(1, "index reads")
         self._writing = ThreadPoolExecutor(1, "index writes")
-        self._lock = threading.Lock()
-        """Guards what is searched: usearch may not be searched and added to at once."""
-        self._files: list[VectorFile] = []
-
-    def open(self, made: EmbedderInfo, rebuild: bool) -> None:
-        """Open what is there, or begin. Raises BadInput, StoreUnavailable."""
-        self._translated(lambda: self._open(made, rebuild))
 
     async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Neighbor]]:
-        check_dimension(vectors, self._made)
+        check_dimension(vectors, self._reader.embedder)
         if generated:
             return await self._run(self._reading, lambda: [self._nearest(vector, k) for vector in vectors])
-        return [await self._nearest_shown(vector, k) for vector in vectors]
+        return [await self._nearest_visible(vector, k) for vector in vectors]
 
     async def vectors(self, events: Sequence[str]) -> dict[str, Vectors]:
-        def found() -> dict[str, Vectors]:
+        def by_text() -> dict[str, Vectors]:
             return dict(zip(*self._reader.by_text(events), strict=True))
 
-        return await self._run(self._reading, found)
+        return await self._run(self._reading, by_text)
 
     async def missing(self, events: Sequence[str] | None = None) -> list[str]:
         if events is not None:
-            known = await self.vectors(events)
-            return [event for event in events if event not in known]
+            vectors = await self.vectors(events)
+            return [event for event in events if event not in vectors]
         stored = set[str]()
         after = ""
         while page := await self._store.events(Search(_PAGE, after=after, generated=True)):
@@ -98,21 +140,22 @@ class EmbeddedIndex:
             after = page[-1]
 
         def compare() -> tuple[list[str], set[str]]:
-            known = self._reader.texts()
-            return sorted(stored - known), known - stored
+            indexed = self._reader.texts()
+            return sorted(stored - indexed), indexed - stored
 
-        missing, gone = await self._run(self._reading, compare)
-        if gone and not self._read_only:
-            await self._run(self._writing, lambda: self._writer.remove(gone))
+        missing, deleted = await self._run(self._reading, compare)
+        writer = self._writer
+        if deleted and writer is not None:
+            await self._run(self._writing, lambda: writer.remove(deleted))
         return missing
 
     async def add(self, events: Sequence[str], vectors: Vectors) -> None:
-        check_dimension(vectors, self._made)
+        check_dimension(vectors, self._reader.embedder)
         await self._run(self._writing, lambda: self._add(events, vectors))
 
     async def optimize(self) -> None:
-        if not self._read_only:
-            await self._run(self._writing, self._settle)
+        if self._writer is not None:
+            await self._run(self._writing, self._neighbors.optimize)
 
     async def count(self) -> int:
         return await self._run(self._reading, self._reader.count)
@@ -120,221 +163,44 @@ class EmbeddedIndex:
     async def close(self) -> None:
         for threads in (self._reading, self._writing):
             await asyncio.to_thread(threads.shutdown)
-        for file in self._files:
-            file.close()
+        self._files.close()
 
     async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, self._translated, work)
-
-    def _translated(self, work: Callable[[], T]) -> T:
-        try:
-            return work()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"the index of {self._folder} failed: {error}") from error
-
-    # --- opening ---
-
-    def _open(self, made: EmbedderInfo, rebuild: bool) -> None:
-        path = self._folder / _FILE
-        if not self._read_only:
-            self._make_ready(path, made, rebuild)
-        try:
-            self._reader = self._opened(path, read_only=True)
-            self._writer = self._reader if self._read_only else self._opened(path, read_only=False)
-        except FileNotFoundError:
-            raise StoreUnavailable(f"{self._folder} has no index of its events; `{REBUILD}` makes it") from None
-        except NewerFormat as error:
-            raise self._newer(error) from error
-        self._made = self._reader.made
-        refuse_other(self._made, made)
-        self._main, self._covered = self._mapped()
-        self._recent = self._empty()
-        for keys, vectors in self._writer.after(self._covered, _PAGE):
-            self._recent.add(np.array(keys, np.uint64), vectors, threads=0)
-
-    def _opened(self, path: Path, *, read_only: bool) -> VectorFile:
-        file = VectorFile(path, read_only=read_only)
-        self._files.append(file)
-        return file
-
-    def _make_ready(self, path: Path, made: EmbedderInfo, rebuild: bool) -> None:
-        """A whole file of this format and embedder, without a vector if need be."""
-        try:
-            file = VectorFile(path)
-        except FileNotFoundError:
-            VectorFile.create(path, made)
-            return
-        except NewerFormat as error:
-            if not rebuild:
-                raise self._newer(error) from error
-            VectorFile.create(path, made)
-            return
-        except sqlite3.DatabaseError as error:
-            self._mend(path, made, error)
-            return
-        try:
-            file.check()
-            damage = None
-        except sqlite3.DatabaseError as error:
-            damage = error
-        finally:
-            file.close()
-        if damage is not None:
-            self._mend(path, made, damage)
-        elif rebuild and not file.made.fits(made):
-            VectorFile.create(path, made)
-
-    def _mend(self, path: Path, made: EmbedderInfo, error: sqlite3.DatabaseError) -> None:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            raise error
-        self._tell(f"{path.name} was damaged ({error}); it is made anew")
-        VectorFile.create(path, made)
-
-    def _newer(self, error: NewerFormat) -> StoreUnavailable:
-        reason = f"{self._folder} has an index of a newer version ({error}); `{REBUILD}` makes it anew"
-        return StoreUnavailable(reason, retry_after=None)
-
-    def _tell(self, what: str) -> None:
-        _log.warning("%s: %s", self._folder, what)
-        self.repaired = what
-
-    # --- searching ---
+        return await asyncio.get_running_loop().run_in_executor(threads, _translated, self._folder, work)
 
     def _nearest(self, vector: Vectors, k: int) -> list[Neighbor]:
-        """Ask for more than `k`, as bytes are compared roughly, and for more still where some have gone."""
-        asked = 2 * k + _SPARE
+        """The `k` nearest events, by the exact cosine.
+
+        The search takes more candidates than `k`, as it rounds the vectors. With too many deleted events among them,
+        it takes four times as many.
+        """
+        size = 2 * k + _SPARE
         while True:
-            with self._lock:
-                parts = (self._main, self._recent)
-                size = sum(map(len, parts))
-                keys = [key for part in parts for key in self._search(part, vector, asked)]
+            keys, is_all = self._neighbors.search(vector, size)
             texts, rows = self._reader.by_id(keys)
-            if len(texts) >= k or asked >= size:
+            if len(texts) >= k or is_all:
                 break
-            asked *= 4
+            size *= 4
         lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)
         cosines: list[float] = (rows @ vector / lengths).tolist() if texts else []
-        found = [Neighbor(text, cosine) for text, cosine in zip(texts, cosines, strict=True)]
-        return sorted(found, key=lambda near: (-near.similarity, near.event))[:k]
+        neighbors = [Neighbor(text, cosine) for text, cosine in zip(texts, cosines, strict=True)]
+        return sorted(neighbors, key=lambda near: (-near.similarity, near.event))[:k]
 
-    async def _nearest_shown(self, vector: Vectors, k: int) -> list[Neighbor]:
-        """Ask for more and more, until `k` are left that the store shows unasked, or there are no more."""
-        asked = k
+    async def _nearest_visible(self, vector: Vectors, k: int) -> list[Neighbor]:
+        """The `k` nearest events with a triple of a data set. The search grows until it has them."""
+        size = k
         while True:
-            near = await self._run(self._reading, partial(self._nearest, vector, asked))
-            shown = await self._store.shown([one.event for one in near])
-            found = [one for one in near if one.event in shown]
-            if len(found) >= k or len(near) < asked:
-                return found[:k]
-            asked *= 4
-
-    @staticmethod
-    def _search(part: Any, vector: Vectors, k: int) -> list[int]:
-        if not len(part):
-            return []
-        found = part.search(vector, min(k, len(part)), exact=len(part) <= _EXACT, threads=1)
-        return found.keys.tolist()
-
-    # --- writing ---
+            nearest = await self._run(self._reading, partial(self._nearest, vector, size))
+            visible = await self._store.visible([near.event for near in nearest])
+            neighbors = [near for near in nearest if near.event in visible]
+            if len(neighbors) >= k or len(nearest) < size:
+                return neighbors[:k]
+            size *= 4
 
     def _add(self, events: Sequence[str], vectors: Vectors) -> None:
+        if self._writer is None:
+            raise StoreUnavailable(f"the index of {self._folder} is open for reading only")
         halves: Half = vectors.astype(np.float16)
         new = self._writer.add(events, halves)
-        if not new:
-            return
-        keys, places = np.array([key for key, _ in new], np.uint64), [place for _, place in new]
-        with self._lock:
-            self._recent.add(keys, halves[places], threads=0)
-
-    def _settle(self) -> None:
-        is_behind = len(self._recent) > _BEHIND
-        covered = self._writer.count(self._covered)
-        has_gone = len(self._main) > 2 * covered
-        if not (is_behind or has_gone):
-            return
-        if has_gone or not len(self._main):
-            fresh = self._empty() if has_gone else self._recent
-            after = 0 if has_gone else None
-        else:
-            fresh = self._empty()
-            fresh.load(str(self._path(self._writer.value("number", 0))))
-            after = self._covered
-        if after is not None:
-            for keys, vectors in self._writer.after(after, _PAGE):
-                fresh.add(np.array(keys, np.uint64), vectors, threads=0)
-        self._replace(fresh)
-
-    def _replace(self, fresh: Any) -> None:
-        """Write what is searched to a new file, and search that."""
-        before = self._writer.value("number", 0)
-        path = self._path(before + 1)
-        part = path.with_name(f"{path.name}.part")
-        try:
-            fresh.save(str(part))
-        except RuntimeError as error:
-            part.unlink(missing_ok=True)
-            raise StoreUnavailable(f"{path} cannot be written: {error}") from error
-        part.replace(path)
-        covered = self._writer.last()
-        self._writer.keep(number=before + 1, covered=covered, checksum=_checksum(path))
-        main = _view(path)
-        with self._lock:
-            self._main, self._covered, self._recent = main, covered, self._empty()
-        self._path(before).unlink(missing_ok=True)
-
-    def _path(self, number: int) -> Path:
-        return self._folder / f"vectors-{number}.usearch"
-
-    def _empty(self) -> Any:
-        from usearch.index import Index
-
-        return Index(
-            ndim=self._made.dimension,
-            metric="cos",
-            dtype="i8",
-            connectivity=_CONNECTIVITY,
-            expansion_add=_EXPANSION_ADD,
-            expansion_search=_EXPANSION_SEARCH,
-        )
-
-    def _mapped(self) -> tuple[Any, int]:
-        """What is searched, mapped into memory, and the last id that it covers; nothing where it is missing or damaged.
-
-        A damaged file would be read out of bounds, so its checksum is compared.
-        """
-        number = self._reader.value("number", 0)
-        path = self._path(number)
-        if not self._read_only:
-            self._remove_leftovers(path)
-        if number == 0:
-            return self._empty(), 0
-        if path.exists() and _checksum(path) == self._reader.value("checksum", -1):
-            return _view(path), self._reader.value("covered", 0)
-        self._tell(f"{path.name} was {'damaged' if path.exists() else 'missing'}; it is made again from the vectors")
-        return self._empty(), 0
-
-    def _remove_leftovers(self, current: Path) -> None:
-        for path in self._folder.iterdir():
-            if re.fullmatch(r"vectors-\d+\.usearch(\.part)?", path.name) and path != current:
-                path.unlink()
-
-
-def _view(path: Path) -> Any:
-    from usearch.index import Index
-
-    try:
-        view: Any = Index.restore(  # pyright: ignore[reportUnknownMemberType] (its **kwargs)
-            str(path), view=True, expansion_search=_EXPANSION_SEARCH
-        )
-    except RuntimeError as error:
-        raise StoreUnavailable(f"{path} cannot be read: {error}") from error
-    assert view is not None
-    return view
-
-
-def _checksum(path: Path) -> int:
-    crc = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            crc = zlib.crc32(block, crc)
-    return crc
+        if new:
+            self._neighbors.add([key for key, _ in new], halves[[position for _, position in new]])

@@ -1,4 +1,4 @@
-"""The index of event vectors beside a store: it proposes stored events that are like a text."""
+"""The protocol of an index of event vectors. It proposes stored events with a similar meaning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,70 +8,77 @@ from schemas.embeddings import EmbedderInfo, Vectors
 from schemas.errors import BadInput
 
 REBUILD = "cometgraph index"
+"""The command that creates and rebuilds an index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A stored event, and the cosine of its vector and the asked one."""
+    """A stored event near a vector."""
 
     event: str
     similarity: float
+    """Cosine of both vectors."""
 
 
 class VectorIndex(Protocol):
-    """Vectors of a store's events, rounded to half precision. Both kinds pass the contract suite in tests/.
+    """Vectors of a store's events, in half precision. Every implementation passes the tests in tests/contract.
 
-    What is added is durable when `add` returns. All methods raise StoreUnavailable where the store does not answer.
-
-    repaired: what was wrong with its files when it was opened, and is mended, or will be by `complete`; "" if nothing.
+    All methods raise StoreUnavailable if the store does not answer.
     """
 
     repaired: str
+    """Damage found at opening, with its repair. Empty without damage."""
 
     async def nearest(self, vectors: Vectors, k: int, *, generated: bool = False) -> list[list[Neighbor]]:
-        """For each vector the `k` nearest events, the nearest first; those that are as near, by text.
+        """The `k` nearest events of each vector, the nearest first. Ties are in text order.
 
-        generated: also events of which only students spoke.
+        vectors: shape (n, dimension).
+        k: number of neighbors.
+        generated: include events with generated triples only.
+
+        Raises BadInput for another dimension.
         """
         ...
 
     async def vectors(self, events: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of those of some events that have one."""
+        """The vector of each indexed event."""
         ...
 
     async def missing(self, events: Sequence[str] | None = None) -> list[str]:
-        """Of some events, or of all in the store, those without a vector.
+        """The events without a vector. None: of the whole store.
 
-        Asked of all, it also lets go of vectors whose events the store no longer has.
+        For the whole store it also removes vectors of deleted events.
         """
         ...
 
     async def add(self, events: Sequence[str], vectors: Vectors) -> None:
-        """Vectors of events that are in the store; those that have one keep it."""
+        """Add vectors of stored events. Events with a vector keep theirs. The vectors are durable at return.
+
+        Raises BadInput for another dimension.
+        """
         ...
 
     async def optimize(self) -> None:
-        """After many were added: returns when searching them is as fast as it will be."""
+        """Prepare a fast search after many additions."""
         ...
 
     async def count(self) -> int:
-        """How many events have a vector."""
+        """Number of events with a vector."""
         ...
 
     async def close(self) -> None:
-        """Let go of it; the store stays open."""
+        """Close the index. The store stays open."""
         ...
 
 
-def refuse_other(had: EmbedderInfo, made: EmbedderInfo) -> None:
-    """Raises BadInput where the vectors of an index were made by another embedder."""
-    if not had.fits(made):
-        raise BadInput.of(
-            "embedder", str(made), f"{had}, which made the index of this store; `{REBUILD}` makes it anew for another"
-        )
+def check_embedder(indexed: EmbedderInfo, embedder: EmbedderInfo) -> None:
+    """Raises BadInput for an index of another embedder."""
+    if not indexed.fits(embedder):
+        allowed = f"{indexed}, the embedder of this store's index; `{REBUILD}` rebuilds it for another one"
+        raise BadInput.of("embedder", str(embedder), allowed)
 
 
-def check_dimension(vectors: Vectors, made: EmbedderInfo) -> None:
-    """Raises BadInput for vectors that are no vectors of this index."""
-    if len(vectors) and vectors.shape[1] != made.dimension:
-        raise BadInput.of("vectors", f"{vectors.shape[1]} dimensions", f"of {made.dimension} dimensions")
+def check_dimension(vectors: Vectors, embedder: EmbedderInfo) -> None:
+    """Raises BadInput for vectors of another dimension."""
+    if len(vectors) and vectors.shape[1] != embedder.dimension:
+        raise BadInput.of("vectors", f"{vectors.shape[1]} dimensions", f"of {embedder.dimension} dimensions")

@@ -1,4 +1,4 @@
-"""Taking back what one data set or model said."""
+"""Removal of an origin."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ async def test_edges_go_and_the_nodes_that_are_left_without_any(opened: OpenStor
                 triple("PersonX naps", "xWant", "to dream", origins=(S,)),
                 triple("PersonX waits", "xWant", "to wake", origins=(S,)),
                 triple("PersonX waits", "oReact", "none", origins=(S,)),
-                triple("PersonX waits", "xEffect", "naps", origins=(S,)),  # that PersonX naps does not keep it
+                triple("PersonX waits", "xEffect", "naps", origins=(S,)),  # AS_EVENT is no reason to stay
             ]
         )
         assert await store.forget(S) == Forgotten(forgotten=3, none=1, kept=0, inferences=2, events=1)
@@ -46,27 +46,27 @@ ANY_BUT_X_WANT = [r for r in ask("").relations if r != "xWant"]
 
 
 async def test_what_others_say_too_stays_and_has_no_log_prob_without_a_student(opened: OpenStore) -> None:
-    def said(tail: str, *origins: str, log_prob: float | None) -> Triple:
+    def about(tail: str, *origins: str, log_prob: float | None) -> Triple:
         return triple("PersonX waits", "xWant", tail, origins=origins, log_prob=log_prob, p_valid=0.5, valid=1)
 
     async with opened() as store:
         await store.add(
             [
-                said("a", "data", S, log_prob=-1.0),
-                said("b", "data", S, T, log_prob=-2.0),
-                said("c", S, T, log_prob=-3.0),
-                said("d", T, log_prob=-4.0),
-                said("none", "data", S, log_prob=-5.0),
+                about("a", "data", S, log_prob=-1.0),
+                about("b", "data", S, T, log_prob=-2.0),
+                about("c", S, T, log_prob=-3.0),
+                about("d", T, log_prob=-4.0),
+                about("none", "data", S, log_prob=-5.0),
             ]
         )
         assert await store.forget(S) == Forgotten(kept=4)
-        [found] = await store.tails([ask("PersonX waits", "xWant", generated=True)])
-        assert found is not None
-        assert found.triples == [said("b", "data", T, log_prob=-2.0), said("a", "data", log_prob=None)]
+        [tails] = await store.tails([ask("PersonX waits", "xWant", generated=True)])
+        assert tails is not None
+        assert tails.triples == [about("b", "data", T, log_prob=-2.0), about("a", "data", log_prob=None)]
         assert await store.forget("data") == Forgotten(forgotten=1, none=1, kept=1, inferences=1)
-        [found] = await store.tails([ask("PersonX waits", "xWant", generated=True)])
-        assert found is not None
-        assert found.triples == [said(t, T, log_prob=p) for t, p in (("b", -2.0), ("c", -3.0), ("d", -4.0))]
+        [tails] = await store.tails([ask("PersonX waits", "xWant", generated=True)])
+        assert tails is not None
+        assert tails.triples == [about(t, T, log_prob=p) for t, p in (("b", -2.0), ("c", -3.0), ("d", -4.0))]
 
 
 async def test_an_origin_that_nobody_has_is_refused_with_some_that_there_are(opened: OpenStore) -> None:
@@ -103,16 +103,16 @@ async def test_all_can_be_forgotten_and_said_again(opened: OpenStore) -> None:
 
 
 def many(events: int) -> list[Triple]:
-    """Triples by data sets and students about events that share their inferences."""
+    """Triples of data sets and students. Many events share an inference."""
     rng = random.Random(5)
-    found: dict[tuple[str, str, str], Triple] = {}
+    triples: dict[tuple[str, str, str], Triple] = {}
     for n in range(2 * events):
         relation = rng.choice(["xWant", "xNeed", "oReact"])
         tail = rng.choice(["none", "naps", *(f"to do {k}" for k in range(300))])
         origins = rng.choice([("data",), (S,), (S, T), ("data", S), ("more",)])
         one = triple(f"PersonX waits {n % events}", relation, tail, origins=origins)
-        found[one[:3]] = one
-    return list(found.values())
+        triples[one[:3]] = one
+    return list(triples.values())
 
 
 async def contents(store: Store) -> tuple[Stats, list[str], list[Tails | None]]:
@@ -129,17 +129,17 @@ async def test_what_is_left_is_as_if_it_had_never_been_said(opened: OpenStore, o
         expected = await contents(store)
         await store.add(triples)
         with_all = await store.stats()
-        said = await store.forget(origin)
+        counts = await store.forget(origin)
         assert await contents(store) == expected
         stats = expected[0]
-        assert said == Forgotten(
+        assert counts == Forgotten(
             forgotten=sum(with_all.triples.values()) - sum(stats.triples.values()),
             none=with_all.not_applicable - stats.not_applicable,
             kept=sum(origin in t.origins and t.origins != (origin,) for t in triples),
             inferences=with_all.inferences - stats.inferences,
             events=with_all.events - stats.events,
         )
-        assert await store.add(triples) == Counts(said.forgotten, sum(stats.triples.values()), 0,
+        assert await store.add(triples) == Counts(counts.forgotten, sum(stats.triples.values()), 0,
                                                   sum(t.tail == "none" for t in triples))  # fmt: skip
 
 
@@ -148,19 +148,19 @@ class _Stopped(Exception):
 
 
 class StopAt:
-    """Progress that stops when it is told of for the `last` time."""
+    """Progress with a stop at the call number `last`."""
 
     def __init__(self, last: int) -> None:
-        self.left = last
+        self.calls = last
 
     def __call__(self, _what: str, _done: int, _total: int) -> None:
-        self.left -= 1
-        if self.left == 0:
+        self.calls -= 1
+        if self.calls == 0:
             raise _Stopped
 
 
 async def test_stopped_anywhere_and_run_again_it_completes(opened: OpenStore) -> None:
-    # Of more events than Neo4j forgets in one transaction.
+    # More events than in one removing transaction of Neo4j.
     triples = many(1100) + [triple(f"PersonX waits {n}", "xAttr", "patient", origins=(S,)) for n in range(1100)]
     async with opened() as store:
         await store.add(triples)
@@ -191,11 +191,11 @@ async def test_lookups_and_writes_go_on_meanwhile(opened: OpenStore) -> None:
 
         async def read() -> None:
             for one in kept:
-                [found] = await store.tails([ask(one.head, "xWant")])
-                assert found is not None
-                assert found.triples == [one]
+                [tails] = await store.tails([ask(one.head, "xWant")])
+                assert tails is not None
+                assert tails.triples == [one]
 
         await asyncio.gather(store.forget(S), write(), read(), read())
-        found = await all_of(store, *(t.head for t in [*kept, *late]))
-        assert [f and f.triples for f in found] == [[t] for t in [*kept, *late]]
+        results = await all_of(store, *(t.head for t in [*kept, *late]))
+        assert [tails and tails.triples for tails in results] == [[t] for t in [*kept, *late]]
         assert (await store.stats()).inferences == 250

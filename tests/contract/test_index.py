@@ -1,4 +1,4 @@
-"""What every index of event vectors does, run on each kind, the real ones."""
+"""The contract of a vector index, for each implementation."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,7 +16,7 @@ from tests.support.triples import OpenStore, triple
 
 pytestmark = pytest.mark.anyio
 
-MADE = EmbedderInfo("random", "0123456789ab", 32)
+EMBEDDER = EmbedderInfo("random", "0123456789ab", 32)
 OTHER = EmbedderInfo("random", "ba9876543210", 32)
 ODD = ["PersonX naïvely waits", "PersonX reads 你好", 'PersonX says "\'`${n}` --"', "PersonX 🎉", "none", "%_*"]
 
@@ -34,13 +34,13 @@ async def fill(store: Store, events: list[str], origin: str = "test") -> None:
     await store.add([triple(event, "xWant", "to rest", origins=(origin,)) for event in events])
 
 
-def both(store: Store, made: EmbedderInfo = MADE, **options: bool) -> AbstractAsyncContextManager[VectorIndex]:
-    return open_index(store, made, **options)
+def both(store: Store, embedder: EmbedderInfo = EMBEDDER, **options: bool) -> AbstractAsyncContextManager[VectorIndex]:
+    return open_index(store, embedder, **options)
 
 
 @asynccontextmanager
 async def filled(opened: OpenStore, events: list[str], vectors: NDArray[np.float32]) -> AsyncIterator[VectorIndex]:
-    """An index with these vectors, in a store with these events."""
+    """An index of these events and vectors, in a store with the events."""
     async with opened() as store:
         await fill(store, events)
         async with both(store) as index:
@@ -50,13 +50,13 @@ async def filled(opened: OpenStore, events: list[str], vectors: NDArray[np.float
 
 
 async def test_the_nearest_are_those_of_an_exact_search(opened: OpenStore) -> None:
-    events, vectors, asked = heads(400), units(400), units(50, seed=2)
+    events, vectors, queries = heads(400), units(400), units(50, seed=2)
     halves = vectors.astype(np.float16).astype(np.float32)
     halves /= np.linalg.norm(halves, axis=1, keepdims=True)
-    cosines = asked @ halves.T
+    cosines = queries @ halves.T
     async with filled(opened, events, vectors) as index:
-        found = await index.nearest(asked, 10)
-    for row, near in zip(cosines, found, strict=True):
+        results = await index.nearest(queries, 10)
+    for row, near in zip(cosines, results, strict=True):
         assert [one.event for one in near] == [events[n] for n in np.argsort(-row)[:10]]
         assert [one.similarity for one in near] == pytest.approx(sorted(row, reverse=True)[:10], abs=1e-6)
 
@@ -95,9 +95,9 @@ async def test_what_was_added_first_stays(opened: OpenStore) -> None:
     events, first, second = heads(3), units(3), units(3, seed=5)
     async with filled(opened, events, first) as index:
         await index.add(events, second)
-        kept = await index.vectors(events)
+        stored = await index.vectors(events)
     for event, vector in zip(events, first, strict=True):
-        assert kept[event] == pytest.approx(vector, abs=1e-3)
+        assert stored[event] == pytest.approx(vector, abs=1e-3)
 
 
 async def test_an_event_added_later_is_found_at_once(opened: OpenStore) -> None:
@@ -111,8 +111,8 @@ async def test_an_event_added_later_is_found_at_once(opened: OpenStore) -> None:
             await fill(store, late)
             assert sorted(await index.missing()) == late
             await index.add(late, late_vectors)
-            found = await index.nearest(late_vectors, 1)
-            assert [near.event for [near] in found] == late
+            results = await index.nearest(late_vectors, 1)
+            assert [near.event for [near] in results] == late
 
 
 async def test_events_that_are_forgotten_are_not_proposed(opened: OpenStore) -> None:
@@ -127,8 +127,8 @@ async def test_events_that_are_forgotten_are_not_proposed(opened: OpenStore) -> 
             await store.forget("gone")
             assert await index.missing() == []
             assert await index.count() == 30
-            found = await index.nearest(vectors[30:], 30)
-            assert {frozenset(near.event for near in some) for some in found} == {frozenset(stays)}
+            results = await index.nearest(vectors[30:], 30)
+            assert {frozenset(near.event for near in some) for some in results} == {frozenset(stays)}
             await fill(store, goes[:1])
             assert await index.missing() == goes[:1]
 
@@ -140,17 +140,17 @@ async def test_any_text_is_an_event(opened: OpenStore) -> None:
         assert set(await index.vectors(ODD)) == set(ODD)
 
 
-async def test_another_embedder_is_refused_until_the_index_is_made_anew(opened: OpenStore) -> None:
+async def test_another_embedder_is_refused_until_a_rebuild(opened: OpenStore) -> None:
     events = heads(5)
     async with opened() as store:
         await fill(store, events)
         async with both(store) as index:
             await index.add(events, units(5))
-        for made in (OTHER, EmbedderInfo("random", MADE.version, 16)):
+        for embedder in (OTHER, EmbedderInfo("random", EMBEDDER.version, 16)):
             with pytest.raises(BadInput, match=r"random \(0123456789ab, 32 dim.*`cometgraph index`"):
-                async with both(store, made):
+                async with both(store, embedder):
                     pass
-        async with both(store, EmbedderInfo("another name of it", MADE.version, 32)) as index:
+        async with both(store, EmbedderInfo("another name of it", EMBEDDER.version, 32)) as index:
             assert await index.count() == 5
         other = EmbedderInfo("wide", "aaaaaaaaaaaa", 16)
         async with both(store, other, rebuild=True) as index:
@@ -178,7 +178,7 @@ async def test_a_reader_begins_no_index_and_sees_one_that_is_there(opened: OpenS
     events, vectors = heads(4), units(4)
     async with opened() as store:
         await fill(store, events)
-        with pytest.raises(StoreUnavailable, match="no index of its events; `cometgraph index` makes it"):
+        with pytest.raises(StoreUnavailable, match="no index of its events; `cometgraph index` creates it"):
             async with both(store, read_only=True):
                 pass
         async with both(store) as index:
@@ -191,19 +191,19 @@ async def test_a_reader_begins_no_index_and_sees_one_that_is_there(opened: OpenS
 
 
 async def test_many_events_of_students_do_not_starve_those_of_data(opened: OpenStore) -> None:
-    shown, generated = heads(12), heads(700, "sings")
+    visible, generated = heads(12), heads(700, "sings")
     far, [near] = units(12), units(1, seed=4)
     crowd = near + 0.01 * units(700, seed=8)
     async with opened() as store:
-        await fill(store, shown)
+        await fill(store, visible)
         await fill(store, generated, "student:s")
         async with both(store) as index:
-            await index.add([*shown, *generated], np.vstack([far, crowd]).astype(np.float32))
+            await index.add([*visible, *generated], np.vstack([far, crowd]).astype(np.float32))
             await index.optimize()
             [first] = await index.nearest(near[None], 10, generated=True)
             assert {one.event for one in first} <= set(generated)
             for k in (1, 10):
-                [found] = await index.nearest(near[None], k)
-                assert [one.event for one in found] == [shown[n] for n in np.argsort(-(far @ near))[:k]]
-            [found] = await index.nearest(near[None], 100)
-            assert sorted(one.event for one in found) == sorted(shown)
+                [results] = await index.nearest(near[None], k)
+                assert [one.event for one in results] == [visible[n] for n in np.argsort(-(far @ near))[:k]]
+            [results] = await index.nearest(near[None], 100)
+            assert sorted(one.event for one in results) == sorted(visible)

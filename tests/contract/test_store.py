@@ -1,4 +1,4 @@
-"""What every store does, run on each of them, the real ones."""
+"""The contract of a store, for each implementation."""
 
 import asyncio
 from pathlib import Path
@@ -20,8 +20,8 @@ X_INTENT = (Relation.xIntent,)
 
 
 async def tails(store: Store, event: str, *relations: str, **more: object) -> list[Triple] | None:
-    [found] = await store.tails([ask(event, *relations, **more)])  # type: ignore[arg-type]
-    return None if found is None else found.triples
+    [result] = await store.tails([ask(event, *relations, **more)])  # type: ignore[arg-type]
+    return None if result is None else result.triples
 
 
 async def load_lines(store: Store, folder: Path, *lines: str) -> Counts:
@@ -67,9 +67,9 @@ async def test_all_relations_can_be_stored_and_asked(opened: OpenStore) -> None:
         assert await store.add(triples) == Counts(loaded=len(RELATIONS))
         for one in triples:
             assert await tails(store, one.head, one.relation) == [one]
-        found = await tails(store, "PersonX waits", limit=1)
-        assert found is not None
-        assert {t.relation for t in found} == set(RELATIONS)
+        result = await tails(store, "PersonX waits", limit=1)
+        assert result is not None
+        assert {t.relation for t in result} == set(RELATIONS)
 
 
 async def test_the_order_is_score_then_origins_then_text(opened: OpenStore) -> None:
@@ -93,9 +93,9 @@ async def test_limit_holds_for_each_relation(opened: OpenStore) -> None:
     triples = [triple("PersonX waits", r, f"{r} {n}", p_valid=n / 10) for r in ("xWant", "xNeed") for n in range(5)]
     async with opened() as store:
         await store.add(triples)
-        found = await tails(store, "PersonX waits", "xNeed", "xWant", limit=2)
-    assert found is not None
-    assert [t.tail for t in found] == ["xNeed 4", "xWant 4", "xNeed 3", "xWant 3"]
+        result = await tails(store, "PersonX waits", "xNeed", "xWant", limit=2)
+    assert result is not None
+    assert [t.tail for t in result] == ["xNeed 4", "xWant 4", "xNeed 3", "xWant 3"]
 
 
 async def test_filters(opened: OpenStore) -> None:
@@ -121,10 +121,10 @@ async def test_none_is_an_answer_and_never_an_inference(opened: OpenStore) -> No
             ]
         )
         assert counts == Counts(loaded=1, none=3)
-        [found] = await store.tails([ask("PersonX waits")])
-        assert found is not None
-        assert [t.tail for t in found.triples] == ["to leave"]
-        assert found.not_applicable == [Relation.oReact]  # of oWant somebody says more than none
+        [result] = await store.tails([ask("PersonX waits")])
+        assert result is not None
+        assert [t.tail for t in result.triples] == ["to leave"]
+        assert result.not_applicable == [Relation.oReact]  # oWant has another tail too
         [other] = await store.tails([ask("PersonX waits", origins=("other",))])
         assert other is not None
         assert (other.triples, other.not_applicable) == ([], [Relation.oReact])
@@ -152,18 +152,18 @@ async def test_many_lookups_are_answered_in_order(opened: OpenStore) -> None:
     async with opened() as store:
         await store.add(triples)
         lookups = [ask(f"PersonX waits {n}", "xWant") for n in range(60)] + [ask("PersonX waits 7", "xWant")]
-        found = await store.tails(lookups)
-        assert [f and f.triples for f in found] == [[t] for t in triples] + [None] * 10 + [[triples[7]]]
+        result = await store.tails(lookups)
+        assert [f and f.triples for f in result] == [[t] for t in triples] + [None] * 10 + [[triples[7]]]
 
 
 async def test_lookups_at_the_same_time_do_not_disturb_each_other(opened: OpenStore) -> None:
     triples = [triple(f"PersonX waits {n}", "xWant", f"tail {n}") for n in range(40)]
     async with opened() as store:
         await store.add(triples[:20])
-        found, *_ = await asyncio.gather(
+        result, *_ = await asyncio.gather(
             asyncio.gather(*(tails(store, t.head) for t in triples[:20] * 3)), store.add(triples[20:])
         )
-        assert found == [[t] for t in triples[:20] * 3]
+        assert result == [[t] for t in triples[:20] * 3]
         assert await tails(store, triples[30].head) == [triples[30]]
 
 
@@ -182,8 +182,8 @@ async def test_events_by_words_best_first(opened: OpenStore) -> None:
         await store.add(
             [triple(e, "xWant", "to go") for e in ("PersonX buys a red car", "PersonX sells a car", "PersonX sleeps")]
         )
-        found = await store.events(Search(5, words=("buying", "car")))
-        assert found == ["PersonX buys a red car", "PersonX sells a car"]
+        result = await store.events(Search(5, words=("buying", "car")))
+        assert result == ["PersonX buys a red car", "PersonX sells a car"]
         assert await store.events(Search(5, words=("buying", "car"), skip=1)) == ["PersonX sells a car"]
         assert await store.events(Search(5, "PersonX s", words=("buying", "car"))) == ["PersonX sells a car"]
         assert await store.events(Search(5, words=("elephant",))) == []
@@ -248,7 +248,7 @@ async def test_the_order_of_loading_does_not_matter(opened: OpenStore, tmp_path:
 async def test_changes_tell_which_events_may_be_others_now_or_nothing_at_all(opened: OpenStore) -> None:
     async with opened() as store:
         changes = store.changes
-        if changes is None:  # others may write: nobody can count
+        if changes is None:  # other processes may write, so there is no count
             return
         before = changes.count
         await store.add([CAR])
@@ -292,19 +292,19 @@ async def test_what_only_students_spoke_of_is_listed_where_it_is_asked_for(opene
     nothing = triple("PersonX waits for nothing", "oReact", "none", origins=("data",))
     async with opened() as store:
         await store.add([by_both, by_student, nothing])
-        shown = [by_both.head, nothing.head]
-        every = sorted([*shown, by_student.head])
+        visible = [by_both.head, nothing.head]
+        every = sorted([*visible, by_student.head])
         for more in ({"prefix": "PersonX w"}, {"words": ("waits",)}):
-            assert sorted(await store.events(Search(9, **more))) == shown  # type: ignore[arg-type]
+            assert sorted(await store.events(Search(9, **more))) == visible  # type: ignore[arg-type]
             assert sorted(await store.events(Search(9, **more, generated=True))) == every  # type: ignore[arg-type]
-        assert await store.events(Search(1)) == shown[:1]
-        assert await store.shown([*every, "PersonX is unknown"]) == set(shown)
-        assert await store.shown([]) == set()
-        # A student that repeats what data says hides nothing; data that speaks of what a student wrote shows it.
+        assert await store.events(Search(1)) == visible[:1]
+        assert await store.visible([*every, "PersonX is unknown"]) == set(visible)
+        assert await store.visible([]) == set()
+        # A generated triple hides no data, and a triple of a data set makes its event visible.
         await store.add([triple(nothing.head, "xWant", "to go", origins=("student:s",))])
-        assert await store.shown(every) == set(shown)
+        assert await store.visible(every) == set(visible)
         await store.add([by_student._replace(tail="to eat", origins=("data",))])
-        assert await store.shown(every) == set(every)
+        assert await store.visible(every) == set(every)
         assert await store.events(Search(9)) == every
         assert sorted(await store.events(Search(9, words=("waits",)))) == every
     async with opened() as store:

@@ -49,7 +49,7 @@ def test_idempotent_where_the_rules_meet(parts: list[str]) -> None:
 @example(["PersonY's", "The'personx"])
 def test_a_plain_event_is_what_it_would_be_by_the_rules(words: list[str]) -> None:
     text = " ".join(words)
-    assert canonical(text) == canonical(f" {text}")  # a space in front is not plain, and does not count
+    assert canonical(text) == canonical(f" {text}")  # the space turns off the shortcut, and has no other effect
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The embedded store: a folder with a ladybug graph and a text index."""
+"""The embedded store: a folder with a ladybug graph and a full-text index (SQLite)."""

@@ -1,6 +1,6 @@
-"""All Cypher of the embedded store (ladybug). Relation names come from the enum, texts only as parameters."""
+"""The Cypher queries of the embedded store (ladybug). Relation names come from the enum, texts are parameters."""
 
-from graph.stores.common_cypher import EDGE_PROPERTIES, PROPERTY_NAMES, SAID_BY_DATA
+from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA, PROPERTY_NAMES
 from graph.tables.columns import RELATION_NAMES
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
 from schemas.relations import RELATIONS, Relation
@@ -25,29 +25,29 @@ ALL_TAILS = (
     f"RETURN label(r), i.text, {EDGE_PROPERTIES}"
 )
 NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {EDGE_PROPERTIES}"
-_SAID = "-[r:" + "|".join([*RELATION_NAMES, NOT_APPLICABLE]) + "]->()"
-_SPOKEN = "MATCH (:Event {text: $event})" + _SAID
-SPOKEN = f"{_SPOKEN} RETURN true LIMIT 1"
-SPOKEN_BY_DATA = f"{_SPOKEN} WHERE {SAID_BY_DATA} RETURN true LIMIT 1"
-KNOWN = "MATCH (e:Event {text: $text}) RETURN e.text"
-INFERENCE_KNOWN = "MATCH (i:Inference {text: $text}) RETURN i.text"
+_EDGE = "-[r:" + "|".join([*RELATION_NAMES, NOT_APPLICABLE]) + "]->()"
+_EDGES_OF = "MATCH (:Event {text: $event})" + _EDGE
+HAS_EDGE = f"{_EDGES_OF} RETURN true LIMIT 1"
+HAS_DATA = f"{_EDGES_OF} WHERE {FROM_DATA} RETURN true LIMIT 1"
+EVENT = "MATCH (e:Event {text: $text}) RETURN e.text"
+INFERENCE = "MATCH (i:Inference {text: $text}) RETURN i.text"
 EVENTS = "MATCH (e:Event) RETURN e.text AS text"
-EVENTS_SPOKEN = f"MATCH (e:Event){_SAID} RETURN DISTINCT e.text AS text"
-EVENTS_BY_DATA = f"MATCH (e:Event){_SAID} WHERE {SAID_BY_DATA} RETURN DISTINCT e.text AS text"
+EVENTS_WITH_EDGES = f"MATCH (e:Event){_EDGE} RETURN DISTINCT e.text AS text"
+EVENTS_WITH_DATA = f"MATCH (e:Event){_EDGE} WHERE {FROM_DATA} RETURN DISTINCT e.text AS text"
 ADD_EVENT = "MERGE (:Event {text: $text})"
 ADD_INFERENCE = "MERGE (:Inference {text: $text})"
 ADD_AS_EVENT = f"MATCH (i:Inference {{text: $inference}}), (e:Event {{text: $event}}) MERGE (i)-[:{AS_EVENT}]->(e)"
 
 
 def edge(relation: str | None, *, create: bool) -> str:
-    """Create an edge from $head to $tail, or set its properties. None: the edge that says "does not apply"."""
+    """Create an edge from $head to $tail, or set its properties. Relation None: the edge NOT_APPLICABLE."""
     target = "(t:Relation {name: $tail})" if relation is None else "(t:Inference {text: $tail})"
     name = NOT_APPLICABLE if relation is None else relation
     if create:
-        said = ", ".join(f"{p}: ${p}" for p in PROPERTY_NAMES)
-        return f"MATCH (e:Event {{text: $head}}), {target} CREATE (e)-[:{name} {{{said}}}]->(t)"
-    said = ", ".join(f"r.{p} = ${p}" for p in PROPERTY_NAMES)
-    return f"MATCH (e:Event {{text: $head}})-[r:{name}]->{target} SET {said}"
+        properties = ", ".join(f"{p}: ${p}" for p in PROPERTY_NAMES)
+        return f"MATCH (e:Event {{text: $head}}), {target} CREATE (e)-[:{name} {{{properties}}}]->(t)"
+    properties = ", ".join(f"r.{p} = ${p}" for p in PROPERTY_NAMES)
+    return f"MATCH (e:Event {{text: $head}})-[r:{name}]->{target} SET {properties}"
 
 
 def copy(table: str) -> str:
@@ -56,7 +56,7 @@ def copy(table: str) -> str:
 
 
 def scan(relation: str | None) -> str:
-    """Every edge of a relation (None: those that say "does not apply")."""
+    """All edges of a relation. None: the edges NOT_APPLICABLE."""
     name, target, key = (NOT_APPLICABLE, "Relation", "name") if relation is None else (relation, "Inference", "text")
-    said = ", ".join(f"r.{p} AS {p}" for p in PROPERTY_NAMES)
-    return f"MATCH (e:Event)-[r:{name}]->(t:{target}) RETURN e.text AS head, t.{key} AS tail, {said}"
+    properties = ", ".join(f"r.{p} AS {p}" for p in PROPERTY_NAMES)
+    return f"MATCH (e:Event)-[r:{name}]->(t:{target}) RETURN e.text AS head, t.{key} AS tail, {properties}"

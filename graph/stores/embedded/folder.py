@@ -1,10 +1,11 @@
-"""The folder of an embedded store: which files are the current ones, who may write, what is left over.
+"""The folder of an embedded store: its manifest, its lock, and leftovers of a stop.
 
-STORE/store.json      which graph file is the current one; written last, by rename
-STORE/graph-N.lbug    the graph;  STORE/events-N.sqlite  its text index
-STORE/lock            held by the process that writes
-STORE/load-PID        the files of one load, while it runs
-STORE/vectors…         the index of event vectors (graph/vectors/embedded.py), which outlives a graph file
+STORE/store.json        manifest: the number N of the current graph, written last
+STORE/graph-N.lbug      the graph
+STORE/events-N.sqlite   its text index
+STORE/lock              lock of the writing process
+STORE/load-PID          files of a load under way
+STORE/vectors…          the vector index (graph/vectors/embedded.py), common to all graph files
 """
 
 import fcntl
@@ -17,10 +18,11 @@ from typing import IO
 
 import orjson
 
+from graph.atomic_write import atomic_write
 from schemas.errors import BadInput, StoreLocked, StoreUnavailable
 
 VERSION = 2
-"""2: edges have a log_prob."""
+"""Version 2: edges have a log_prob."""
 _OURS = re.compile(
     r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?"
     r"|vectors\.sqlite([.-].+)?|vectors-\d+\.usearch(\.part)?"
@@ -30,9 +32,10 @@ _NUMBERED = re.compile(r"graph-\d+\.lbug|events-\d+\.sqlite")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Which files are current."""
+    """The current files."""
 
     number: int
+    """Number in the names of the files."""
 
     @property
     def graph(self) -> str:
@@ -46,7 +49,7 @@ class Manifest:
 
 
 def refuse_foreign(folder: Path) -> None:
-    """A folder with other things in it is not ours to write to, or to clean up."""
+    """Raises BadInput for a folder with foreign files: no write and no cleanup may touch it."""
     if (folder / "store.json").exists() or not folder.exists():
         return
     foreign = sorted(path.name for path in folder.iterdir() if not _OURS.fullmatch(path.name))
@@ -55,12 +58,15 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def lock_for_writing(folder: Path) -> IO[str]:
-    """The lock, held until it is closed. Raises StoreLocked where another process holds it, BadInput."""
+    """The lock for writing. Closing it releases it.
+
+    Raises StoreLocked while another process has it, and BadInput without write permission.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("a+")
     except OSError as error:
-        raise BadInput.of("store", str(folder), f"a folder that can be written ({error.strerror})") from error
+        raise BadInput.of("store", str(folder), f"a writable folder ({error.strerror})") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -78,13 +84,16 @@ def lock_for_writing(folder: Path) -> IO[str]:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Which files are current; None in a folder that is no store yet. Raises StoreUnavailable."""
+    """The manifest. None in a folder without a store.
+
+    Raises StoreUnavailable for a damaged manifest, or one of another version.
+    """
     path = folder / "store.json"
     if not path.exists():
         return None
     try:
-        said = orjson.loads(path.read_bytes())
-        version, number = said["version"], said["number"]
+        content = orjson.loads(path.read_bytes())
+        version, number = content["version"], content["number"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise StoreUnavailable(f"{path} is damaged; load the data into a new folder") from error
     if version != VERSION:
@@ -97,19 +106,15 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Make these files the current ones, at once or not at all."""
-    part = folder / "store.json.part"
-    with part.open("wb") as file:
-        file.write(orjson.dumps({"version": VERSION, "number": manifest.number}))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / "store.json")
+    with atomic_write(folder / "store.json") as part:
+        part.write_bytes(orjson.dumps({"version": VERSION, "number": manifest.number}))
 
 
 def remove_leftovers(folder: Path, manifest: Manifest | None) -> None:
-    """Remove what an interrupted load, or the graph before this one, left behind."""
+    """Remove the files of earlier graphs and of loads after a stop."""
     current = {manifest.graph, manifest.index} if manifest else set[str]()
     for path in folder.iterdir():
         if path.name.startswith("load-") and _OURS.fullmatch(path.name):
             shutil.rmtree(path)
         elif (name := _NUMBERED.match(path.name)) and _OURS.fullmatch(path.name) and name[0] not in current:
-            path.unlink(missing_ok=True)  # a graph that closes meanwhile removes its own log
+            path.unlink(missing_ok=True)  # a closing graph removes its own log

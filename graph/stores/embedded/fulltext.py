@@ -1,7 +1,7 @@
-"""Prefix and full-text search over the event texts of an embedded store: SQLite's FTS5 beside the graph.
+"""Prefix and full-text search over the event texts of an embedded store (SQLite FTS5).
 
-The graph is the truth; this file can be rebuilt from it, and is brought up to date when they differ. It also says of
-which events only students spoke (`generated`), so that a search can leave them out.
+The graph is the source of this file. Opening the store brings the file up to date with the graph. Each event has the
+flag `generated` (all of its triples are generated), so a search can leave it out.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ from graph.stores.protocol import Search
 from schemas.errors import StoreUnavailable
 
 FORMAT = 2
-"""2: events have `generated`, and those whose `generated` is about to change are marked."""
+"""Format 2: events have the flag `generated`, and a mark while it changes."""
 _SCHEMA = f"""
 CREATE TABLE event(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, generated INTEGER NOT NULL);
 CREATE INDEX shown ON event(text) WHERE NOT generated;
@@ -22,19 +22,19 @@ CREATE TABLE turning(text TEXT PRIMARY KEY);
 CREATE VIRTUAL TABLE words USING fts5(text, content='event', content_rowid='id', tokenize='porter unicode61');
 PRAGMA user_version = {FORMAT};
 """
-"""turning: a file that has rows in it was left between a change of the graph and the same change of the index."""
+"""turning: the marks. They exist between a change of the graph and the same change of this file."""
 _LAST = "\U0010ffff"
 _AT_ONCE = 500
-_PREFIX = "SELECT text FROM event WHERE {shown} text >= ? AND text <= ? AND text > ? ORDER BY text LIMIT ?"
+_PREFIX = "SELECT text FROM event WHERE {condition} text >= ? AND text <= ? AND text > ? ORDER BY text LIMIT ?"
 _WORDS = (
     "SELECT event.text FROM words JOIN event ON event.id = words.rowid "
-    "WHERE words MATCH ? AND {shown} event.text >= ? AND event.text <= ? "
+    "WHERE words MATCH ? AND {condition} event.text >= ? AND event.text <= ? "
     "ORDER BY bm25(words), event.text LIMIT ? OFFSET ?"
 )
 
 
 class TextIndex:
-    """Opened lazily, one connection a thread. `close` closes them all."""
+    """The text index. Each thread opens its own connection on first use."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
@@ -45,7 +45,7 @@ class TextIndex:
 
     @classmethod
     def create(cls, path: Path, events: Mapping[str, bool]) -> "TextIndex":
-        """A new index of texts, each with its `generated`; what was at `path` is replaced."""
+        """Replace the index at `path`. events: each event with its flag `generated`."""
         path.unlink(missing_ok=True)
         path.touch()
         index = cls(path)
@@ -54,7 +54,7 @@ class TextIndex:
         return index
 
     def put(self, events: Mapping[str, bool]) -> None:
-        """Index the texts that are new, set `generated` of all, and take their marks away: all of it or nothing."""
+        """Add new events, set the flag of all, and delete their marks. All or nothing."""
         with self._connection() as connection:
             last = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
             connection.executemany(
@@ -66,16 +66,16 @@ class TextIndex:
             connection.executemany("DELETE FROM turning WHERE text = ?", ((text,) for text in events))
 
     def mark(self, events: Iterable[str]) -> None:
-        """Say of texts that their `generated` is about to change; durable when it returns."""
+        """Mark events before their flag changes. The marks are durable."""
         with self._connection() as connection:
             connection.executemany("INSERT OR IGNORE INTO turning VALUES (?)", ((text,) for text in events))
 
     def marked(self) -> list[str]:
-        """The texts whose change was begun and not completed."""
+        """Events with a mark: a stop left their change incomplete."""
         return [text for (text,) in self._connection().execute("SELECT text FROM turning")]
 
     def count(self) -> int:
-        """How many texts are indexed; -1 where the file is missing, no index, or one of another layout."""
+        """Number of events. -1 for a missing or damaged file, or one of another format."""
         try:
             connection = self._connection()
             if connection.execute("PRAGMA user_version").fetchone() != (FORMAT,):
@@ -85,27 +85,27 @@ class TextIndex:
             return -1
 
     def generated(self, texts: Sequence[str]) -> dict[str, bool]:
-        """Of those texts that are indexed, whether only students spoke of them. Raises StoreUnavailable."""
+        """The flag `generated` of each indexed event. Raises StoreUnavailable for a file of another format."""
         connection = self._readable()
-        found: dict[str, bool] = {}
+        flags: dict[str, bool] = {}
         for start in range(0, len(texts), _AT_ONCE):
             part = texts[start : start + _AT_ONCE]
             marks = ",".join("?" * len(part))
             rows = connection.execute(f"SELECT text, generated FROM event WHERE text IN ({marks})", part)
-            found |= {text: bool(generated) for text, generated in rows}
-        return found
+            flags |= {text: bool(generated) for text, generated in rows}
+        return flags
 
     def search(self, search: Search) -> list[str]:
-        """See graph.stores.protocol.Search. Raises StoreUnavailable for a file of another layout."""
+        """The events of a search. Raises StoreUnavailable for a file of another format."""
         connection = self._readable()
-        shown = "" if search.generated else "NOT generated AND"
+        condition = "" if search.generated else "NOT generated AND"
         beginning = (search.prefix, search.prefix + _LAST)
         if search.words:
             query = " OR ".join(f'"{word}"' for word in search.words)
-            said = (query, *beginning, search.limit, search.skip)
-            return [text for (text,) in connection.execute(_WORDS.format(shown=shown), said)]
-        said = (*beginning, search.after, search.limit)
-        return [text for (text,) in connection.execute(_PREFIX.format(shown=shown), said)]
+            parameters = (query, *beginning, search.limit, search.skip)
+            return [text for (text,) in connection.execute(_WORDS.format(condition=condition), parameters)]
+        parameters = (*beginning, search.after, search.limit)
+        return [text for (text,) in connection.execute(_PREFIX.format(condition=condition), parameters)]
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -116,14 +116,14 @@ class TextIndex:
         self._local = threading.local()
 
     def _readable(self) -> sqlite3.Connection:
-        """This thread's connection. Only a file that is opened for reading alone can still be of another layout."""
+        """This thread's connection, with a check of the format for readers. A writer has rebuilt an old file."""
         connection = self._connection()
         if self._mode == "ro":
             [version] = connection.execute("PRAGMA user_version").fetchone()
             if version != FORMAT:
                 raise StoreUnavailable(
-                    f"{self.path} has another layout (text index {version}, here {FORMAT}); whatever opens the store "
-                    "for writing makes it anew, such as `cometgraph index`"
+                    f"{self.path} has another format (text index {version}, here {FORMAT}); "
+                    "any command that opens the store for writing rebuilds it, such as `cometgraph index`"
                 )
         return connection
 

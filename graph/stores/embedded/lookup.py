@@ -1,4 +1,4 @@
-"""Lookups in the embedded graph: prepared queries, and the triples of one event."""
+"""Lookups in the embedded graph, by prepared queries."""
 
 from typing import Any
 
@@ -11,25 +11,24 @@ from schemas.relations import Relation
 from schemas.triples import NONE, Triple, is_generated
 
 QUICK = 4
-"""A lookup of so few relations is done where it is asked: its queries take less (40 µs each) than the way to a thread
-and back, which on two busy cores also makes the slowest answers six times slower (docs/experiments.md)."""
+"""Up to this number of relations, a lookup runs on the event loop. Its queries (40 µs each) cost less than a thread
+switch. On two busy cores a switch also makes the slowest answers six times slower (docs/experiments.md)."""
 
 
 class PreparedQueries:
-    """Queries of one connection, prepared on first use. Their parameters are texts.
+    """Prepared queries of one connection, with texts as parameters. A query is prepared on first use.
 
-    `Connection.execute` examines query and parameters anew at each call, and wraps the result: 50 µs of the 140 of a
-    lookup of one relation. So this class calls the native connection below it, as ladybug 0.22 has it. Nothing else in
-    this project does. A statement sees writes after its preparation.
+    This class calls the native connection of ladybug 0.22. `Connection.execute` examines query and parameters at each
+    call and wraps the result: 50 µs of the 140 µs of a lookup of one relation. A prepared query sees later writes.
     """
 
     def __init__(self, connection: ladybug.Connection) -> None:
         self._statements: dict[str, Any] = {}
-        self._connection = connection  # keeps the native one open
+        self._connection = connection  # keeps the native connection open
         self._native: Any = connection._connection
 
     def rows(self, query: str, **texts: str) -> list[list[Any]]:
-        """All rows of a query. Raises RuntimeError, as `execute` does."""
+        """All rows of a query. Raises RuntimeError for a failed query."""
         statement = self._statements.get(query)
         if statement is None:
             statement = self._native.prepare(query, texts)
@@ -46,39 +45,39 @@ class PreparedQueries:
 
 
 def tails_of(queries: PreparedQueries, lookup: Lookup) -> Tails | None:
-    """Look up one event; None where it is unknown."""
-    event, found = lookup.event, list[Triple]()
-    missing = False  # a relation of which no data set gives an inference
+    """The triples of one event. None for an unknown event."""
+    event, triples = lookup.event, list[Triple]()
+    has_gap = False  # a relation without an inference of a data set
     if len(lookup.relations) > QUICK:
-        wanted = {relation.value: relation for relation in lookup.relations}
+        relations = {relation.value: relation for relation in lookup.relations}
         for name, *edge in queries.rows(cypher.ALL_TAILS, event=event):
-            if name in wanted:
-                found.append(_triple(event, wanted[name], *edge))
-        missing = len({triple.relation for triple in found if not is_generated(triple)}) < len(wanted)
+            if name in relations:
+                triples.append(_triple(event, relations[name], *edge))
+        has_gap = len({triple.relation for triple in triples if not is_generated(triple)}) < len(relations)
     else:
         for relation in lookup.relations:
             edges = queries.rows(cypher.TAILS[relation], event=event)
-            triples = [_triple(event, relation, *edge) for edge in edges]
-            found += triples
-            missing = missing or all(map(is_generated, triples))
-    if missing:
-        if not found and not queries.rows(cypher.KNOWN, text=event):
+            inferences = [_triple(event, relation, *edge) for edge in edges]
+            triples += inferences
+            has_gap = has_gap or all(map(is_generated, inferences))
+    if has_gap:
+        if not triples and not queries.rows(cypher.EVENT, text=event):
             return None
         for name, *edge in queries.rows(cypher.NONES, event=event):
-            found.append(_triple(event, Relation(name), NONE, *edge))
+            triples.append(_triple(event, Relation(name), NONE, *edge))
         if (
             not lookup.generated
-            and all(map(is_generated, found))
-            and is_of_students(queries, event, spoken=bool(found))
+            and all(map(is_generated, triples))
+            and has_only_students(queries, event, has_edge=bool(triples))
         ):
             return None
-    return select(found, lookup)
+    return select(triples, lookup)
 
 
-def is_of_students(queries: PreparedQueries, event: str, *, spoken: bool = False) -> bool:
-    """True where somebody spoke of an event (`spoken`: that is certain), and only students did."""
-    by_data = queries.rows(cypher.SPOKEN_BY_DATA, event=event)
-    return not by_data and (spoken or bool(queries.rows(cypher.SPOKEN, event=event)))
+def has_only_students(queries: PreparedQueries, event: str, *, has_edge: bool = False) -> bool:
+    """True if an event has edges, and all of them are generated. has_edge: skip the query for an edge."""
+    has_data = queries.rows(cypher.HAS_DATA, event=event)
+    return not has_data and (has_edge or bool(queries.rows(cypher.HAS_EDGE, event=event)))
 
 
 def _triple(

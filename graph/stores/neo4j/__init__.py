@@ -1,1 +1,1 @@
-"""The Neo4j store."""
+"""The Neo4j store, and the files of a bulk import."""

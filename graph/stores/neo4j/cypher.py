@@ -1,11 +1,11 @@
-"""All Cypher of the Neo4j store and its vector index. Relation names come from the enum, texts only as parameters."""
+"""The Cypher queries of Neo4j: store and vector index. Relation names come from the enum, texts are parameters."""
 
-from graph.stores.common_cypher import EDGE_PROPERTIES, SAID_BY_DATA
+from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
 from schemas.triples import STUDENT
 
-_SHOWN = f"(EXISTS {{ (e)-[r]->() WHERE coalesce({SAID_BY_DATA}, true) }} OR NOT EXISTS {{ (e)-->() }})"
-"""Of an event in Neo4j: not only students spoke of it."""
+_VISIBLE = f"(EXISTS {{ (e)-[r]->() WHERE coalesce({FROM_DATA}, true) }} OR NOT EXISTS {{ (e)-->() }})"
+"""Condition: the event `e` has a triple of a data set. Events without any edge pass too."""
 SCHEMA = [
     "CREATE CONSTRAINT event_text IF NOT EXISTS FOR (n:Event) REQUIRE n.text IS UNIQUE",
     "CREATE CONSTRAINT inference_text IF NOT EXISTS FOR (n:Inference) REQUIRE n.text IS UNIQUE",
@@ -14,37 +14,36 @@ SCHEMA = [
     "OPTIONS {indexConfig: {`fulltext.analyzer`: 'english'}}",
 ]
 AWAIT = "CALL db.awaitIndexes(86400)"
-"""A day: a large index on a busy machine takes its time, and one that has failed is told at once."""
-INDEXES = "SHOW INDEXES YIELD name, state RETURN name, state"
+"""Waits up to a day, as a large index takes long. The call reports a failed index at once."""
 RELATIONS = "UNWIND $rows AS row MERGE (k:Relation {name: row.name}) SET k = row"
 TAILS = f"""
-UNWIND $asks AS ask
-MATCH (e:Event {{text: ask.event}})
+UNWIND $lookups AS lookup
+MATCH (e:Event {{text: lookup.event}})
 OPTIONAL MATCH (e)-[r]->(t)
-WHERE type(r) IN ask.relations OR (type(r) = '{NOT_APPLICABLE}' AND t.name IN ask.relations)
-WITH ask, e, collect(CASE WHEN r IS NULL THEN null ELSE
+WHERE type(r) IN lookup.relations OR (type(r) = '{NOT_APPLICABLE}' AND t.name IN lookup.relations)
+WITH lookup, e, collect(CASE WHEN r IS NULL THEN null ELSE
   [CASE type(r) WHEN '{NOT_APPLICABLE}' THEN t.name ELSE type(r) END, t.text, {EDGE_PROPERTIES}] END) AS edges
-WHERE ask.generated OR {_SHOWN}
-RETURN ask.n AS n, edges
+WHERE lookup.generated OR {_VISIBLE}
+RETURN lookup.n AS n, edges
 """
-"""An event of which only students spoke is found for those who ask for what is generated."""
+"""No row for an unknown event, or for one with generated triples only in a lookup without `generated`."""
 PREFIX = (
-    f"MATCH (e:Event) WHERE e.text STARTS WITH $prefix AND e.text > $after AND ($generated OR {_SHOWN}) "
+    f"MATCH (e:Event) WHERE e.text STARTS WITH $prefix AND e.text > $after AND ($generated OR {_VISIBLE}) "
     "RETURN e.text ORDER BY e.text LIMIT $limit"
 )
 WORDS = (
     "CALL db.index.fulltext.queryNodes('event_words', $words) YIELD node AS e, score "
-    f"WHERE e.text STARTS WITH $prefix AND ($generated OR {_SHOWN}) "
+    f"WHERE e.text STARTS WITH $prefix AND ($generated OR {_VISIBLE}) "
     "RETURN e.text ORDER BY score DESC, e.text SKIP $skip LIMIT $limit"
 )
-SHOWN = f"UNWIND $texts AS text MATCH (e:Event {{text: text}}) WHERE {_SHOWN} RETURN text"
+VISIBLE = f"UNWIND $texts AS text MATCH (e:Event {{text: text}}) WHERE {_VISIBLE} RETURN text"
 EDGES_OF = f"""
 UNWIND $heads AS head
 MATCH (e:Event {{text: head}})-[r]->(t)
 RETURN head, CASE type(r) WHEN '{NOT_APPLICABLE}' THEN t.name ELSE type(r) END, t.text, {EDGE_PROPERTIES}
 """
 LOCK_EVENTS = "UNWIND $texts AS text MERGE (e:Event {text: text}) SET e.text = text"
-"""Makes the events, and keeps other writers off them until the transaction ends."""
+"""Creates missing events, and locks all of them until the end of the transaction."""
 ADD_INFERENCES = "UNWIND $texts AS text MERGE (:Inference {text: text})"
 ADD_EDGES = """
 UNWIND $rows AS row
@@ -66,7 +65,7 @@ MATCH (e:Event {{text: row[0]}})-[r:{NOT_APPLICABLE}]->(t:Relation {{name: row[1
 """
 HEADS_OF = "MATCH (e:Event)-[r]->() WHERE $origin IN r.origins RETURN DISTINCT e.text"
 ORIGINS = "MATCH (:Event)-[r]->() UNWIND r.origins AS name RETURN DISTINCT name"
-LOCK_KNOWN = "UNWIND $texts AS text MATCH (e:Event {text: text}) SET e.text = text"
+LOCK_EXISTING = "UNWIND $texts AS text MATCH (e:Event {text: text}) SET e.text = text"
 LOCK_ENDS = """
 UNWIND $texts AS text
 MATCH (:Event {text: text})-[r]->(i:Inference) WHERE $origin IN r.origins
@@ -109,16 +108,16 @@ MERGE (i)-[:{AS_EVENT}]->(e)
 """
 VECTOR_INDEX = "event_vector"
 VECTOR_PAGE = 10_000
-MADE = f"MATCH (m:EventIndex {{name: '{VECTOR_INDEX}'}}) RETURN m.format, m.embedder, m.version, m.dimension"
-SET_MADE = f"MERGE (m:EventIndex {{name: '{VECTOR_INDEX}'}}) SET m += $made"
+EMBEDDER = f"MATCH (m:EventIndex {{name: '{VECTOR_INDEX}'}}) RETURN m.format, m.embedder, m.version, m.dimension"
+SET_EMBEDDER = f"MERGE (m:EventIndex {{name: '{VECTOR_INDEX}'}}) SET m += $properties"
 DROP_VECTOR_INDEX = f"DROP INDEX {VECTOR_INDEX} IF EXISTS"
-HAS_VECTOR_INDEX = f"SHOW INDEXES YIELD name, state WHERE name = '{VECTOR_INDEX}' RETURN state"
-FORGET_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL WITH e LIMIT $limit REMOVE e.embedding RETURN count(*)"
+VECTOR_INDEX_STATE = f"SHOW INDEXES YIELD name, state WHERE name = '{VECTOR_INDEX}' RETURN state"
+REMOVE_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL WITH e LIMIT $limit REMOVE e.embedding RETURN count(*)"
 NEAREST = f"""
 UNWIND range(0, size($vectors) - 1) AS n
 CALL (n) {{
   CALL db.index.vector.queryNodes('{VECTOR_INDEX}', $beam, $vectors[n]) YIELD node AS e, score
-  WHERE $generated OR {_SHOWN}
+  WHERE $generated OR {_VISIBLE}
   RETURN e ORDER BY score DESC LIMIT $k
 }}
 RETURN n, e.text, e.embedding
@@ -139,7 +138,7 @@ COUNT_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL RETURN count(e)"
 
 
 def vector_index(dimension: int) -> str:
-    """The vector index. Without quantisation, which rounds what is compared and so misses neighbours."""
+    """Statement for the vector index. Without quantization: rounding misses neighbors."""
     return (
         f"CREATE VECTOR INDEX {VECTOR_INDEX} IF NOT EXISTS FOR (e:Event) ON (e.embedding) OPTIONS {{indexConfig: {{"
         f"`vector.dimensions`: {dimension:d}, `vector.similarity_function`: 'cosine', "

@@ -1,4 +1,4 @@
-"""The Neo4j store: the official async driver, managed transactions, reads routed to readers of a cluster."""
+"""The Neo4j store, by the async driver of Neo4j. Reads go to the readers of a cluster."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -15,13 +15,14 @@ from graph.stores.common_cypher import count_edges, count_nodes
 from graph.stores.forget import Forgotten, unknown_origin
 from graph.stores.neo4j import cypher
 from graph.stores.neo4j.writer import EVENTS, add_rows, all_rows, batches, forget, link, link_all
-from graph.stores.protocol import Lookup, Neo4jLogin, Progress, Search, Stats, Tails, silent
+from graph.stores.protocol import Lookup, Neo4jLogin, Search, Stats, StoreKind, Tails
 from graph.stores.ranking import select
 from graph.tables.columns import row_of, table_of
 from graph.tables.edges import NOT_APPLICABLE
 from graph.tables.merge import Counts
 from graph.tables.staging import Staging
 from schemas.errors import BadInput, CometgraphError, StoreUnavailable
+from schemas.progress import Progress, silent
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import NONE, Triple
 
@@ -33,9 +34,12 @@ T = TypeVar("T")
 
 
 async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Neo4jStore":
-    """Connect, and see that constraints and indexes are there and online (unless read_only)."""
+    """Connect to a server, and create missing constraints and indexes unless read_only.
+
+    Raises BadInput for a malformed address, StoreUnavailable.
+    """
     try:
-        urlsplit(address).port  # noqa: B018 (raises for a port that is none)
+        urlsplit(address).port  # noqa: B018 (raises for an invalid port)
     except ValueError as error:
         raise BadInput.of("store", address, f"an address bolt://HOST:PORT ({error})") from error
     driver = neo4j.AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] (untyped **config)
@@ -59,13 +63,13 @@ async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Ne
 
 
 def translate(address: str, error: Exception) -> CometgraphError:
-    """What an error of the driver means to us; the most specific class first."""
+    """An error of the driver as ours."""
     if isinstance(error, AuthError):
         return StoreUnavailable(f"{address} refuses the user or the password")
     if isinstance(error, ServiceUnavailable):
         return StoreUnavailable(f"{address} does not answer")
     if isinstance(error, ClientError):
-        hint = "; are its indexes there? whatever opens it to write makes them" if "Procedure" in error.code else ""
+        hint = "; a command that opens it for writing creates missing indexes" if "Procedure" in error.code else ""
         return StoreUnavailable(f"{address} refuses a query: {error.code}{hint}")
     return StoreUnavailable(f"{address} failed: {type(error).__name__}")
 
@@ -79,7 +83,9 @@ async def _translated(address: str) -> AsyncGenerator[None]:
 
 
 class Neo4jStore:
-    """See graph.stores.protocol.Store. Others may write to the same database."""
+    """See graph.stores.protocol.Store. Other processes may write to the same database."""
+
+    kind: StoreKind = "neo4j"
 
     def __init__(self, address: str, driver: neo4j.AsyncDriver, database: str | None) -> None:
         self.address = address
@@ -87,7 +93,7 @@ class Neo4jStore:
         self._database = database
 
     async def prepare(self) -> None:
-        """Constraints, the full-text index and the relation nodes; waits until the indexes are online."""
+        """Create constraints, the full-text index and the relation nodes, and wait for the indexes."""
         for statement in cypher.SCHEMA:
             await self._execute(statement)
         relations = [
@@ -105,7 +111,7 @@ class Neo4jStore:
         return None
 
     async def tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
-        asks = [
+        parameters = [
             {
                 "n": n,
                 "event": lookup.event,
@@ -114,22 +120,22 @@ class Neo4jStore:
             }
             for n, lookup in enumerate(lookups)
         ]
-        found: list[Tails | None] = [None] * len(lookups)
-        for n, edges in await self.read(cypher.TAILS, asks=asks):
+        tails: list[Tails | None] = [None] * len(lookups)
+        for n, edges in await self.read(cypher.TAILS, lookups=parameters):
             lookup = lookups[int(n)]
-            found[int(n)] = select([_triple(lookup.event, edge) for edge in edges], lookup)
-        return found
+            tails[int(n)] = select([_triple(lookup.event, edge) for edge in edges], lookup)
+        return tails
 
     async def events(self, search: Search) -> list[str]:
         if search.words:
             query = " OR ".join(f'"{word}"' for word in search.words)
-            rows = await self.read(cypher.WORDS, words=query, skip=search.skip, **_asked(search))
+            rows = await self.read(cypher.WORDS, words=query, skip=search.skip, **_parameters(search))
         else:
-            rows = await self.read(cypher.PREFIX, after=search.after, **_asked(search))
+            rows = await self.read(cypher.PREFIX, after=search.after, **_parameters(search))
         return [text for (text,) in rows]
 
-    async def shown(self, events: Sequence[str]) -> set[str]:
-        return {text for (text,) in await self.read(cypher.SHOWN, texts=list(events))}
+    async def visible(self, events: Sequence[str]) -> set[str]:
+        return {text for (text,) in await self.read(cypher.VISIBLE, texts=list(events))}
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
         rows = table_of(map(row_of, triples))
@@ -141,10 +147,10 @@ class Neo4jStore:
 
         return await self._write(work)
 
-    async def load(self, staged: Staging, progress: Progress) -> Counts:
+    async def load(self, staging: Staging, progress: Progress) -> Counts:
         total, done = Counts(), 0
-        for batch in batches(staged):
-            progress("writing the graph", done, staged.incoming)
+        for batch in batches(staging):
+            progress("writing the graph", done, staging.incoming)
             total += await self._write(lambda tx, rows=batch: add_rows(tx, rows))
             done += len(batch)
         progress("linking inferences that are events", 0, 0)
@@ -153,11 +159,11 @@ class Neo4jStore:
         return total
 
     async def forget(self, origin: str, progress: Progress = silent) -> Forgotten:
-        """All about an event in one transaction; what a stop leaves is found again."""
+        """One transaction per event. After a stop, a second call finds the rest."""
         heads = [head for (head,) in await self._write(partial(all_rows, query=cypher.HEADS_OF, origin=origin))]
         if not heads:
-            known = await self._write(partial(all_rows, query=cypher.ORIGINS))
-            raise unknown_origin(origin, [name for (name,) in known])
+            origins = await self._write(partial(all_rows, query=cypher.ORIGINS))
+            raise unknown_origin(origin, [name for (name,) in origins])
         total = Forgotten()
         for start in range(0, len(heads), EVENTS):
             progress("forgetting", start, len(heads))
@@ -179,19 +185,19 @@ class Neo4jStore:
         await self._driver.close()
 
     async def execute(self, query: str) -> None:
-        """Run one of cypher.py's statements about indexes, outside of a transaction of ours."""
+        """Run a statement about indexes. Neo4j allows none of them in a managed transaction."""
         async with _translated(self.address):
             await self._execute(query)
 
     async def write(self, query: str, **parameters: Any) -> list[list[Any]]:
-        """All rows of one of cypher.py's queries that writes."""
+        """All rows of a writing query."""
         return await self._write(partial(all_rows, query=query, **parameters))
 
     async def _execute(self, query: str, **parameters: Any) -> None:
         await self._driver.execute_query(cast(LiteralString, query), parameters, database_=self._database)
 
     async def read(self, query: str, *, seconds: float | None = READ_SECONDS, **parameters: Any) -> list[list[Any]]:
-        """All rows of one of cypher.py's queries that reads; None: it may take as long as it takes."""
+        """All rows of a reading query. seconds: its time limit, None for none."""
 
         async def work(tx: neo4j.AsyncManagedTransaction) -> list[list[Any]]:
             return await all_rows(tx, query, **parameters)
@@ -209,7 +215,7 @@ class Neo4jStore:
         )
 
 
-def _asked(search: Search) -> dict[str, Any]:
+def _parameters(search: Search) -> dict[str, Any]:
     return {"prefix": search.prefix, "limit": search.limit, "generated": search.generated}
 
 

@@ -1,4 +1,4 @@
-"""Writing the Neo4j graph: rows merged event by event, and taken back so."""
+"""Writing the Neo4j graph: merges and removals, all edges of an event in one transaction."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, LiteralString, cast
@@ -16,29 +16,29 @@ from graph.tables.staging import Staging
 from schemas.triples import NONE, Triple
 
 BATCH = 20_000
-"""Rows in one write transaction, about: all rows of an event are in the same one."""
+"""Rows of one transaction, about. All rows of an event are in the same one."""
 EVENTS = 1_000
-"""Events in one transaction that forgets."""
+"""Events of one removing transaction."""
 _PROPERTY_NAMES = [field.name for field in PROPERTIES]
 
 
 async def run(tx: neo4j.AsyncManagedTransaction, query: str, **parameters: Any) -> neo4j.AsyncResult:
-    """Run one of cypher.py's queries: their names come from enums, so they are as good as literal."""
+    """Run a query of cypher.py. The cast is safe: its only variable parts are names from enums."""
     return await tx.run(cast(LiteralString, query), parameters)
 
 
 async def all_rows(tx: neo4j.AsyncManagedTransaction, query: str, **parameters: Any) -> list[list[Any]]:
-    """All rows of one of cypher.py's queries."""
+    """All rows of a query of cypher.py."""
     result = await run(tx, query, **parameters)
     return [record.values() async for record in result]
 
 
 async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str]) -> Forgotten:
-    """Take back what an origin says about some events.
+    """Remove an origin from the edges of some events.
 
-    The nodes that may go are locked before it is asked what they have left, so that no other writer's edge goes too.
+    It locks the nodes before it looks for their remaining edges. So no other writer loses an edge.
     """
-    await run(tx, cypher.LOCK_KNOWN, texts=heads)
+    await run(tx, cypher.LOCK_EXISTING, texts=heads)
     tails = [tail for (tail,) in await all_rows(tx, cypher.LOCK_ENDS, texts=heads, origin=origin)]
     [[edges, nones, kept]] = await all_rows(tx, cypher.FORGET_EDGES, texts=heads, origin=origin)
     [[inferences]] = await all_rows(tx, cypher.FORGET_INFERENCES, texts=tails)
@@ -49,8 +49,8 @@ async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str
 async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Counts:
     """Merge rows into the graph.
 
-    The events are locked before their edges are read, so that two writers cannot both find an edge missing. One
-    transaction at a time: several wait for each other at the inferences that events share, and gain nothing.
+    It locks the events before it reads their edges. So two writers never create the same edge. Parallel transactions
+    gain nothing: they wait for each other at shared inferences.
     """
     heads = pc.unique(incoming.column("head")).to_pylist()
     await run(tx, cypher.LOCK_EVENTS, texts=heads)
@@ -69,23 +69,23 @@ async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Cou
 
 
 async def link(tx: neo4j.AsyncManagedTransaction, triples: Sequence[Triple]) -> None:
-    """AS_EVENT edges of these triples' nodes."""
+    """Create the AS_EVENT edges of some triples."""
     pairs = {pair for t in triples for pair in [(i, t.head) for i in inferences_reading(t.head)]}
     pairs |= {(t.tail, event) for t in triples for event in readings(t.tail)}
     await run(tx, cypher.LINK_PAIRS, pairs=sorted(pairs))
 
 
 async def link_all(tx: neo4j.AsyncManagedTransaction) -> None:
-    """AS_EVENT edges of the whole graph."""
+    """Create the AS_EVENT edges of the whole graph."""
     await run(tx, cypher.LINK_ALL, actor=ACTOR)
 
 
 async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Table) -> None:
-    """Run a query over rows as [head, relation, tail, properties without nulls]."""
+    """Run a query with rows as [head, relation, tail, properties without nulls]."""
     if len(rows):
         keys = (rows.column(name).to_pylist() for name in KEY)
         columns = (column.to_pylist() for column in properties(rows))
-        said: list[list[Any]] = [
+        parameters: list[list[Any]] = [
             [
                 head,
                 RELATION_NAMES[code],
@@ -94,24 +94,24 @@ async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Tabl
             ]
             for head, code, tail, *values in zip(*keys, *columns, strict=True)
         ]
-        await run(tx, query, rows=said)
+        await run(tx, query, rows=parameters)
 
 
 async def _edges_of(tx: neo4j.AsyncManagedTransaction, heads: list[str]) -> pa.Table:
     """All stored rows of some events."""
-    found = await all_rows(tx, cypher.EDGES_OF, heads=heads)
-    if not found:
+    edges = await all_rows(tx, cypher.EDGES_OF, heads=heads)
+    if not edges:
         return empty()
-    head, names, tails, *said = zip(*found, strict=True)
-    columns = [pa.array(column, field.type) for column, field in zip(said, PROPERTIES, strict=True)]
+    head, names, tails, *values = zip(*edges, strict=True)
+    columns = [pa.array(column, field.type) for column, field in zip(values, PROPERTIES, strict=True)]
     codes = pa.array([RELATION_CODE[name] for name in names], pa.int8())
     texts = pa.array([NONE if tail is None else tail for tail in tails], pa.string())
     return from_properties(pa.array(head, pa.string()), codes, texts, columns)
 
 
-def batches(staged: Staging) -> Iterator[pa.Table]:
-    """What is staged in pieces of about BATCH rows, no event in two of them."""
-    for part in staged.read():
+def batches(staging: Staging) -> Iterator[pa.Table]:
+    """The incoming rows in batches of about BATCH rows, each event in one batch."""
+    for part in staging.read():
         rows = part.incoming.sort_by("head")
         heads = rows.column("head").combine_chunks()
         start = 0

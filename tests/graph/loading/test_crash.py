@@ -93,7 +93,7 @@ def shown(store: Path) -> tuple[set[str], set[str]]:
         async with open_store(str(store), read_only=True) as opened:
             unasked = await opened.events(Search(10_000))
             every = await opened.events(Search(10_000, generated=True))
-            assert await opened.shown(every) == set(unasked)
+            assert await opened.visible(every) == set(unasked)
             by_words = await opened.events(Search(10_000, words=("waits",)))
             assert set(by_words) == set(unasked)
             return set(unasked), set(every)

@@ -1,4 +1,4 @@
-"""Files for neo4j-admin, imported into a real server and compared with the embedded store."""
+"""Files for neo4j-admin: a real server imports them, and answers like the embedded store."""
 
 import json
 import os
@@ -27,9 +27,9 @@ def test_the_imported_graph_is_the_loaded_one(tmp_path: Path) -> None:
     odd, offline = tmp_path / "odd.jsonl", tmp_path / "with blank" / "files"
     odd.write_text("".join(json.dumps(row) + "\n" for row in ODD))
     files = [str(SAMPLE), str(odd)]
-    written = cometgraph("load", *files, "--offline", str(offline))
-    assert written.returncode == 0, written.stderr
-    assert "neo4j-admin database import full neo4j" in written.stdout
+    export = cometgraph("load", *files, "--offline", str(offline))
+    assert export.returncode == 0, export.stderr
+    assert "neo4j-admin database import full neo4j" in export.stdout
     assert cometgraph("load", *files, "--store", str(tmp_path / "store")).returncode == 0
 
     server = Neo4jServer(tmp_path / "neo4j", heap="512m")
@@ -43,12 +43,12 @@ def test_the_imported_graph_is_the_loaded_one(tmp_path: Path) -> None:
         assert (report["loaded"], report["rejected"]) == (0, 0)
         stats, answers = [], []
         events = {row["head"] for row in map(json.loads, SAMPLE.read_text().splitlines())} | {r["head"] for r in ODD}
-        asked = "".join(json.dumps({"event": event, "limit": 1000}) + "\n" for event in sorted(events))
+        questions = "".join(json.dumps({"event": event, "limit": 1000}) + "\n" for event in sorted(events))
         for store, env in ((server.uri, login), (str(tmp_path / "store"), {})):
             environment = dict(os.environ) | env
-            said = json.loads(cometgraph("stats", "--json", "--store", store, env=environment).stdout)
-            stats.append({k: v for k, v in said.items() if k != "store"})
-            done = cometgraph("infer", "--input", "-", "--store", store, env=environment, input=asked)
+            stats_of_store = json.loads(cometgraph("stats", "--json", "--store", store, env=environment).stdout)
+            stats.append({k: v for k, v in stats_of_store.items() if k != "store"})
+            done = cometgraph("infer", "--input", "-", "--store", store, env=environment, input=questions)
             answers.append([json.loads(line) | {"took_ms": 0} for line in done.stdout.splitlines()])
         assert stats[0] == stats[1]
         assert answers[0] == answers[1]

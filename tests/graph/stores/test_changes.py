@@ -1,4 +1,4 @@
-"""What a store remembers of its changes."""
+"""Counts of the changes of a store."""
 
 from graph.stores.changes import Changes
 
@@ -21,9 +21,9 @@ def test_beyond_its_bound_the_oldest_changes_count_for_every_event() -> None:
     changes = Changes(largest=4)
     for event in "abcd":
         changes.add([event])
-    changes.add(["a"])  # the latest again
+    changes.add(["a"])  # now the latest change
     assert not changes.is_changed(["other"], 0)
-    changes.add(["e"])  # the fifth event: b, c and d are forgotten
+    changes.add(["e"])  # the fifth event drops b, c and d
     assert changes.is_changed(["other"], 3)
     assert not changes.is_changed(["other"], 4)
     assert changes.is_changed(["d"], 3)

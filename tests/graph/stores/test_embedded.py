@@ -1,4 +1,4 @@
-"""The embedded store while its graph is replaced."""
+"""The embedded store during the replacement of its graph."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The one rule by which rows about the same edge become one."""
+"""The merge of rows of the same edge."""
 
 import pytest
 from hypothesis import given, settings
@@ -66,10 +66,10 @@ def test_every_row_is_counted_once(stored: list[Triple], incoming: list[Triple])
     merged = merge(before, table_of(map(row_of, incoming)))
     counts = merged.counts
     assert counts.loaded + counts.present + counts.duplicate + counts.none == len(incoming)
-    known = {t[:3] for t in stored}
-    asked = {t[:3] for t in incoming if t.tail != "none"}
-    assert (counts.loaded, counts.present) == (len(asked - known), len(asked & known))
-    assert merged.is_news == (joined(stored, incoming) != joined(stored))
+    present = {t[:3] for t in stored}
+    new = {t[:3] for t in incoming if t.tail != "none"}
+    assert (counts.loaded, counts.present) == (len(new - present), len(new & present))
+    assert merged.has_changes == (joined(stored, incoming) != joined(stored))
 
 
 @pytest.mark.parametrize(
@@ -93,16 +93,16 @@ def test_every_row_is_counted_once(stored: list[Triple], incoming: list[Triple])
     ],
 )
 def test_the_rule(field: str, one: object, other: object, both: object) -> None:
-    make = [[triple("PersonX waits", "xWant", "to go", **{field: value})] for value in (one, other)]
-    assert {getattr(t, field) for t in joined(*make)} == {both}
-    first, second = (table_of(map(row_of, batch)) for batch in make)
-    assert merge(first, second).is_news == (one != both)
+    batches = [[triple("PersonX waits", "xWant", "to go", **{field: value})] for value in (one, other)]
+    assert {getattr(t, field) for t in joined(*batches)} == {both}
+    first, second = (table_of(map(row_of, batch)) for batch in batches)
+    assert merge(first, second).has_changes == (one != both)
 
 
 @given(MANY, st.sampled_from(["a", "b", "c, d", "student:s", "student:t", "z", "nobody"]))
 def test_without_an_origin_is_what_the_others_say(triples: list[Triple], origin: str) -> None:
     stored = joined(triples)
-    left, counts, known = without(table_of(map(row_of, stored)), origin)
+    rest, counts, origins = without(table_of(map(row_of, stored)), origin)
     expected = {
         t._replace(
             origins=tuple(name for name in t.origins if name != origin),
@@ -113,13 +113,13 @@ def test_without_an_origin_is_what_the_others_say(triples: list[Triple], origin:
         for t in stored
         if t.origins != (origin,)
     }
-    assert set(triples_of(left)) == expected
-    assert len(left) == len(expected)
-    assert known == {name for t in stored for name in t.origins}
+    assert set(triples_of(rest)) == expected
+    assert len(rest) == len(expected)
+    assert origins == {name for t in stored for name in t.origins}
     gone = [t.tail for t in stored if t.origins == (origin,)]
     kept = sum(origin in t.origins for t in stored) - len(gone)
     assert counts == Forgotten(forgotten=len(gone) - gone.count("none"), none=gone.count("none"), kept=kept)
-    assert without(left, origin)[0].equals(left)
+    assert without(rest, origin)[0].equals(rest)
 
 
 @given(TRIPLES)
@@ -141,7 +141,7 @@ def test_the_order_is_score_then_origins_then_log_prob(pair: list[Triple]) -> No
 
 
 def test_many_groups_keep_the_stored_ones_apart_from_the_new() -> None:
-    """Arrow does not promise the order of groups; with few rows it happens to be that of the rows."""
+    """Arrow does not promise the order of groups. With few rows it is the order of the rows by chance."""
     stored = merge(empty(), table_of(row_of(triple(f"PersonX {n}", "xWant", f"{n}")) for n in range(50_000))).rows
     incoming = table_of(row_of(triple(f"PersonX {n}", "xWant", f"{n}")) for n in range(25_000, 75_000))
     merged = merge(stored, incoming)

@@ -1,6 +1,6 @@
-"""An index that is killed while it is built or written to is whole after the next start, and proposes as before.
+"""Kills during the build of an index and during its growth. The next start completes the index.
 
-COMETGRAPH_TEST_KILLS says how often it is killed; three times unless more are wanted.
+COMETGRAPH_TEST_KILLS sets the number of kills. The default is three.
 """
 
 import asyncio
@@ -58,30 +58,30 @@ async def all_events(store: Store) -> list[str]:
     return events
 
 
-def assert_whole(folder: Path, embedder: Embedder, promised: Collection[str]) -> None:
-    asyncio.run(_assert_whole(folder, embedder, promised))
+def assert_whole(folder: Path, embedder: Embedder, answers: Collection[str]) -> None:
+    asyncio.run(_assert_whole(folder, embedder, answers))
 
 
-async def _assert_whole(folder: Path, embedder: Embedder, promised: Collection[str]) -> None:
-    """Every event, those that were promised among them, has its vector and is proposed for it."""
+async def _assert_whole(folder: Path, embedder: Embedder, answers: Collection[str]) -> None:
+    """Every event has its vector and is the nearest one to it. The events of answers before the kill are among them."""
     async with (
         open_store(str(folder), read_only=True) as store,
         open_index(store, EmbedderInfo.by(embedder), read_only=True) as index,
     ):
         assert index.repaired == ""
         events = await all_events(store)
-        assert set(promised) <= set(events)
+        assert set(answers) <= set(events)
         assert await index.count() == len(events)
         assert await index.missing() == []
         vectors = embedder.embed(events)
-        kept = await index.vectors(events)
-        assert np.array([kept[event] for event in events]) == pytest.approx(vectors, abs=2e-3)
-        asked = list(range(0, len(events), max(1, len(events) // 300)))
-        found = await index.nearest(vectors[asked], 10, generated=True)
-        assert [near[0].event for near in found] == [events[n] for n in asked]
-        exact = np.argsort(-(vectors[asked] @ vectors.T), axis=1)[:, :10]
+        stored = await index.vectors(events)
+        assert np.array([stored[event] for event in events]) == pytest.approx(vectors, abs=2e-3)
+        sample = list(range(0, len(events), max(1, len(events) // 300)))
+        results = await index.nearest(vectors[sample], 10, generated=True)
+        assert [near[0].event for near in results] == [events[n] for n in sample]
+        exact = np.argsort(-(vectors[sample] @ vectors.T), axis=1)[:, :10]
         hits = [len({near.event for near in some} & {events[n] for n in row})
-                for some, row in zip(found, exact, strict=True)]  # fmt: skip
+                for some, row in zip(results, exact, strict=True)]  # fmt: skip
         assert sum(hits) / (10 * len(hits)) >= 0.98
 
 
@@ -121,22 +121,24 @@ def test_killed_while_it_keeps_answers(
     rng = random.Random(KILLS)
     store = tmp_path / "store"
     numbers = iter(range(1_000_000))
-    promised: list[str] = []
+    answers: list[str] = []
     for _ in range(KILLS):
         server = Server("--store", str(store), env=environment)
-        answered: list[str] = []
+        events: list[str] = []
 
-        def ask(url: str = server.url, answered: list[str] = answered) -> None:
+        def ask(url: str = server.url, events: list[str] = events) -> None:
             with httpx2.Client(base_url=url, timeout=30) as client:
                 while True:
-                    # Far from all that is stored, so that it has to be written.
+                    # Far from all stored events, so the student must answer.
                     event = f"PersonX carries {next(numbers)} boxes to the attic"
                     try:
-                        said = client.get("/infer", params={"event": event, "relation": "xReact", "mode": "generate"})
+                        response = client.get(
+                            "/infer", params={"event": event, "relation": "xReact", "mode": "generate"}
+                        )
                     except httpx2.TransportError:
                         return
-                    if said.status_code == 200 and not said.json()["degraded"]:
-                        answered.append(event)
+                    if response.status_code == 200 and not response.json()["degraded"]:
+                        events.append(event)
 
         with httpx2.Client(base_url=server.url, timeout=30) as client:
             wait_until_ready(client.get)
@@ -144,15 +146,15 @@ def test_killed_while_it_keeps_answers(
         for asker in askers:
             asker.start()
         deadline = time.monotonic() + 60
-        while not answered and time.monotonic() < deadline:
+        while not events and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(rng.random() / 2)
         server.kill()
         for asker in askers:
             asker.join()
-        assert answered
-        promised += answered
+        assert events
+        answers += events
         server = Server("--store", str(store), env=environment | {"COMETGRAPH_GENERATE": "false"})
         server.wait_until_ready()
         assert server.stop() == 0
-        assert_whole(store, embedder, promised)
+        assert_whole(store, embedder, answers)

@@ -115,7 +115,7 @@ def test_a_damaged_graph_of_neighbours_is_made_again_without_embedding(
     damage(path)
     told, log = said(store, with_index)
     what = "missing" if damage is Path.unlink else "damaged"
-    assert told["repaired"] == f"{path.name} was {what}; it is made again from the vectors"
+    assert told["repaired"] == f"{path.name} was {what}; it is rebuilt from the vectors"
     assert told["events"] == 1500
     assert "got their vectors" not in log
     assert len(list(store.glob("vectors-*.usearch"))) == 1
@@ -129,7 +129,7 @@ def test_a_newer_version_is_refused_with_the_command_that_makes_it_anew(
     with sqlite3.connect(store / "vectors.sqlite") as connection:
         connection.execute("PRAGMA user_version = 9")
     connection.close()
-    reason = f"{store} has an index of a newer version (index 9, here 1); `cometgraph index` makes it anew"
+    reason = f"{store} has an index of a newer version (index 9, here 1); `cometgraph index` rebuilds it"
     done = cometgraph("load", SAMPLE, "--store", str(store), env=with_index)
     assert (done.returncode, done.stderr) == (1, f"cometgraph: {reason}\n")
     assert json.loads(cometgraph("stats", "--json", "--store", str(store)).stdout)["events"] == 1500
@@ -162,8 +162,8 @@ def test_another_embedder_is_refused_with_the_command_that_makes_it_anew(
     store: Path, with_index: dict[str, str], tiny_embedder: Path
 ) -> None:
     reason = (
-        f"embedder: 'tiny-embedder (…, 32 dimensions)' is not {MADE.removeprefix('by ')}, which made the index of "
-        "this store; `cometgraph index` makes it anew for another"
+        f"embedder: 'tiny-embedder (…, 32 dimensions)' is not {MADE.removeprefix('by ')}, the embedder of "
+        "this store's index; `cometgraph index` rebuilds it for another one"
     )
     assert_failed_but_answering(store, with_index, reason, "--embedder", str(tiny_embedder))
     told = index(store, "--embedder", str(tiny_embedder), env=with_index)

@@ -1,0 +1,24 @@
+"""Errors of pydantic in words for users, by means of the settings."""
+
+import pytest
+
+from schemas.errors import BadInput
+from service.settings import load_settings
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("device", "tpu", r"a text of the form (auto|cpu|cuda(:\d+)?)"),
+        ("engine_url", "vllm:8000", "a text of the form https?://"),
+        ("store", "", "a text of 1 or more characters"),
+        ("port", "x", "a valid integer"),
+        ("match", "maybe", "true or false"),
+        ("log_format", "yaml", "one of json, text"),
+    ],
+)
+def test_the_reason_fits_the_setting(field: str, value: str, allowed: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_settings({field: value})
+    [error] = caught.value.errors
+    assert (error.field, error.value, error.allowed) == (field, value, allowed)
