@@ -1,8 +1,8 @@
-"""How well near-duplicates are told from look-alikes: the judge, cosine alone, and GPTCache, on the same pairs.
+"""Near-duplicates against look-alikes: the judge, cosine alone, and GPTCache, on the same pairs.
 
-Pairs that the judge was trained on, or that share an event with them, are left out. With --atomic every dev and test
-head is asked against the train heads, too: how many are answered, and how many of 200 of those rightly, as labelled by
-hand (near_duplicate_labels.tsv holds checksums of the two events and the label, since the events are not ours to copy).
+Training pairs of the judge, and pairs with an event of these, are left out. With --atomic every dev and test head is
+asked against the train heads. The report has the share of answers, and the precision of 200 answers by hand labels.
+near_duplicate_labels.tsv has these labels, with checksums for the events of ATOMIC.
 """
 
 import argparse
@@ -63,7 +63,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """Pairs of one file, and how sure each way of deciding is that they are the same; (pairs,) each."""
+    """Pairs of one file with the confidence of each method, (pairs,)."""
 
     pairs: list[Pair]
     judge: NDArray[np.float64]
@@ -80,17 +80,17 @@ def main() -> None:
     options.add_argument(
         "--pairs", type=Path, action="append", default=[], metavar="FILE", help="labelled pairs, TSV; may repeat"
     )
-    options.add_argument("--judge", default=IN_THE_BOX, metavar="NAME", help="the judge in the box, or a folder")
+    options.add_argument("--judge", default=IN_THE_BOX, metavar="NAME", help="the bundled judge, or a folder")
     options.add_argument("--atomic", type=Path, metavar="FILE", help="ATOMIC triples with a split, TSV")
     options.add_argument("--hits", type=Path, metavar="FILE", help="write the drawn hits here, to be labelled")
     options.add_argument(
-        "--all-splits", action="store_true", help="measure on all pairs of --pairs: none was trained on"
+        "--all-splits", action="store_true", help="measure on all pairs of --pairs, without training pairs among them"
     )
-    said = options.parse_args()
+    params = options.parse_args()
     cache = Path(gettempdir()) / "cometgraph-benchmark-models"
     embedder = open_embedder("minilm", 2, cache)
-    judge = open_judge(said.judge, cache, 2, lambda *_: None)
-    files = {file.stem: _held_out(file, every=said.all_splits) for file in said.pairs} | {"own": _own()}
+    judge = open_judge(params.judge, cache, 2, lambda *_: None)
+    files = {file.stem: _held_out(file, every=params.all_splits) for file in params.pairs} | {"own": _own()}
     scored = {name: _scored(pairs, judge, embedder) for name, pairs in files.items() if pairs}
     everything = ScoreRequest(
         [p for one in scored.values() for p in one.pairs],
@@ -99,8 +99,8 @@ def main() -> None:
     )
     results = {name: _measured(one, judge) for name, one in (scored | {"all": everything}).items()}
     kinds = _by_kind(everything, judge)
-    open_world = _open_world(said, judge, embedder) if said.atomic else None
-    _report(said, judge, results, kinds, open_world)
+    open_world = _open_world(params, judge, embedder) if params.atomic else None
+    _report(params, judge, results, kinds, open_world)
 
 
 def _held_out(file: Path, *, every: bool) -> list[Pair]:
@@ -113,7 +113,7 @@ def _own() -> list[Pair]:
 
 
 def _scored(pairs: list[Pair], judge: Judge, embedder: Embedder) -> ScoreRequest:
-    """Each pair as if b were stored and a asked."""
+    """The confidences of pairs, with a as the asked event and b as the stored one."""
     similarities = _cosines(embedder, [p.a for p in pairs], [p.b for p in pairs])
     candidates = [[Candidate(p.b, float(s))] for p, s in zip(pairs, similarities, strict=True)]
     verdicts = judge.judge([p.a for p in pairs], candidates)
@@ -127,22 +127,22 @@ def _cosines(embedder: Embedder, one: Sequence[str], other: Sequence[str]) -> ND
 def _measured(scored: ScoreRequest, judge: Judge) -> dict[str, Any]:
     same = scored.same
     gptcache = _gptcache_hits(scored.cosine)
-    said: dict[str, Any] = {"same": int(same.sum()), "different": int((~same).sum())}
+    result: dict[str, Any] = {"same": int(same.sum()), "different": int((~same).sum())}
     for name, values in (("judge", scored.judge), ("cosine", scored.cosine)):
-        said[f"{name}: recall at {FALSE_HITS:.0%} false hits"] = _recall(values, same)
-    said["judge: recall at its threshold"] = _share(scored.judge[same] >= judge.threshold)
-    said["judge: false hits at its threshold"] = _share(scored.judge[~same] >= judge.threshold)
+        result[f"{name}: recall at {FALSE_HITS:.0%} false hits"] = _recall(values, same)
+    result["judge: recall at its threshold"] = _share(scored.judge[same] >= judge.threshold)
+    result["judge: false hits at its threshold"] = _share(scored.judge[~same] >= judge.threshold)
     best = _best_threshold(scored.cosine, same)
-    said["cosine: best threshold"] = round(best, 3)
-    said["cosine: recall there"] = _share(scored.cosine[same] >= best)
-    said["cosine: false hits there"] = _share(scored.cosine[~same] >= best)
-    said["GPTCache: recall"] = _share(gptcache[same])
-    said["GPTCache: false hits"] = _share(gptcache[~same])
-    return said
+    result["cosine: best threshold"] = round(best, 3)
+    result["cosine: recall there"] = _share(scored.cosine[same] >= best)
+    result["cosine: false hits there"] = _share(scored.cosine[~same] >= best)
+    result["GPTCache: recall"] = _share(gptcache[same])
+    result["GPTCache: false hits"] = _share(gptcache[~same])
+    return result
 
 
 def _recall(values: NDArray[np.float64], same: NDArray[np.bool_]) -> float | None:
-    """Share of the same pairs above the least value that lets at most FALSE_HITS of the different ones pass."""
+    """Share of the same pairs above the least threshold with at most FALSE_HITS of the different pairs."""
     if not same.any() or same.all():
         return None
     different = np.sort(values[~same])[::-1]
@@ -150,7 +150,7 @@ def _recall(values: NDArray[np.float64], same: NDArray[np.bool_]) -> float | Non
 
 
 def _best_threshold(values: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
-    """Where most pairs are decided rightly: the kindest threshold that cosine can have, chosen on the test itself."""
+    """The threshold with the most right decisions, chosen on the test pairs themselves, in favour of cosine."""
     tried = np.unique(values)
     return float(max(tried, key=lambda t: (same == (values >= t)).mean()))
 
@@ -171,7 +171,7 @@ def _share(hits: NDArray[np.bool_]) -> dict[str, float] | None:
 
 
 def _gptcache_hits(cosines: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether GPTCache answers one event with the other: its default evaluation on FAISS's squared L2 distance."""
+    """True for answers of GPTCache: its default evaluation on the squared L2 distance of FAISS."""
     from gptcache import Config
     from gptcache.similarity_evaluation import SearchDistanceEvaluation
 
@@ -189,23 +189,23 @@ def _by_kind(scored: ScoreRequest, judge: Judge) -> dict[str, dict[str, Any]]:
         kinds[
             next((name for name, words in KINDS.items() if kind.startswith(words) or kind.endswith(words)), "other")
         ].append(n)
-    said: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for kind, places in sorted(kinds.items()):
         same = scored.same[places]
         hits, gptcache = scored.judge[places] >= judge.threshold, _gptcache_hits(scored.cosine[places])
-        said[kind] = {
+        result[kind] = {
             "same": int(same.sum()),
             "different": int((~same).sum()),
             "judge: recall": _share(hits[same]),
             "judge: false hits": _share(hits[~same]),
             "GPTCache: false hits": _share(gptcache[~same]),
         }
-    return said
+    return result
 
 
-def _open_world(said: argparse.Namespace, judge: Judge, embedder: Embedder) -> dict[str, Any]:
+def _open_world(params: argparse.Namespace, judge: Judge, embedder: Embedder) -> dict[str, Any]:
     """Every dev and test head asked against the train heads."""
-    splits = _heads(said.atomic)
+    splits = _heads(params.atomic)
     stored = sorted(head for head, split in splits.items() if split == "train")
     asked = sorted(head for head, split in splits.items() if split != "train")
     say(f"asking {len(asked):,} heads against {len(stored):,}")
@@ -221,31 +221,31 @@ def _open_world(said: argparse.Namespace, judge: Judge, embedder: Embedder) -> d
         for event, verdicts in zip(some, judge.judge(some, candidates), strict=True):
             if verdicts[0].same:
                 hits.append((event, verdicts[0].event, verdicts[0].confidence))
-    drawn = random.Random(said.seed).sample(hits, min(DRAWN, len(hits)))
-    if said.hits is not None:
-        said.hits.write_text("".join(f"{pair_checksum(a, b)}\t{a}\t{b}\t{c}\n" for a, b, c in drawn))
+    drawn = random.Random(params.seed).sample(hits, min(DRAWN, len(hits)))
+    if params.hits is not None:
+        params.hits.write_text("".join(f"{pair_checksum(a, b)}\t{a}\t{b}\t{c}\n" for a, b, c in drawn))
     labels = _labels()
-    known = [labels[key] for a, b, _ in drawn if (key := pair_checksum(a, b)) in labels]
+    labelled = [labels[key] for a, b, _ in drawn if (key := pair_checksum(a, b)) in labels]
     return {
         "asked": len(asked),
         "stored": len(stored),
         "answered": _share(np.array([True] * len(hits) + [False] * (len(asked) - len(hits)))),
-        "labelled": len(known),
-        "precision": _share(np.array(known, dtype=bool)),
+        "labelled": len(labelled),
+        "precision": _share(np.array(labelled, dtype=bool)),
     }
 
 
 def _heads(file: Path) -> dict[str, str]:
     """Each head with its split."""
-    found: dict[str, str] = {}
+    splits: dict[str, str] = {}
     for source in sources([str(file)]):
         for chunk in read(source, None, Filters(), None):
-            found |= {t.head: t.split or "train" for t in triples_of(chunk.rows)}
-    return found
+            splits |= {t.head: t.split or "train" for t in triples_of(chunk.rows)}
+    return splits
 
 
 def pair_checksum(asked: str, stored: str) -> str:
-    """Stands for a pair of events without their text."""
+    """The checksum of a pair of events."""
     return blake2s(f"{asked}\t{stored}".encode(), digest_size=8).hexdigest()
 
 
@@ -257,7 +257,7 @@ def _labels() -> dict[str, bool]:
 
 
 def _report(
-    said: argparse.Namespace,
+    params: argparse.Namespace,
     judge: Judge,
     results: dict[str, dict[str, Any]],
     kinds: dict[str, dict[str, Any]],
@@ -280,7 +280,7 @@ def _report(
         ),
     ]
     body = {"judge": {"name": judge.name, "version": judge.version, "threshold": judge.threshold}}
-    finish("near_duplicate", said.output, body | {"files": results, "kinds": kinds, "open_world": open_world}, goals)
+    finish("near_duplicate", params.output, body | {"files": results, "kinds": kinds, "open_world": open_world}, goals)
 
 
 def _shown(value: Any) -> str:

@@ -1,7 +1,7 @@
-"""Forty events that look like a stored one and are another, forty that are the same in other words: what is answered.
+"""Traps for near-duplicates: forty look-alikes and forty paraphrases of stored events, against one graph.
 
-All 80 stored events of traps.tsv are loaded into one graph; each is asked for in its other wording through the whole
-ladder without the student. A trap that is answered by its look-alike is a lie; a paraphrase that is not is a miss.
+The graph has the 80 stored events of traps.tsv. Each is asked in its other wording through the whole cascade, without
+the student. An answer to a look-alike is an error. No answer to a paraphrase is a miss.
 """
 
 import argparse
@@ -23,7 +23,7 @@ PARAPHRASE = "paraphrase"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An event to store, and the text that is asked."""
+    """A stored event and the asked text."""
 
     kind: str
     stored: str
@@ -33,8 +33,8 @@ class Row:
 def main() -> None:
     """The command."""
     options = parser("traps", __doc__)
-    options.add_argument("--judge", metavar="DIR", help="another judge than the one in the box")
-    said = options.parse_args()
+    options.add_argument("--judge", metavar="DIR", help="folder of another judge than the bundled one")
+    params = options.parse_args()
     with TRAPS.open(encoding="utf-8", newline="") as file:
         rows = [Row(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
     with TemporaryDirectory(prefix="cometgraph-traps-") as name:
@@ -44,23 +44,23 @@ def main() -> None:
             b"".join(orjson.dumps(t, option=orjson.OPT_APPEND_NEWLINE) for t in triples)
         )
         run([COMETGRAPH, "load", str(folder / "stored.jsonl"), "--store", str(folder / "store")])
-        _report(said, rows, _asked(folder / "store", rows, said.judge))
+        _report(params, rows, _asked(folder / "store", rows, params.judge))
 
 
 def _asked(store: Path, rows: list[Row], judge: str | None) -> list[str | None]:
-    """For each row the stored event that answered, if one did."""
+    """For each row the answering event, or None."""
     with matching(str(store), *(["--judge", judge] if judge else [])) as client:
         return [_answering(client, row.asked) for row in rows]
 
 
 def _answering(client: httpx2.Client, text: str) -> str | None:
-    said = client.get("/infer", params={"event": text})
-    if said.status_code == httpx2.codes.NOT_FOUND:
+    response = client.get("/infer", params={"event": text})
+    if response.status_code == httpx2.codes.NOT_FOUND:
         return None
-    return said.raise_for_status().json()["match"]["event"]
+    return response.raise_for_status().json()["match"]["event"]
 
 
-def _report(said: argparse.Namespace, rows: list[Row], answers: list[str | None]) -> None:
+def _report(params: argparse.Namespace, rows: list[Row], answers: list[str | None]) -> None:
     by_kind: dict[str, list[bool]] = defaultdict(list)
     for row, answer in zip(rows, answers, strict=True):
         by_kind[row.kind].append(answer == row.stored)
@@ -81,7 +81,7 @@ def _report(said: argparse.Namespace, rows: list[Row], answers: list[str | None]
         "paraphrases answered": sum(by_kind[PARAPHRASE]),
         "answered by another of the stored events": others,
     }
-    finish("traps", said.output, measured, [Goal("traps answered", lies, "≤", 0, "")])
+    finish("traps", params.output, measured, [Goal("traps answered", lies, "≤", 0, "")])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Do two events mean the same? Rules where they are certain, a trained cross-encoder where they end."""
+"""The judge of near-duplicates: rules, and a trained cross-encoder for the pairs without a certain rule."""
 
 IN_THE_BOX = "minilm-same-event"
-"""The judge that is in the box."""
+"""Name of the bundled judge."""

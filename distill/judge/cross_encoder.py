@@ -1,7 +1,7 @@
-"""The cross-encoder: reads two events side by side, and says how likely they mean the same.
+"""The cross-encoder: it reads two events side by side and gives a logit of "the same".
 
-all-MiniLM-L6-v2 with a low-rank adapter; above it a small head over the mean of each event's tokens and what a
-comparison by words says.
+all-MiniLM-L6-v2 with a low-rank adapter, and a small head. The head takes the mean token state of each event and the
+features of a comparison by words.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,13 @@ from distill.judge.inputs import with_first_names
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """A batch of pairs: token ids, which event a token belongs to, and the masks of the first and of the second.
+    """A batch of pairs. All tensors but the features are (pairs, tokens).
 
-    All (pairs, tokens). features: (pairs, WIDTH) of distill.judge.features.
+    ids: of the tokens.
+    types: 0 for the first event, 1 for the second.
+    mask: 1 for tokens, 0 for padding.
+    first, second: masks of the two events.
+    features: (pairs, WIDTH) of distill.judge.features.
     """
 
     ids: Tensor
@@ -33,7 +37,7 @@ class Pairs:
 
 
 class Head(nn.Module):
-    """(pairs, tokens, width), the masks of both events and (pairs, WIDTH) features → (pairs,) logits."""
+    """Token states, (pairs, tokens, width), and features to logits, (pairs,)."""
 
     def __init__(self, width: int, hidden: int = 192) -> None:
         super().__init__()
@@ -42,10 +46,10 @@ class Head(nn.Module):
 
     def forward(self, states: Tensor, pairs: Pairs) -> Tensor:
         a, b = _mean(states, pairs.first), _mean(states, pairs.second)
-        # Symmetric but for what the encoder sees, so that it need not learn that order means nothing.
-        read = torch.cat([(a - b).abs(), a * b, torch.maximum(a, b), torch.minimum(a, b)], dim=-1)
-        read = nn.functional.dropout(read, 0.1, self.training)
-        hidden = self.hidden(torch.cat([read, pairs.features], dim=-1))
+        # The order of the two events means nothing. Symmetric inputs spare the head to learn that.
+        joint = torch.cat([(a - b).abs(), a * b, torch.maximum(a, b), torch.minimum(a, b)], dim=-1)
+        joint = nn.functional.dropout(joint, 0.1, self.training)
+        hidden = self.hidden(torch.cat([joint, pairs.features], dim=-1))
         return self.out(nn.functional.gelu(hidden)).squeeze(-1)
 
 
@@ -68,7 +72,12 @@ class CrossEncoder(nn.Module):
 
 
 def encode(tokenizer: Any, asked: Sequence[str], stored: Sequence[str], compared: NDArray[np.float32]) -> Pairs:
-    """The pairs as the encoder reads them. `tokenizer` is a tokenizers.Tokenizer; compared: their features."""
+    """A batch of pairs.
+
+    tokenizer: a tokenizers.Tokenizer.
+    asked, stored: one event of each pair.
+    compared: features, (pairs, WIDTH).
+    """
     encodings = tokenizer.encode_batch(
         list(zip(map(with_first_names, asked), map(with_first_names, stored), strict=True))
     )
@@ -79,12 +88,12 @@ def encode(tokenizer: Any, asked: Sequence[str], stored: Sequence[str], compared
 
 
 def _row(encoding: Any, width: int) -> tuple[list[int], ...]:
-    gap = [0] * (width - len(encoding.ids))
+    padding = [0] * (width - len(encoding.ids))
     sides = encoding.sequence_ids
     return (
-        [*encoding.ids, *gap],
-        [*encoding.type_ids, *gap],
-        [*([1] * len(encoding.ids)), *gap],
-        [*(int(side == 0) for side in sides), *gap],
-        [*(int(side == 1) for side in sides), *gap],
+        [*encoding.ids, *padding],
+        [*encoding.type_ids, *padding],
+        [*([1] * len(encoding.ids)), *padding],
+        [*(int(side == 0) for side in sides), *padding],
+        [*(int(side == 1) for side in sides), *padding],
     )

@@ -1,4 +1,4 @@
-"""Pairs of events made from one event by rules, with the label that the rule implies."""
+"""Training pairs derived from single events by rules. The rule gives the label."""
 
 import random
 import re
@@ -6,37 +6,41 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from distill.judge.lexicon import number_of
+from distill.judge.numerals import number_of
 from distill.judge.pairs import Pair
-from distill.judge.rules import swap_persons
+from distill.judge.voice import swap_persons
 from distill.judge.wordnet import WordNet
 
 
 def derive(heads: Sequence[str], wordnet: WordNet, seed: int, each: int) -> list[Pair]:
-    """At most `each` pairs of each kind, made from events: none of them was labelled by a person.
+    """Pairs of each kind, without a label of a person.
 
-    Changed words (owner, role, negation, number, opposite) make another event, changed wording (article, tense,
-    synonym, added "really") the same. Two heads that differ in one word only are different events, unless WordNet
-    has the words in one synset.
+    Changed words (owner, role, negation, number, opposite) make another event. Changed wording (article, tense,
+    synonym, added "really") makes the same event. Heads with a difference of one word are different events, but for
+    words in one synset of WordNet.
+
+    heads: events.
+    seed: of the draws.
+    each: most pairs of a kind.
     """
     draw = random.Random(seed)
     pairs: list[Pair] = []
     for kind, same, change in _CHANGES:
-        found: list[Pair] = []
+        derived: list[Pair] = []
         for head in draw.sample(heads, len(heads)):
             changed = change(head, draw, wordnet)
             if changed is not None and changed != head:
-                found.append(Pair(head, changed, same, f"derived {kind}", head))
-            if len(found) == each:
+                derived.append(Pair(head, changed, same, f"derived {kind}", head))
+            if len(derived) == each:
                 break
-        pairs += found
+        pairs += derived
     one_word = _one_word_apart(heads, wordnet)
     pairs += draw.sample(one_word, min(2 * each, len(one_word)))
     return pairs + _unrelated(heads, draw, 2 * each)
 
 
 def _unrelated(heads: Sequence[str], draw: random.Random, count: int) -> list[Pair]:
-    """Two events drawn at random: few words in common must not by itself look like a paraphrase."""
+    """Pairs of two random events. Without them few common words would look like a paraphrase."""
     if len(heads) < 2:
         return []
     drawn = (draw.sample(heads, 2) for _ in range(count))
@@ -65,7 +69,7 @@ _BE = {"is", "are", "was", "were", "can", "has", "will", "must", "does", "should
 
 
 def _base(verb: str) -> str | None:
-    """The infinitive of a verb in the third person; None for what does not look like one."""
+    """The infinitive of a verb in the third person. None for other words."""
     if verb in _BASES:
         return _BASES[verb]
     if not verb.endswith("s") or verb.endswith("ss"):
@@ -76,16 +80,16 @@ def _base(verb: str) -> str | None:
 
 
 def _denied(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or " not " in head or " n't" in head or " never " in head:
+    match = _VERB.match(head)
+    if match is None or " not " in head or " n't" in head or " never " in head:
         return None
-    if found[2] in ("is", "can", "will"):
-        return f"{found[1]} {found[2]} not{head[found.end() :]}"
-    base = _base(found[2])
-    return f"{found[1]} does not {base}{head[found.end() :]}" if base else None
+    if match[2] in ("is", "can", "will"):
+        return f"{match[1]} {match[2]} not{head[match.end() :]}"
+    base = _base(match[2])
+    return f"{match[1]} does not {base}{head[match.end() :]}" if base else None
 
 
-def _exchanged(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
+def _swapped(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
     return swap_persons(head) if "PersonX" in head and "PersonY" in head else None
 
 
@@ -117,13 +121,16 @@ def _synonym(head: str, draw: random.Random, wordnet: WordNet) -> str | None:
 
 
 def _replaced(head: str, draw: random.Random, others: Callable[[str, str], Sequence[str]]) -> str | None:
-    """With another verb after the person, or another noun after an article or owner: there a word's part is plain."""
+    """The event with another verb after the person, or another noun after an article or owner.
+
+    In these places the part of speech is certain.
+    """
     words = head.split()
     for place in draw.sample(range(1, len(words)), max(0, len(words) - 1)):
         word, before = words[place], words[place - 1]
         part = "v" if place == 1 else "n" if before in ("a", "an", "the") or before.endswith("'s") else ""
-        if part and len(word) > 2 and word.isalpha() and word.islower() and (found := others(word, part)):
-            return " ".join([*words[:place], draw.choice(found), *words[place + 1 :]])
+        if part and len(word) > 2 and word.isalpha() and word.islower() and (others_of_word := others(word, part)):
+            return " ".join([*words[:place], draw.choice(others_of_word), *words[place + 1 :]])
     return None
 
 
@@ -139,35 +146,35 @@ def _other_article(head: str, draw: random.Random, _wordnet: WordNet) -> str | N
 
 
 def _progressive(head: str, _draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or found[2] in _BE or (base := _base(found[2])) is None:
+    match = _VERB.match(head)
+    if match is None or match[2] in _BE or (base := _base(match[2])) is None:
         return None
     if base.endswith("e") and not base.endswith("ee"):
         base = base[:-1]
     elif re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", base):
         base += base[-1]
-    return f"{found[1]} is {base}ing{head[found.end() :]}"
+    return f"{match[1]} is {base}ing{head[match.end() :]}"
 
 
 def _emphatic(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or found[2] in _BE or _base(found[2]) is None:
+    match = _VERB.match(head)
+    if match is None or match[2] in _BE or _base(match[2]) is None:
         return None
     if draw.random() < 0.5:
         return f"{head} {draw.choice(['yesterday', 'today', 'this morning', 'last week', 'on Monday', 'tonight'])}"
-    return f"{found[1]} {draw.choice(['really', 'just', 'finally', 'suddenly'])} {head[len(found[1]) + 1 :]}"
+    return f"{match[1]} {draw.choice(['really', 'just', 'finally', 'suddenly'])} {head[len(match[1]) + 1 :]}"
 
 
 def _stage(head: str, draw: random.Random, _wordnet: WordNet) -> str | None:
-    found = _VERB.match(head)
-    if found is None or found[2] in _BE or (base := _base(found[2])) is None:
+    match = _VERB.match(head)
+    if match is None or match[2] in _BE or (base := _base(match[2])) is None:
         return None
     stage = draw.choice(["wants to", "tries to", "almost", "forgets to", "refuses to", "plans to", "pretends to"])
-    return f"{found[1]} {stage} {found[2] if stage == 'almost' else base}{head[found.end() :]}"
+    return f"{match[1]} {stage} {match[2] if stage == 'almost' else base}{head[match.end() :]}"
 
 
 _CHANGES: tuple[tuple[str, bool, Callable[[str, random.Random, WordNet], str | None]], ...] = (
-    ("role", False, _exchanged),
+    ("role", False, _swapped),
     ("owner", False, _other_owner),
     ("negation", False, _denied),
     ("number", False, _other_number),

@@ -1,4 +1,4 @@
-"""What a comparison by words says of two events, for the cross-encoder's head to weigh beside what it reads."""
+"""Features of a pair from a comparison by words, for the head of the cross-encoder."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -14,7 +14,11 @@ WIDTH = 12
 def features(
     asked: Sequence[EventWords], stored: Sequence[EventWords], similarities: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """(pairs, WIDTH), each about from -1 to 2. Of a pair the two may change places: nothing changes."""
+    """Features, (pairs, WIDTH), of about -1 to 2. They are symmetric in the two events.
+
+    asked, stored: one event of each pair.
+    similarities: cosines, (pairs,).
+    """
     rows = [_row(a, b, float(s)) for a, b, s in zip(asked, stored, similarities, strict=True)]
     return np.array(rows, dtype=np.float32).reshape(len(rows), WIDTH)
 

@@ -1,172 +1,14 @@
-"""Words that decide, for the rules: negations, numbers, opposites, particles, stages of an event; words that do not."""
+"""Word lists of the rules: negations, opposites, particles, stages of an event, stop words."""
 
-import re
+from distill.judge.inflection import stem
 
 NEGATIONS = frozenset(
     "not never no nobody nothing none nowhere neither nor without hardly barely scarcely cannot".split()
 )
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-_NUMBERS: dict[str, str] = {
-    **{word: str(value) for value, word in enumerate((_ONES + " seventeen eighteen nineteen").split())},
-    **{
-        word: str(10 * value)
-        for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-    },
-    **{"hundred": "100", "thousand": "1000", "million": "1000000", "dozen": "12", "half": "0.5"},
-    **{"once": "1 time", "twice": "2 times", "thrice": "3 times", "both": "2"},
-    **{
-        word: f"{value}th"
-        for value, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
-    },
-}
-_DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
 
-
-def number_of(word: str) -> str | None:
-    """The number that a word says, in digits; None where it says none. "one" is none: it is a pronoun as often."""
-    if word in ("one", "1"):
-        return None
-    if word in _NUMBERS:
-        return _NUMBERS[word]
-    if found := re.fullmatch(r"(\d+)(st|nd|rd|th)", word):
-        return f"{found[1]}th"
-    if found := _DIGITS.search(word):
-        return found[0].replace(",", "")
-    parts = word.split("-")
-    return "-".join(_NUMBERS[part] for part in parts) if len(parts) > 1 and all(p in _NUMBERS for p in parts) else None
-
-
-IRREGULAR = {
-    form: base
-    for base, forms in (
-        line.split(" ", 1)
-        for line in """
-be is are was were been being am
-have has had having
-do does did done doing
-go goes went gone going
-get gets got gotten getting
-buy bought
-bring brought
-think thought
-teach taught
-catch caught
-fight fought
-seek sought
-sell sold
-tell told
-say says said
-pay paid
-lay laid
-make made
-hear heard
-hold held
-find found
-wind wound
-stand stood
-understand understood
-lose lost losing
-leave left leaving
-feel felt
-keep kept
-sleep slept
-meet met
-send sent
-spend spent
-build built
-lend lent
-bend bent
-win won winning
-run ran running
-begin began begun beginning
-swim swam swum swimming
-sing sang sung
-drink drank drunk
-ring rang rung
-come came coming
-become became
-give gave given giving
-take took taken taking
-write wrote written writing
-drive drove driven driving
-ride rode ridden riding
-rise rose risen rising
-break broke broken
-speak spoke spoken
-steal stole stolen
-choose chose chosen choosing
-wake woke woken waking
-freeze froze frozen
-eat ate eaten
-fall fell fallen
-see saw seen
-know knew known
-grow grew grown
-throw threw thrown
-blow blew blown
-fly flies flew flown
-draw drew drawn
-wear wore worn
-tear tore torn
-swear swore sworn
-bear bore born borne
-shake shook shaken
-forget forgot forgotten forgetting
-forgive forgave forgiven
-hide hid hidden hiding
-bite bit bitten biting
-shoot shot
-lie lies lying
-die dies died dying
-tie ties tied tying
-dig dug digging
-sit sat sitting
-hang hung
-stick stuck
-strike struck
-feed fed
-lead led
-read reading
-put putting
-cut cutting
-hit hitting
-let letting
-set setting
-shut shutting
-quit quitting
-hurt hurting
-""".strip().splitlines()
-    )
-    for form in forms.split()
-}
-
-
-def stem(word: str) -> str:
-    """A word without its inflection, roughly: enough to see that "wins", "won" and "winning" are one word."""
-    if word in IRREGULAR:
-        return _bare(IRREGULAR[word])
-    if len(word) < 4 or word.endswith(("ss", "us", "is")):
-        return word
-    for ending, instead in (("ies", "y"), ("ied", "y"), ("ying", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
-        if (
-            word.endswith(ending)
-            and len(word) - len(ending) >= 2
-            and re.search("[aeiouy]", word[: -len(ending)] + instead)
-        ):
-            return _bare(word[: -len(ending)] + instead)
-    return _bare(word)
-
-
-def _bare(word: str) -> str:
-    """Without a final e or doubled consonant, which inflection adds or drops."""
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou":
-        return word[:-1]
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
-
-
-def _sets(lines: str) -> dict[str, frozenset[str]]:
-    """Each line has two groups, apart by a slash: each stem of the one is opposed to each of the other."""
+def _opposites(lines: str) -> dict[str, frozenset[str]]:
+    """The opposites of each stem. A line has two groups with a slash between them, one opposed to the other."""
     opposed: dict[str, set[str]] = {}
     for line in lines.strip().splitlines():
         left, right = (list(map(stem, side.split())) for side in line.split("/"))
@@ -177,7 +19,7 @@ def _sets(lines: str) -> dict[str, frozenset[str]]:
     return {word: frozenset(others) for word, others in opposed.items()}
 
 
-PARTICLES = _sets("""
+PARTICLES = _opposites("""
 in into inside / out outside
 on onto / off
 up / down
@@ -195,7 +37,7 @@ away / back
 near / far
 """)
 
-OPPOSITES = _sets("""
+OPPOSITES = _opposites("""
 give hand donate / take get receive steal keep
 send / receive get
 lend / borrow
@@ -317,16 +159,16 @@ avoid agree like love hate expect consider regret remember deserve
 """.split()
     for word in words.split()
 }
-"""To the stage it is. Followed by "to" and a verb, or by a verb in -ing, it makes another event of what follows."""
+"""Verbs to their stages. Before "to" and a verb, or before a verb in -ing, they tell of another event."""
 STATES = frozenset("afraid ready able unable about used supposed".split())
-"""The same, followed by "to"; never inflected."""
+"""The same before "to", without inflection."""
 NEARLY = frozenset("almost nearly practically".split())
 
 TIME_OPENERS: dict[str, int] = {
     **dict.fromkeys("at on in during for to by after before since until".split(), 2),
     **dict.fromkeys("every each one last next".split(), 1),
 }
-"""Words with which an event begins that says first when or where it is, and how many words belong to that."""
+"""First words of a time or place before the subject, and the number of words after them."""
 
 PLACES = frozenset(
     """
@@ -334,9 +176,57 @@ PLACES = frozenset(
     fence house station day hour week dozen minute second way time end deadline book hand name neck arm collar
     """.split()
 )
-"""After "by the" they say where, when or how, not who."""
+"""Nouns of place, time and manner after "by the". They are no agents."""
 
 STOP_WORDS = frozenset(
     "a an the some any this that these those very really so just quite finally indeed own also too then".split()
 )
-"""Words that change nothing that matters."""
+"""Words without weight for the meaning."""
+
+CONTROL_VERBS = frozenset(
+    map(
+        stem,
+        "ask tell get persuade convince force order beg allow teach pay urge invite hire expect cause".split(),
+    )
+)
+"""Before somebody else and "to" with a verb, they tell of another event."""
+PERCEPTION_VERBS = frozenset(map(stem, "let see watch hear".split()))
+"""Before somebody else and a bare verb, they tell of another event."""
+ATTITUDE_VERBS = frozenset(
+    map(
+        stem,
+        """
+        receive undergo accept refuse reject decline deny avoid escape survive request demand seek await need want
+        deserve offer fear expect cancel prevent miss oppose
+        """.split(),
+    )
+)
+"""With the noun of an event as their object, they tell of another event."""
+OUTING_VERBS = frozenset(map(stem, "go head come leave set take".split()))
+"""Before "for" and the noun of an event, they tell of that event: "goes for a walk"."""
+
+REQUEST_VERBS = frozenset(map(stem, "ask beg apply wait look plead pray call hope advertise".split()))
+"""Before "for" and the noun of an event, they tell of another event: "asks for help"."""
+LIGHT_VERBS = frozenset(map(stem, "get have do make take give go".split()))
+"""They mean little without their object."""
+
+DETERMINERS = frozenset("a an the some any more another this that".split())
+AUXILIARIES = frozenset("is are was were has have had does do did will can".split())
+
+GIVING_VERBS = frozenset(
+    map(
+        stem,
+        "give show lend send tell teach hand pass offer sell read write bring throw mail email pay owe grant".split(),
+    )
+)
+"""Verbs with a receiver, before the thing or after it with "to"."""
+ADVERBS = frozenset("home back over out up down off in away around".split())
+"""After a verb of giving they are no things: "brings home to PersonY"."""
+LESS_TO_MORE = dict(
+    zip(
+        "younger shorter smaller slower poorer weaker lighter worse less lower later colder cheaper".split(),
+        "older taller bigger faster richer stronger heavier better more higher earlier warmer costlier".split(),
+        strict=True,
+    )
+)
+"""Comparatives to their opposites."""

