@@ -17,7 +17,7 @@ from typing import Any
 
 from distill.engines.decoding import PRESETS
 from distill.engines.stop_tokens import ends_of
-from distill.student.files import IN_THE_BOX, StudentFiles, find, merged
+from distill.student.files import BUNDLED, StudentFiles, find, merged_weights
 from schemas.relations import Relation
 
 PAPER = PRESETS["paper"]
@@ -111,8 +111,8 @@ def main() -> None:
     options.add_argument("--batch", type=int, default=1, metavar="N", help="questions of a call, default 1")
     options.add_argument("--seconds", type=float, default=20, metavar="N", help="default 20")
     said = options.parse_args()
-    files = find(IN_THE_BOX, None, said.cache)
-    folder = merged(files, lambda _what, _done, _total: None)
+    files = find(BUNDLED, None, said.cache)
+    folder = merged_weights(files, lambda _what, _done, _total: None)
     draw = WAYS[said.how](files, folder, said.device, said.dtype)
     asked = [files.form.write(event, Relation(relation)) for event, relation in json.loads(said.questions.read_bytes())]
     prompts = cycle(asked)

@@ -23,7 +23,7 @@ from benchmarks import data
 from benchmarks.processes import matching
 from benchmarks.report import Goal, finish, parser, say, show
 from distill.embedder.embedder import open_embedder
-from distill.weights.minilm import IN_THE_BOX
+from distill.weights.minilm import MINILM
 from graph.loading.cleaning import Filters
 from graph.loading.lines import sources
 from graph.loading.loader import Options, load
@@ -65,7 +65,7 @@ async def main() -> None:
             file = str(folder / "generated.jsonl")
             data.write(Path(file), 1_300_000, asked.seed)
         heads = heads_of(file, asked.format)
-        embedder = await asyncio.to_thread(open_embedder, IN_THE_BOX, asked.threads, folder / "models")
+        embedder = await asyncio.to_thread(open_embedder, MINILM, asked.threads, folder / "models")
         rng = np.random.default_rng(asked.seed)
         texts = [heads[n] + _ASKED_ENDING for n in rng.choice(len(heads), min(asked.asked, len(heads)), replace=False)]
         alone = _embed_alone(embedder, texts)

@@ -1,1 +1,1 @@
-"""Where triples come from: the student, how it is trained, and how it writes."""
+"""The models: student, judge, embedder. Their training, weights and engines."""

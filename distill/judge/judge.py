@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ from distill.judge.calibration import Calibration, prior_shift
 from distill.judge.features import features
 from distill.judge.inputs import HEAD, open_tokenizer, with_first_names
 from distill.judge.rules import EventWords, difference, same_words, sides, stored_sides
-from distill.weights.cache import kept, version_of
+from distill.weights.cache import cached
+from distill.weights.convert import convert
 from distill.weights.minilm import folder_of, load_encoder
+from distill.weights.version import version_of
 from schemas.errors import BadFile, BadInput
 from schemas.progress import Progress
 
@@ -204,12 +207,9 @@ def open_judge(name: str, cache: Path, threads: int, progress: Progress) -> Judg
     version = version_of(folder)
     cache_dir = cache / f"{folder.name}-{version}"
     import ctranslate2
-    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    weights = kept(
-        cache_dir, "judge-int8", partial(_convert, folder, base), "the judge", progress, full=(SafetensorError,)
-    )
+    weights = cached(cache_dir, "judge-int8", partial(_convert, folder, base), "the judge", progress)
     try:
         encoder = ctranslate2.Encoder(
             str(weights), device="cpu", compute_type="int8", inter_threads=threads, intra_threads=1
@@ -221,21 +221,15 @@ def open_judge(name: str, cache: Path, threads: int, progress: Progress) -> Judg
     return Judge(folder.name, version, calibration, encoder, open_tokenizer(folder_of(base)), head, pool)
 
 
-def _convert(folder: Path, base: str, new: Path, progress: Progress) -> None:
-    import ctranslate2
-
+def _convert(folder: Path, base: str, target: Path, progress: Progress) -> None:
     from distill.training import lora
 
     progress("preparing the judge", 0, 0)
     encoder = load_encoder(folder_of(base))
     lora.merge(encoder, folder)
-    merged, converted = new / "merged", new / "converted"
-    encoder.save_pretrained(merged)
-    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
-        if (source := folder_of(base) / name).exists():
-            shutil.copyfile(source, merged / name)
-    ctranslate2.converters.TransformersConverter(str(merged)).convert(str(converted), quantization="int8")
-    for path in converted.iterdir():
-        path.rename(new / path.name)
-    shutil.rmtree(merged)
-    converted.rmdir()
+    with TemporaryDirectory(dir=target) as merged:
+        encoder.save_pretrained(merged)
+        for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+            if (source := folder_of(base) / name).exists():
+                shutil.copyfile(source, Path(merged) / name)
+        convert(Path(merged), target, "int8")

@@ -1,83 +1,93 @@
-"""A student's files: found, merged with its base, converted for CTranslate2, and kept in a cache.
+"""A student's files: located, merged with the base, converted for CTranslate2, and cached.
 
-CACHE/NAME-VERSION/merged/      weights and tokenizer as transformers reads them
-CACHE/NAME-VERSION/ct2-int8/    the same for CTranslate2, with all that a start needs
+CACHE/NAME-VERSION/merged/      weights and tokenizer for transformers
+CACHE/NAME-VERSION/ct2-int8/    weights, tokenizer and student.json for CTranslate2
 """
 
 import json
 import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
-from distill.engines.stop_tokens import ends_of
 from distill.student.prompts import FORMS, PromptForm, form_named
-from distill.weights.cache import is_whole, kept, version_of, whole_folders
+from distill.weights.cache import cached, whole_folders
+from distill.weights.convert import convert
+from distill.weights.version import version_of
 from schemas.errors import BadFile, BadInput
 from schemas.progress import Progress
 from schemas.relations import Relation
 
-IN_THE_BOX = "smollm2-135m-atomic"
-_BOX = Path(__file__).parent / "pretrained"
-_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+BUNDLED = "smollm2-135m-atomic"
+_PRETRAINED = Path(__file__).parent / "pretrained"
+_MODEL_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 COMET_DISTILL_RELATIONS = ("xAttr", "xEffect", "xIntent", "xNeed", "xReact", "xWant", "HinderedBy")
-"""Those that the released COMET-distill was trained on."""
+"""The training relations of the released COMET-distill."""
 
 
-class NotConvertible(BadFile):
-    """Weights of an architecture that CTranslate2 does not know."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StudentFiles:
-    """Where a student is, what it is called, and how it is asked."""
+    """A student's folder and description.
+
+    form: its prompt form.
+    relations: its training relations.
+    cache: see distill.weights.cache.
+    """
 
     folder: Path
     name: str
-    version: str
     form: PromptForm
     relations: tuple[Relation, ...]
     cache: Path
 
+    @cached_property
+    def version(self) -> str:
+        """See `version_of`. Computed at its first use: it reads all weights."""
+        return version_of(self.folder)
+
     @property
     def is_adapter(self) -> bool:
-        """True where base weights are needed besides."""
+        """True for an adapter, which needs the weights of its base."""
         return (self.folder / "adapter_config.json").exists()
 
     @property
     def cache_dir(self) -> Path:
-        """Its place in the cache."""
+        """Its part of the cache."""
         return self.cache / f"{self.name}-{self.version}"
 
 
 def find(student: str, prompt_form: str | None, cache: Path) -> StudentFiles:
-    """The files of a student: the one in the box by name, a folder, or a hub's name. Raises BadInput, BadFile."""
-    folder = _BOX / student if student == IN_THE_BOX else Path(student)
+    """Locate a student. A Hugging Face model is downloaded.
+
+    student: the bundled one by name, a folder, or a Hugging Face model id.
+    prompt_form: a name in prompts.py. None: the student's own.
+    cache: see distill.weights.cache.
+    Raises BadInput for an unknown student, BadFile for a damaged description.
+    """
+    folder = _PRETRAINED / student if student == BUNDLED else Path(student)
     if not folder.is_dir():
         folder = _from_hub(student)
     if not any((folder / name).exists() for name in ("config.json", "adapter_config.json")):
         raise BadInput.of("student", student, "a folder with a config.json or an adapter_config.json")
     about = _json(folder / "student.json") if (folder / "student.json").exists() else {}
-    form = form_named(prompt_form or about.get("recipe", {}).get("prompt_form") or _recognised(folder, student))
-    said = about.get("relations") or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else list(Relation))
+    form = form_named(prompt_form or about.get("recipe", {}).get("prompt_form") or _detect_form(folder, student))
+    relations = about.get("relations") or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else list(Relation))
     return StudentFiles(
-        folder, _name(str(about.get("name") or student)), version_of(folder), form, tuple(map(Relation, said)), cache
+        folder, _file_name(str(about.get("name") or student)), form, tuple(map(Relation, relations)), cache
     )
 
 
 def is_here(student: str) -> bool:
-    """True for what is a student of this machine or of none: no hub can have a name like that."""
-    return student == IN_THE_BOX or Path(student).exists() or not _HUB_NAME.fullmatch(student)
+    """False for a possible Hugging Face model id, unless it is also the name of a local folder."""
+    return student == BUNDLED or Path(student).exists() or not _MODEL_ID.fullmatch(student)
 
 
-def merged(files: StudentFiles, progress: Progress) -> Path:
-    """The folder that transformers loads; an adapter is merged with its base on first use."""
+def merged_weights(files: StudentFiles, progress: Progress) -> Path:
+    """The folder for transformers. An adapter is merged with its base at first use."""
     if not files.is_adapter:
         return files.folder
-    return kept(files.cache_dir, "merged", partial(_merge, files), "the student", progress, full=(SafetensorError,))
+    return cached(files.cache_dir, "merged", partial(_merge, files), "the student", progress)
 
 
 def _merge(files: StudentFiles, folder: Path, progress: Progress) -> None:
@@ -89,83 +99,67 @@ def _merge(files: StudentFiles, folder: Path, progress: Progress) -> None:
     progress("loading the base weights", 0, 3)
     base = load_base(str(_json(files.folder / "adapter_config.json").get("base_model_name_or_path")))
     progress("merging the adapter", 1, 3)
-    base.model.to(torch.bfloat16).to(torch.float32)  # as the adapter saw it
-    lora.merge(base.model, files.folder)
+    model = base.model
+    model.to(torch.bfloat16).to(torch.float32)  # the precision of training
+    lora.merge(model, files.folder)
     progress("writing the merged weights", 2, 3)
-    base.model.to(torch.float16)
-    base.model.config.quantization_config = None
-    state = base.model.state_dict()
-    fresh = type(base.model)(_plain(base.model.config)).to(torch.float16)
-    fresh.load_state_dict(state)
-    fresh.save_pretrained(folder)
+    model.to(torch.float16)
+    config = _plain_config(model.config)
+    if model.get_input_embeddings().weight is not model.get_output_embeddings().weight:
+        config.tie_word_embeddings = False  # an adapter may have its own output layer
+    plain = type(model)(config).to(torch.float16)
+    plain.load_state_dict(model.state_dict())
+    plain.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
 
 
-def converted(files: StudentFiles, compute_type: str, progress: Progress) -> Path:
-    """The folder that CTranslate2 loads, made on first use. Raises BadFile where it cannot read the architecture."""
-    name = f"ct2-{compute_type}"
-    if not is_whole(files.cache_dir / name):
-        fill = partial(_convert, files, merged(files, progress), compute_type)
-        return kept(files.cache_dir, name, fill, "the student", progress, full=(SafetensorError,))
-    return files.cache_dir / name
+def ct2_weights(files: StudentFiles, compute_type: str, progress: Progress) -> Path:
+    """The folder for CTranslate2, written at first use. Raises NotConvertible for an unknown architecture."""
+    fill = partial(_convert, merged_weights(files, progress), compute_type)
+    return cached(files.cache_dir, f"ct2-{compute_type}", fill, "the student", progress)
 
 
-def _convert(files: StudentFiles, source: Path, compute_type: str, folder: Path, progress: Progress) -> None:
-    import ctranslate2
+def _convert(source: Path, compute_type: str, folder: Path, progress: Progress) -> None:
     from transformers import AutoTokenizer
 
     progress("converting for CTranslate2", 0, 0)
-    made = folder / "model"
-    try:
-        converter = ctranslate2.converters.TransformersConverter(str(source))
-        converter.convert(str(made), quantization=compute_type, force=True)
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    except Exception as error:  # transformers, safetensors and the converter raise of every kind
-        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not transformers' own
-            raise
-        reason = str(error).strip().partition("\n")[0]
-        raise NotConvertible(str(source), f"not convertible for CTranslate2 ({reason})") from error
-    config = _json(source / "config.json")
-    for path in made.iterdir():
-        path.rename(folder / path.name)
-    made.rmdir()
+    convert(source, folder, compute_type)
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     _name_all_tokens(folder / "config.json", tokenizer.eos_token)
-    about = {
-        "is_seq2seq": bool(config.get("is_encoder_decoder")),
-        "end": ends_of(tokenizer, files.form.stops, files.form.end),
-    }
-    (folder / "student.json").write_text(json.dumps(about))
+    is_seq2seq = bool(_json(source / "config.json").get("is_encoder_decoder"))
+    (folder / "student.json").write_text(json.dumps({"is_seq2seq": is_seq2seq, "eos": tokenizer.eos_token_id}))
 
 
 def _name_all_tokens(path: Path, end: str) -> None:
-    """Name the end token where a tokenizer has no token for a purpose: CTranslate2 wants one for each."""
+    """Replace each missing special token by the end token: CTranslate2 requires all of them."""
     config = _json(path)
     path.write_text(json.dumps({k: end if k.endswith("_token") and v is None else v for k, v in config.items()}))
 
 
-def made(files: StudentFiles) -> list[tuple[str, int]]:
-    """What was made from a student's files and is whole: name and size in bytes."""
+def cached_weights(files: StudentFiles) -> list[tuple[str, int]]:
+    """The complete folders in a student's part of the cache: name and size in bytes."""
     return whole_folders(files.cache_dir)
 
 
-def _from_hub(name: str) -> Path:
-    if is_here(name):
-        raise BadInput.of("student", name, f"{IN_THE_BOX}, a folder that exists, or a hub's name")
+def _from_hub(model_id: str) -> Path:
+    allowed = f"{BUNDLED}, a folder that exists, or a Hugging Face model id"
+    if is_here(model_id):
+        raise BadInput.of("student", model_id, allowed)
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.bin", "*.txt", "*.model"]))
+        return Path(
+            snapshot_download(model_id, allow_patterns=["*.json", "*.safetensors", "*.bin", "*.txt", "*.model"])
+        )
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise BadInput.of(
-            "student", name, f"{IN_THE_BOX}, a folder that exists, or a hub's name that can be reached ({reason})"
-        ) from error
+        raise BadInput.of("student", model_id, f"{allowed} that can be downloaded ({reason})") from error
 
 
-def _recognised(folder: Path, student: str) -> str:
-    """The prompt form of a published checkpoint, from its architecture and vocabulary."""
+def _detect_form(folder: Path, student: str) -> str:
+    """The prompt form of a published checkpoint, from its architecture and vocabulary. Raises BadInput."""
     if (folder / "config.json").exists() and _json(folder / "config.json").get("is_encoder_decoder"):
         return "comet-2020"
     words = "".join(
@@ -177,24 +171,24 @@ def _recognised(folder: Path, student: str) -> str:
         return "comet-distill"
     if "[GEN]" in words:
         return "comet-2020"
-    raise BadInput.of("prompt_form", None, f"needed for {student}, whose form is not known: " + ", ".join(FORMS))
+    raise BadInput.of("prompt_form", None, f"required, since {student} has no known form: " + ", ".join(FORMS))
 
 
-def _name(student: str) -> str:
+def _file_name(student: str) -> str:
     return "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(student).name) or "student"
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        said = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BadFile(str(path), f"no JSON that can be read ({error})") from error
-    if not isinstance(said, dict):
+        raise BadFile(str(path), f"no readable JSON ({error})") from error
+    if not isinstance(content, dict):
         raise BadFile(str(path), "no JSON object")
-    return said
+    return content
 
 
-def _plain(config: Any) -> Any:
-    """The configuration without a word of the file that it came from."""
-    said = {k: v for k, v in config.to_dict().items() if k not in ("quantization_config", "_name_or_path")}
-    return type(config)(**said)
+def _plain_config(config: Any) -> Any:
+    """The configuration without its source: the quantization and the file name."""
+    values = {k: v for k, v in config.to_dict().items() if k not in ("quantization_config", "_name_or_path")}
+    return type(config)(**values)

@@ -1,8 +1,8 @@
 """One training sequence for all triples of a head, as a tree.
 
-The triples of a head share its text, those of a relation the relation's words, and many tails their first words. A
-trie over the tokens holds each shared part once; attention sees a token's ancestors alone and positions count from
-the root, so the loss is that of separate sequences (ATOMIC: 4.8 tokens a triple with the plain prompt, 12.9 apart).
+The triples of a head share its text. Those of a relation share the relation's words, and many tails their first words.
+A trie over the tokens holds each shared part once. A token attends to its ancestors alone, and its position is its
+depth. So the loss equals the loss of separate sequences (ATOMIC, plain prompt: 4.8 tokens a triple, 12.9 separately).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,19 +14,23 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 
 MAX_NODES = 256
-"""Longest tree; a head with more triples becomes several."""
+"""Nodes of the largest tree. A larger head becomes several trees."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixTree:
-    """tokens, parents, depths: (nodes,), parents[0] = -1. After node at[i], targets[i] was seen times[i] times."""
+    """A trie, with the tokens to predict.
+
+    tokens, parents, depths: (nodes,), parents[0] = -1.
+    sources, targets, counts: (predictions,). Target token i follows node sources[i] counts[i] times.
+    """
 
     tokens: Ints
     parents: Ints
     depths: Ints
-    at: Ints
+    sources: Ints
     targets: Ints
-    times: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -47,7 +51,7 @@ class _Trie:
         for token in tail:
             self.seen[node, token] = self.seen.get((node, token), 0.0) + 1.0
             node = self._child(node, token)
-        # The end token is predicted and never read, so it is no node.
+        # The end token is a target only, never an input.
         self.seen[node, end] = self.seen.get((node, end), 0.0) + 1.0
 
     def _child(self, parent: int, token: int) -> int:
@@ -60,19 +64,19 @@ class _Trie:
         return node
 
     def tree(self) -> PrefixTree:
-        at, targets = zip(*self.seen, strict=True)
+        sources, targets = zip(*self.seen, strict=True)
         return PrefixTree(
             np.array(self.tokens),
             np.array(self.parents),
             np.array(self.depths),
-            np.array(at),
+            np.array(sources),
             np.array(targets),
             np.array(list(self.seen.values()), np.float32),
         )
 
 
 def build_trees(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], end: int) -> Iterator[PrefixTree]:
-    """The trees of one head's (prompt, tail) token lists, in their order."""
+    """The trees of one head, from its (prompt, tail) token lists. end: the end token."""
     trie = _Trie()
     for prompt, tail in sequences:
         if trie.tokens and len(trie.tokens) + len(prompt) + len(tail) > MAX_NODES:
@@ -85,9 +89,12 @@ def build_trees(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], end: i
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """tokens, positions: (trees, nodes). sees: (trees, nodes, nodes), True where a row may attend to a column.
+    """The inputs and targets of one step.
 
-    rows: indices into trees x nodes, with the target that follows and how often it does.
+    tokens, positions: (trees, nodes).
+    attention: (trees, nodes, nodes), True if the row's node attends to the column's.
+    rows: (predictions,) indices into the flattened (trees * nodes).
+    targets, counts: (predictions,) the token after that node, and its frequency.
     """
 
     tokens: Ints
@@ -95,16 +102,16 @@ class Batch:
     attention: npt.NDArray[np.bool_]
     rows: Ints
     targets: Ints
-    times: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.float32]
 
 
 def collate(trees: Sequence[PrefixTree]) -> Batch:
-    """Trees side by side, padded to the longest."""
+    """One batch of trees, padded to the largest."""
     nodes = max(map(len, trees))
     tokens = np.zeros((len(trees), nodes), np.int64)
     positions = np.zeros_like(tokens)
     attention = np.zeros((len(trees), nodes, nodes), np.bool_)
-    attention[:] = np.eye(nodes, dtype=np.bool_)  # padding attends to itself: a row that sees nothing is NaN
+    attention[:] = np.eye(nodes, dtype=np.bool_)  # padding attends to itself: an empty row would be NaN
     for n, tree in enumerate(trees):
         tokens[n, : len(tree)] = tree.tokens
         positions[n, : len(tree)] = tree.depths
@@ -115,25 +122,28 @@ def collate(trees: Sequence[PrefixTree]) -> Batch:
         tokens,
         positions,
         attention,
-        np.concatenate([n * nodes + tree.at for n, tree in enumerate(trees)]),
+        np.concatenate([n * nodes + tree.sources for n, tree in enumerate(trees)]),
         np.concatenate([tree.targets for tree in trees]),
-        np.concatenate([tree.times for tree in trees]),
+        np.concatenate([tree.counts for tree in trees]),
     )
 
 
 def batches(trees: Sequence[PrefixTree], tokens: int, seed: Sequence[int]) -> list[list[int]]:
-    """Indices of trees, in batches of about `tokens` nodes of nearly equal length, in an order that the seed says."""
+    """Indices of trees, in batches of at most `tokens` nodes.
+
+    A batch holds trees of nearly equal size. The seed decides the order of the batches.
+    """
     random = np.random.default_rng(seed)
-    # Sorting with noise mixes neighbours anew in every epoch and leaves padding near 1%.
+    # Sorting with noise mixes neighbours differently in each epoch, and padding stays near 1%.
     noisy = np.array([len(tree) for tree in trees]) * random.uniform(0.97, 1.03, len(trees))
-    made: list[list[int]] = []
+    parts: list[list[int]] = []
     batch: list[int] = []
     longest = 0
     for index in np.argsort(noisy, kind="stable").tolist():
         longest = max(longest, len(trees[index]))
         if batch and longest * (len(batch) + 1) > tokens:
-            made.append(batch)
+            parts.append(batch)
             batch, longest = [], len(trees[index])
         batch.append(index)
-    made.append(batch)
-    return [made[n] for n in random.permutation(len(made))]
+    parts.append(batch)
+    return [parts[n] for n in random.permutation(len(parts))]

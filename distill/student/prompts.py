@@ -1,4 +1,4 @@
-"""Prompt forms: how an event and a relation are put to a student, and where its tail begins and ends."""
+"""Prompt forms: the model's input for an event and a relation, and the marks around its tail."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,11 +36,12 @@ _WORDS: dict[Relation, str] = {
 
 @dataclass(frozen=True, slots=True)
 class PromptForm:
-    """How a prompt is written.
+    """A prompt form.
 
-    before_tail: stands between prompt and tail; with a byte-level tokenizer a blank there belongs to the tail's
-    first token. stops: characters that end a tail, besides the end token. end: the end token's text, where it is not
-    the tokenizer's own.
+    write: the prompt of an event and a relation.
+    before_tail: text between prompt and tail. With a byte-level tokenizer a blank there begins the tail's first token.
+    stops: characters that end a tail, besides the end token.
+    end: the end token's text. None: the tokenizer's own.
     """
 
     name: str
@@ -50,30 +51,30 @@ class PromptForm:
     end: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Forms travel between processes by their names."""
+        """A form is pickled by its name."""
         return form_named, (self.name,)
 
 
 FORMS: dict[str, PromptForm] = {
     form.name: form
     for form in (
-        # Three tokens a relation, against sixteen of the markup; words that the base model knows.
+        # three tokens a relation, sixteen with markup, in words of the base model's vocabulary
         PromptForm("plain", lambda event, relation: f"{event}\n{_WORDS[relation]}:", " "),
-        # COMET-distill (West et al. 2022, released notebook): the blank at the end belongs to the prompt.
+        # COMET-distill (West et al., 2022, released notebook): the last blank is part of the prompt
         PromptForm(
             "comet-distill",
             lambda event, relation: f"<head> {event} </head> <relation> {relation} </relation> [GEN] ",
             "",
             stops=".\n",
         ),
-        # COMET-ATOMIC-2020 (Hwang et al. 2021), its BART and its GPT-2.
+        # COMET-ATOMIC-2020 (Hwang et al., 2021): its BART and its GPT-2
         PromptForm("comet-2020", lambda event, relation: f"{event} {relation} [GEN]", " ", end="[EOS]"),
     )
 }
 
 
 def form_named(name: str) -> PromptForm:
-    """The form of that name. Raises BadInput."""
+    """A form by its name. Raises BadInput."""
     if name not in FORMS:
         raise BadInput.of("prompt_form", name, "one of: " + ", ".join(FORMS))
     return FORMS[name]

@@ -1,4 +1,4 @@
-"""A student ready to write: its files, its engines, and the way from an event and a relation to tails."""
+"""A loaded student: from events and relations to tails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from distill.engines.decoding import Decoding, Method
 from distill.engines.engine import Engine, GenerationJob, Placement, ScoredToken
-from distill.student.files import NotConvertible, StudentFiles, converted, find, merged
-from distill.student.postprocess import GeneratedTails
-from distill.student.postprocess import merged as merged_tails
+from distill.student.files import StudentFiles, ct2_weights, find, merged_weights
+from distill.student.postprocess import GeneratedTails, rank_tails
 from distill.student.prompts import PromptForm
+from distill.weights.convert import NotConvertible
 from schemas.errors import BadInput, CometgraphError, Unavailable
 from schemas.progress import Progress
 from schemas.relations import Relation
@@ -18,7 +18,7 @@ from schemas.triples import STUDENT
 
 @dataclass(frozen=True, slots=True)
 class TailRequest:
-    """One relation of one event. The seed counts where tails are sampled."""
+    """One relation of one event. seed: for sampled tails."""
 
     event: str
     relation: Relation
@@ -28,11 +28,18 @@ class TailRequest:
 
 @dataclass(frozen=True, slots=True)
 class StudentSpec:
-    """Which student, and where it computes.
+    """A student and its engine.
 
-    student: the one in the box by name, a folder, or a hub's name. device: cpu, cuda, or auto for a GPU where there is
-    one. compute_type: int8, float32, bfloat16, or auto. url: an OpenAI-compatible server that generates instead, and
-    the name it knows the model by.
+    student: the bundled one by name, a folder, or a Hugging Face model id.
+    prompt_form: a name in prompts.py. None: the student's own.
+    device: cpu, cuda, cuda:N, or auto for a GPU if there is one.
+    compute_type: int8, float32, bfloat16, or auto for int8 on a CPU and bfloat16 on a GPU.
+    cache: see distill.weights.cache.
+    threads: CPU threads.
+    url: an OpenAI-compatible server in place of an engine here.
+    url_model: the server's name of the model.
+    url_key: the server's API key.
+    url_timeout: seconds of a request to the server. None: no limit.
     """
 
     student: str
@@ -49,7 +56,7 @@ class StudentSpec:
 
 @dataclass(frozen=True, slots=True)
 class StudentCard:
-    """What one knows of a student without its model: how it is asked, and where it computes by which method."""
+    """The description of a loaded student. placements: its engines by decoding method."""
 
     name: str
     version: str
@@ -59,15 +66,15 @@ class StudentCard:
 
     @property
     def origin(self) -> str:
-        """How its triples are labelled in a store."""
+        """The origin of its triples in a store."""
         return origin_of(self.name)
 
     def prompt(self, event: str, relation: Relation) -> str:
-        """What the model reads."""
+        """The model's input."""
         return self.form.write(event, relation)
 
     def knows(self, relations: Sequence[Relation]) -> None:
-        """Raises BadInput for a relation that it was never taught."""
+        """Raises BadInput for a relation outside its training."""
         for relation in relations:
             if relation not in self.relations:
                 known = ", ".join(self.relations)
@@ -75,13 +82,13 @@ class StudentCard:
 
 
 def origin_of(name: str) -> str:
-    """How the triples of a student are labelled in a store."""
+    """The origin of a student's triples in a store."""
     return STUDENT + name
 
 
 @dataclass(slots=True)
 class Student:
-    """A student that answers. `write` and `score` block; one thread at a time."""
+    """A loaded student. Calls block, and must not overlap."""
 
     card: StudentCard
     engines: dict[Method, Engine]
@@ -89,106 +96,116 @@ class Student:
 
     @property
     def out_of_memory(self) -> int:
-        """How often a batch was too large for a GPU's memory and went on in halves."""
+        """The number of batches that were halved because the GPU was out of memory."""
         return sum({id(e): getattr(e, "out_of_memory", 0) for e in self.engines.values()}.values())
 
-    def write(self, asks: Sequence[TailRequest]) -> list[GeneratedTails | CometgraphError]:
-        """Tails for each, or what went wrong with it."""
+    def write(self, requests: Sequence[TailRequest]) -> list[GeneratedTails | CometgraphError]:
+        """The tails of each request, or its error."""
         results: dict[int, GeneratedTails | CometgraphError] = {}
         for method, engine in self.engines.items():
-            places = [n for n, ask in enumerate(asks) if ask.decoding.method == method]
+            places = [n for n, request in enumerate(requests) if request.decoding.method == method]
             if places:
-                results |= zip(places, self._written(engine, [asks[n] for n in places]), strict=True)
-        missing = Unavailable(f"these engines of the student know {', '.join(self.engines)} only", None)
-        return [results.get(n, missing) for n in range(len(asks))]
+                results |= zip(places, self._generate(engine, [requests[n] for n in places]), strict=True)
+        missing = Unavailable(f"the engines of this student know {', '.join(self.engines)} alone", None)
+        return [results.get(n, missing) for n in range(len(requests))]
 
-    def write_and_count(self, asks: Sequence[TailRequest]) -> tuple[list[GeneratedTails | CometgraphError], int]:
-        """The same, and `out_of_memory` after it."""
-        return self.write(asks), self.out_of_memory
+    def write_and_count(self, requests: Sequence[TailRequest]) -> tuple[list[GeneratedTails | CometgraphError], int]:
+        """The same, and then `out_of_memory`."""
+        return self.write(requests), self.out_of_memory
 
     def score(self, triples: Sequence[tuple[str, Relation, str]]) -> list[list[ScoredToken]]:
-        """Of each (event, relation, tail) the tail's tokens with their log-probabilities, its end included."""
+        """The tail's tokens of each (event, relation, tail), the end token included."""
         form = self.card.form
         return self.scorer.score([(form.write(e, r), form.before_tail + tail) for e, r, tail in triples])
 
     def close(self) -> None:
-        """Let go of all engines."""
+        """Free all engines."""
         for engine in {id(e): e for e in [*self.engines.values(), self.scorer]}.values():
             engine.close()
 
-    def _written(self, engine: Engine, asks: list[TailRequest]) -> list[GeneratedTails | CometgraphError]:
-        drafted = engine.draft([GenerationJob(self.card.prompt(a.event, a.relation), a.decoding, a.seed) for a in asks])
-        return [d if isinstance(d, CometgraphError) else merged_tails(d, self.card.form.stops) for d in drafted]
+    def _generate(self, engine: Engine, requests: list[TailRequest]) -> list[GeneratedTails | CometgraphError]:
+        jobs = [GenerationJob(self.card.prompt(r.event, r.relation), r.decoding, r.seed) for r in requests]
+        stops = self.card.form.stops
+        return [c if isinstance(c, CometgraphError) else rank_tails(c, stops) for c in engine.draft(jobs)]
 
 
 def open_student(spec: StudentSpec, progress: Progress) -> Student:
-    """Load a student. On a CPU, CTranslate2 searches, and `open_sampler` makes what samples.
+    """Load a student. On a CPU its engine is CTranslate2, without sampling: see `open_sampler`.
 
-    Raises BadInput, BadFile for what is no student, Unavailable where it cannot be prepared here.
+    Raises BadInput for an unknown student and for a compute type that it cannot have here, BadFile for damaged files,
+    Unavailable for a cache on a full disk.
     """
     files = find(spec.student, spec.prompt_form, spec.cache)
     if spec.url is not None:
         from distill.engines.openai_api import OpenAiEngine
 
         remote = OpenAiEngine(spec.url, spec.url_model or files.name, spec.url_key, files.form.stops, spec.url_timeout)
-        return _comet(files, {"greedy": remote, "beam": remote, "sample": remote})
-    if _device(spec.device) == "cpu" and spec.compute_type != "bfloat16":
+        return _student(files, {"greedy": remote, "beam": remote, "sample": remote})
+    if _device(spec) == "cpu" and spec.compute_type != "bfloat16":
         try:
             return _on_cpu(files, spec, progress)
-        except NotConvertible:
-            pass
+        except NotConvertible as error:
+            if spec.compute_type == "int8":
+                raise BadInput.of("compute_type", "int8", f"possible for this student: {error}") from error
+            progress(f"torch takes the place of CTranslate2: {error}", 0, 0)
     engine = _torch(files, spec, progress)
-    return _comet(files, {"greedy": engine, "beam": engine, "sample": engine})
+    return _student(files, {"greedy": engine, "beam": engine, "sample": engine})
 
 
 def open_sampler(spec: StudentSpec, progress: Progress) -> Student:
-    """The part of a student that samples, where CTranslate2 does the rest. Imports torch. Raises as `open_student`."""
+    """Load a student for sampling alone, beside CTranslate2. Imports torch. Raises as `open_student`."""
     files = find(spec.student, spec.prompt_form, spec.cache)
-    return _comet(files, {"sample": _torch(files, spec, progress)})
+    return _student(files, {"sample": _torch(files, spec, progress)})
 
 
 def _on_cpu(files: StudentFiles, spec: StudentSpec, progress: Progress) -> Student:
     from distill.engines.ctranslate2_cpu import Ct2Engine
 
     compute_type = "int8" if spec.compute_type == "auto" else spec.compute_type
-    merged(files, progress)  # what samples needs it at its first question, which should not wait for that
-    engine = Ct2Engine(converted(files, compute_type, progress), compute_type, spec.threads)
-    return _comet(files, {"greedy": engine, "beam": engine})
+    folder = ct2_weights(files, compute_type, progress)
+    engine = Ct2Engine(folder, compute_type, spec.threads, files.form.stops, files.form.end)
+    return _student(files, {"greedy": engine, "beam": engine})
 
 
 def _torch(files: StudentFiles, spec: StudentSpec, progress: Progress) -> Engine:
-    folder = merged(files, progress)
+    folder = merged_weights(files, progress)
     progress("loading torch", 0, 0)
     import torch
 
     from distill.engines.pytorch import TorchEngine
-    from distill.weights.base_models import training_dtype
+    from distill.weights.base_models import fast_dtype
 
-    device = _device(spec.device)
+    device = _device(spec)
     if device == "cpu":
         torch.set_num_threads(spec.threads)
-    dtype = torch.float32 if spec.compute_type == "float32" else training_dtype()
+    dtype = torch.float32 if spec.compute_type == "float32" else fast_dtype(device)
+    if spec.compute_type == "bfloat16" and dtype != torch.bfloat16:
+        raise BadInput.of("compute_type", "bfloat16", "auto, int8 or float32: this CPU has no bfloat16 arithmetic")
+    progress(f"loading the student in {str(dtype).removeprefix('torch.')} on {device}", 0, 0)
     return TorchEngine.load(folder, files.form.stops, files.form.end, device, dtype)
 
 
-def _comet(files: StudentFiles, engines: dict[Method, Engine]) -> Student:
+def _student(files: StudentFiles, engines: dict[Method, Engine]) -> Student:
     placements: dict[Method, Placement] = {method: engine.placement for method, engine in engines.items()}
     card = StudentCard(files.name, files.version, files.form, files.relations, placements)
     return Student(card, engines, next(iter(engines.values())))
 
 
-def _device(wanted: str) -> str:
-    """The device that is meant. Raises BadInput for a GPU that is not there."""
-    if wanted == "cpu":
-        return wanted
+def _device(spec: StudentSpec) -> str:
+    """The device of a specification: cpu, cuda or cuda:N.
 
-    # Asking torch costs seconds, so a machine without the driver's device file is not asked.
-    if wanted == "auto" and not any(Path("/dev").glob("nvidia[0-9]*")):
+    Raises BadInput for a GPU out of reach of torch, and for int8 on a GPU.
+    """
+    if spec.device == "cpu":
+        return "cpu"
+    if spec.device == "auto" and not any(Path("/dev").glob("nvidia[0-9]*")):  # the import of torch takes seconds
         return "cpu"
     import torch
 
-    if torch.cuda.is_available():
-        return "cuda" if wanted == "auto" else wanted
-    if wanted == "auto":
-        return "cpu"
-    raise BadInput.of("device", wanted, "cpu or auto: no GPU is here that torch can use")
+    if not torch.cuda.is_available():
+        if spec.device == "auto":
+            return "cpu"
+        raise BadInput.of("device", spec.device, "cpu or auto: torch finds no GPU here")
+    if spec.compute_type == "int8":
+        raise BadInput.of("compute_type", "int8", "auto, bfloat16 or float32 on a GPU; int8 needs --device cpu")
+    return "cuda" if spec.device == "auto" else spec.device

@@ -1,1 +1,1 @@
-"""What every training run shares."""
+"""Training runs: loop, checkpoints, adapters, loss curves."""

@@ -1,23 +1,27 @@
-"""A training run that can be killed: its state is on disk whole, or as it was before."""
+"""The state of a training run on disk. A kill leaves the last whole state."""
 
+import hashlib
 import json
 import math
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from schemas.errors import BadInput
+from schemas.errors import BadFile, BadInput
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @contextmanager
 def replaced(folder: Path) -> Generator[Path]:
-    """A new folder to fill; it takes the place of `folder` when the block ends without an error."""
+    """Yield a new folder to fill. It replaces `folder` if the block ends without an error."""
     new, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
@@ -29,9 +33,28 @@ def replaced(folder: Path) -> Generator[Path]:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def fingerprint(recipe: "DataclassInstance", *data: Iterable[bytes]) -> str:
+    """A SHA-256 of a run's recipe and data: runs with different ones do not share a checkpoint."""
+    digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
+    for part in data:
+        for row in part:
+            digest.update(row)
+    return digest.hexdigest()
+
+
 @dataclass(slots=True)
 class Checkpoint:
-    """Step, the last one evaluated, best validation loss, trained weights and optimiser of a run, and its log."""
+    """The state of a run, in the files checkpoint.pt and log.jsonl.
+
+    out: the folder of both files.
+    fingerprint: see `fingerprint`.
+    trained: the weights in training, by name.
+    optimiser: their optimiser.
+    step: steps so far.
+    evaluated: the step of the last validation.
+    best: the lowest validation loss.
+    lines: the log so far.
+    """
 
     out: Path
     fingerprint: str
@@ -46,16 +69,24 @@ class Checkpoint:
     def open(
         cls, out: Path, fingerprint: str, trained: Mapping[str, Tensor], optimiser: torch.optim.Optimizer
     ) -> "Checkpoint":
-        """What an earlier run left in `out`, or a fresh start. Raises BadInput where that was another run."""
-        made = cls(out, fingerprint, trained, optimiser)
+        """The state in `out`, or a fresh one.
+
+        Raises BadInput for the state of a run with another fingerprint, BadFile for a damaged one.
+        """
+        out.mkdir(parents=True, exist_ok=True)
+        checkpoint = cls(out, fingerprint, trained, optimiser)
         path = out / "checkpoint.pt"
         if path.exists():
-            made._restore(torch.load(path, weights_only=True))
-        return made
+            try:
+                state = torch.load(path, weights_only=True)
+            except Exception as error:  # torch raises errors of many classes for a damaged file
+                raise BadFile(str(path), f"a damaged checkpoint ({type(error).__name__})") from error
+            checkpoint._restore(state)
+        return checkpoint
 
     def _restore(self, state: dict[str, Any]) -> None:
         if state["fingerprint"] != self.fingerprint:
-            raise BadInput.of("out", str(self.out), "a new folder, or that of the same recipe and triples")
+            raise BadInput.of("out", str(self.out), "a new folder, or the folder of a run with this recipe and data")
         self.step, self.evaluated, self.best = state["step"], state["evaluated"], state["best"]
         self.lines = state["lines"]
         with torch.no_grad():
@@ -63,12 +94,12 @@ class Checkpoint:
                 tensor.copy_(state["trained"][name])
         self.optimiser.load_state_dict(state["optimiser"])
 
-    def log(self, **what: Any) -> None:
-        """Add a line to log.jsonl; it is written with the next checkpoint, so that the two never disagree."""
-        self.lines.append(json.dumps(what))
+    def log(self, **values: Any) -> None:
+        """Add a line to the log. `save` writes it, so that log and checkpoint agree."""
+        self.lines.append(json.dumps(values))
 
     def save(self) -> None:
-        """Write all to disk; what was there is replaced at once."""
+        """Write both files beside the old ones, then replace those."""
         state = {
             "fingerprint": self.fingerprint,
             "step": self.step,

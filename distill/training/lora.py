@@ -1,7 +1,11 @@
-"""Low-rank adapters (Hu et al., 2021), fast on a CPU in bf16, kept in PEFT's file format."""
+"""Low-rank adapters (LoRA; Hu et al., 2021) in PEFT's file format.
+
+The training layer is our own: it is faster on a CPU in bf16. PEFT merges, since it knows all variants of LoRA.
+"""
 
 import json
 import math
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +15,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
-from schemas.errors import BadFile
+from schemas.errors import BadFile, BadInput
 
 _PREFIX = "base_model.model."
+_VARIANTS = ("use_rslora", "use_dora", "alpha_pattern", "rank_pattern", "modules_to_save")
+"""Settings of PEFT beyond plain LoRA."""
 
 
 class _Adapted(torch.autograd.Function):
@@ -38,7 +44,7 @@ class _Adapted(torch.autograd.Function):
 
 
 class LoraLinear(nn.Module):
-    """A frozen linear layer and its adapter: down (rank, in), up (out, rank), scaled by 2 as PEFT's alpha = 2 rank."""
+    """A frozen linear layer with an adapter: down (rank, in), up (out, rank). Its scale 2 is PEFT's alpha = 2 rank."""
 
     scale = 2.0
 
@@ -57,24 +63,29 @@ class LoraLinear(nn.Module):
 
 
 def adapt(model: nn.Module, rank: int, from_layer: int = 0) -> None:
-    """Freeze the model and give each linear layer of its blocks, from that one on, an adapter."""
+    """Freeze the model, and add an adapter to each linear layer of the blocks from `from_layer` on.
+
+    Raises BadInput for a model without such a block.
+    """
     model.requires_grad_(requires_grad=False)
     for name, layer in list(model.named_modules()):
         block = next((int(part) for part in name.split(".") if part.isdigit()), -1)
         if isinstance(layer, nn.Linear | Conv1D) and block >= from_layer:
             parent = model.get_submodule(name.rpartition(".")[0])
             setattr(parent, name.rpartition(".")[2], LoraLinear(layer, rank))
+    if not any(adapters(model)):
+        raise BadInput.of("from_layer", from_layer, "the number of a block of the base, counted from 0")
 
 
 def adapters(model: nn.Module) -> Iterator[tuple[str, LoraLinear]]:
-    """All adapted layers by name."""
+    """The adapted layers, with their names."""
     for name, layer in model.named_modules():
         if isinstance(layer, LoraLinear):
             yield name, layer
 
 
 def save(model: nn.Module, folder: Path, base: str, rank: int) -> None:
-    """Write the adapter as PEFT does, in float16."""
+    """Write the adapter in PEFT's format, in float16."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors: dict[str, Tensor] = {}
     kinds: set[str] = set()
@@ -96,44 +107,65 @@ def save(model: nn.Module, folder: Path, base: str, rank: int) -> None:
 
 
 def restore(model: nn.Module, folder: Path) -> None:
-    """Give an adapted model the adapter of a folder. Raises BadFile where it does not fit."""
-    tensors, scale = _read(folder)
+    """Load a plain LoRA adapter into an adapted model, to train it further. Raises BadFile for another shape."""
+    config, tensors = _read(folder)
+    for variant in _VARIANTS:
+        if config.get(variant):
+            raise BadFile(str(folder), f"an adapter with {variant}; training continues plain LoRA alone")
+    try:
+        scale = float(config["lora_alpha"]) / int(config["r"]) / LoraLinear.scale
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise BadFile(str(folder / "adapter_config.json"), "without a valid r and lora_alpha") from error
     with torch.no_grad():
         for name, layer in adapters(model):
-            try:
-                layer.down.copy_(tensors[f"{_PREFIX}{name}.lora_A.weight"] * (scale / LoraLinear.scale))
-                layer.up.copy_(tensors[f"{_PREFIX}{name}.lora_B.weight"])
-            except (KeyError, RuntimeError) as error:
-                raise BadFile(str(folder), f"an adapter of another shape: {name} ({error})") from error
+            for side, weight, factor in (("A", layer.down, scale), ("B", layer.up, 1.0)):
+                key = f"{_PREFIX}{name}.lora_{side}.weight"
+                tensor = tensors.pop(key, None)
+                if tensor is None or tensor.shape != weight.shape:
+                    raise BadFile(str(folder), f"an adapter of another shape: {key}")
+                weight.copy_(tensor * factor)
+    if tensors:
+        raise BadFile(str(folder), f"an adapter of another shape: {min(tensors)}")
 
 
 def merge(model: nn.Module, folder: Path) -> None:
-    """Add an adapter in PEFT's format to the weights of its base. Raises BadFile where they do not fit."""
-    tensors, scale = _read(folder)
-    for key, down in tensors.items():
-        if not key.endswith(".lora_A.weight"):
-            continue
-        name = key.removeprefix(_PREFIX).removesuffix(".lora_A.weight")
-        up = tensors[key.replace(".lora_A.", ".lora_B.")]
-        try:
-            weight = model.get_submodule(name).get_parameter("weight")
-            change = scale * (up.float() @ down.float())
-            if isinstance(model.get_submodule(name), Conv1D):
-                change = change.T
-            weight.data += change.to(weight.dtype)
-        except (AttributeError, RuntimeError) as error:
-            raise BadFile(str(folder), f"made for another model: {name} ({error})") from error
+    """Add a LoRA adapter to the weights of its base, in place. Any variant of LoRA that PEFT writes.
+
+    Raises BadFile for an adapter of another model, one with missing or unknown tensors, and one that is no LoRA.
+    """
+    from peft import LoraConfig, LoraModel, PeftConfig, set_peft_model_state_dict
+
+    _, stored = _read(folder)
+    tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in stored.items()}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of layers without an adapter
+            config = PeftConfig.from_pretrained(str(folder))
+            if not isinstance(config, LoraConfig):
+                raise BadFile(str(folder), f"an adapter of type {config.peft_type}; only LORA can be merged")
+            tuner = LoraModel(model, config, "default", state_dict=tensors)
+            result = set_peft_model_state_dict(model, tensors)
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise BadFile(str(folder), f"an adapter of another model ({reason})") from error
+    missing = [key for key in result.missing_keys if ".lora_" in key or ".modules_to_save." in key]
+    if missing:
+        raise BadFile(str(folder), f"an adapter without {min(missing).replace('.default', '')}")
+    if result.unexpected_keys:
+        raise BadFile(str(folder), f"an adapter of another model: {min(result.unexpected_keys)}")
+    tuner.merge_and_unload()
 
 
-def _read(folder: Path) -> tuple[dict[str, Tensor], float]:
-    """The tensors of an adapter, and the factor of their product."""
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Configuration and tensors of an adapter. Raises BadFile."""
     path = folder / "adapter_model.safetensors"
     try:
         config = json.loads((folder / "adapter_config.json").read_text())
-        scale = float(config["lora_alpha"]) / int(config["r"])
         tensors = load_file(path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadFile(str(path), f"no adapter that can be read ({error})") from error
+    except (OSError, ValueError) as error:
+        raise BadFile(str(path), f"no readable adapter ({error})") from error
     except Exception as error:  # safetensors' own error derives from Exception alone
         raise BadFile(str(path), f"damaged ({error})") from error
-    return tensors, scale
+    if not isinstance(config, dict):
+        raise BadFile(str(folder / "adapter_config.json"), "no JSON object")
+    return config, tensors

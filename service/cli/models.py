@@ -7,7 +7,7 @@ from typing import Any
 import click
 import orjson
 
-from distill.student.files import find, made
+from distill.student.files import cached_weights, find
 from distill.student.student import open_student, origin_of
 from distill.weights.cache import clear
 from service.cli.progress import progress
@@ -36,7 +36,7 @@ def _show(settings: Settings, cache: Path, *, as_json: bool) -> None:
         "prompt_form": files.form.name,
         "origin": origin_of(files.name),
         "relations": [relation.value for relation in files.relations],
-        "cache": dict(made(files)),
+        "cache": dict(cached_weights(files)),
     }
     if as_json:
         click.echo(orjson.dumps(said).decode())
@@ -44,5 +44,5 @@ def _show(settings: Settings, cache: Path, *, as_json: bool) -> None:
     for name, value in said.items():
         shown = ", ".join(value) if isinstance(value, list) else value
         if name == "cache":
-            shown = ", ".join(f"{n} {size / 1e6:,.0f} MB" for n, size in made(files)) or "nothing made yet"
+            shown = ", ".join(f"{n} {size / 1e6:,.0f} MB" for n, size in cached_weights(files)) or "nothing made yet"
         click.echo(f"{name:12} {shown}")

@@ -13,11 +13,13 @@ from transformers import (
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
+    OlmoConfig,
+    OlmoForCausalLM,
     PreTrainedTokenizerFast,
 )
 
 from distill.student.student import Student, StudentSpec, open_sampler, open_student
-from schemas.progress import silent
+from schemas.progress import Progress, silent
 from tests.support.server import ROOT
 
 KINDS = ("llama", "comet-distill", "comet-gpt2", "comet-bart")
@@ -26,6 +28,7 @@ _SPECIAL = {
     "comet-distill": ["<|endoftext|>", "<head>", "</head>", "<relation>", "</relation>", "[GEN]"],
     "comet-gpt2": ["[EOS]", "[GEN]"],
     "comet-bart": ["<s>", "</s>", "<pad>", "[GEN]"],
+    "olmo": ["<|end|>"],  # an architecture that CTranslate2 does not have
 }
 
 
@@ -84,6 +87,20 @@ def _model(kind: str, vocabulary: int) -> Any:
                 tie_word_embeddings=True,
             )
         )
+    if kind == "olmo":
+        return OlmoForCausalLM(
+            OlmoConfig(
+                vocab_size=vocabulary,
+                hidden_size=64,
+                intermediate_size=128,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                max_position_embeddings=512,
+                bos_token_id=0,
+                eos_token_id=0,
+                pad_token_id=0,
+            )
+        )
     if kind == "comet-bart":
         return BartForConditionalGeneration(
             BartConfig(
@@ -116,10 +133,11 @@ def _model(kind: str, vocabulary: int) -> Any:
     )
 
 
-def opened(folder: Path, cache: Path, **said: object) -> Student:
-    values = {"prompt_form": None, "device": "cpu", "compute_type": "float32", "threads": 2} | said
+def opened(folder: Path, cache: Path, progress: Progress = silent, **options: object) -> Student:
+    """A student of a folder, with all methods."""
+    values = {"prompt_form": None, "device": "cpu", "compute_type": "float32", "threads": 2} | options
     spec = StudentSpec(student=str(folder), cache=cache, **values)  # type: ignore[arg-type]
-    comet = open_student(spec, silent)
-    if "sample" not in comet.engines:
-        comet.engines |= open_sampler(spec, silent).engines
-    return comet
+    student = open_student(spec, progress)
+    if "sample" not in student.engines:
+        student.engines |= open_sampler(spec, progress).engines
+    return student

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.engines.decoding import PRESETS, Decoding, decoding_of
-from distill.engines.engine import Completion
+from distill.engines.engine import Completion, Placement
 from distill.engines.sampling import draw, uniforms
-from distill.student.postprocess import GeneratedTails, cleaned, merged
+from distill.student.postprocess import GeneratedTails, clean_tail, rank_tails
 from distill.student.student import Student, TailRequest
 from distill.weights.cache import clear
 from schemas.errors import BadFile, BadInput, Unavailable
@@ -161,14 +161,14 @@ def test_each_tail_has_its_own_numbers() -> None:
         ("", ""),
     ],
 )
-def test_tails_are_cleaned(raw: str, tail: str) -> None:
-    assert cleaned(raw, "\n") == tail
+def test_tails_are_clean_tail(raw: str, tail: str) -> None:
+    assert clean_tail(raw, "\n") == tail
 
 
 @given(st.text(max_size=80))
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
-    once = cleaned(text, "\n")
-    assert cleaned(once, "\n") == once
+    once = clean_tail(text, "\n")
+    assert clean_tail(once, "\n") == once
 
 
 def test_equal_tails_are_merged_and_ranked() -> None:
@@ -180,7 +180,7 @@ def test_equal_tails_are_merged_and_ranked() -> None:
         Completion(" ok", math.log(0.1), True),  # too short
         Completion(" to be cut off in the mid", math.log(0.3), False),
     ]
-    found = merged(drafts, "\n")
+    found = rank_tails(drafts, "\n")
     assert [(t.text, t.rank, t.log_prob) for t in found.tails] == [
         ("happy", 1, pytest.approx(math.log(0.3), abs=1e-3)),
         ("sad", 2, pytest.approx(math.log(0.25), abs=1e-3)),
@@ -194,19 +194,19 @@ def test_none_from_one_half_on_means_that_it_does_not_apply() -> None:
         Completion(" None.", math.log(0.2), True),
         Completion(" sad", -2.0, True),
     ]
-    assert merged(likely, "\n") == GeneratedTails([], applies=False, none_log_prob=pytest.approx(math.log(0.6)))
+    assert rank_tails(likely, "\n") == GeneratedTails([], applies=False, none_log_prob=pytest.approx(math.log(0.6)))
     unlikely = [Completion(" none", math.log(0.4), True), Completion(" sad", -2.0, True)]
-    assert [t.text for t in merged(unlikely, "\n").tails] == ["sad"]
+    assert [t.text for t in rank_tails(unlikely, "\n").tails] == ["sad"]
 
 
 def test_nothing_but_none_means_so_too() -> None:
-    assert merged([Completion(" none", math.log(0.3), True)], "\n").applies is False
+    assert rank_tails([Completion(" none", math.log(0.3), True)], "\n").applies is False
 
 
 def test_what_is_cut_off_is_better_than_nothing_and_says_so() -> None:
-    cut = merged([Completion(" to go on and on", -3.0, False)], "\n")
+    cut = rank_tails([Completion(" to go on and on", -3.0, False)], "\n")
     assert ([t.text for t in cut.tails], cut.is_cut) == (["to go on and on"], True)
-    assert merged([Completion(" to go", -3.0, True)], "\n").is_cut is False
+    assert rank_tails([Completion(" to go", -3.0, True)], "\n").is_cut is False
 
 
 def test_clearing_a_cache_leaves_what_is_not_its_own(tmp_path: Path) -> None:
@@ -290,3 +290,27 @@ def test_no_gpu_here(tmp_path: Path) -> None:
         pytest.fail("this test is for machines without a GPU")
     with pytest.raises(BadInput, match="device"):
         opened(make("llama", tmp_path / "llama"), tmp_path, prompt_form="plain", device="cuda")
+
+
+def test_a_compute_type_by_name_is_had_or_refused(tmp_path: Path) -> None:
+    """Torch takes the place of CTranslate2, and says so. But it has no int8."""
+    folder = make("olmo", tmp_path / "olmo")
+    progress: list[str] = []
+    comet = opened(folder, tmp_path, prompt_form="plain", progress=lambda what, _done, _total: progress.append(what))
+    assert comet.card.placements["beam"] == Placement("torch", "cpu", "float32")
+    assert any("not convertible" in what for what in progress)
+    with pytest.raises(BadInput, match="compute_type: 'int8'"):
+        opened(folder, tmp_path, prompt_form="plain", compute_type="int8")
+
+
+def test_another_prompt_form_has_its_own_stops(tmp_path: Path) -> None:
+    """The converted weights are shared, the tokens that end a tail are not."""
+    folder = make("llama", tmp_path / "llama")
+    event, relation = "PersonX buys a car", Relation.xWant
+    decoding = decoding_of("sample", n=20, max_new_tokens=24)
+    opened(folder, tmp_path, prompt_form="plain").close()
+    shared = opened(folder, tmp_path, prompt_form="comet-distill")
+    fresh = opened(folder, tmp_path / "fresh", prompt_form="comet-distill")
+    beam = decoding_of("beam", max_new_tokens=24)
+    asked = [TailRequest(event, r, d) for r in (relation, Relation.xReact) for d in (beam, decoding)]
+    assert written(shared, asked) == written(fresh, asked)

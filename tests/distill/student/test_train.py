@@ -40,7 +40,7 @@ def test_a_tree_says_what_its_sequences_say(sequences: list[tuple[list[int], lis
     trees = list(build_trees(sequences, END))
     batch = collate(trees)
     for n, tree in enumerate(trees):
-        for at, target, times in zip(tree.at, tree.targets, tree.times, strict=True):
+        for at, target, times in zip(tree.sources, tree.targets, tree.counts, strict=True):
             seen = np.flatnonzero(batch.attention[n, at])
             path = tuple(batch.tokens[n, seen][np.argsort(batch.positions[n, seen])].tolist())
             assert batch.positions[n, seen].tolist().count(batch.positions[n, at]) == 1
@@ -53,7 +53,7 @@ def test_a_long_head_becomes_several_trees() -> None:
     trees = list(build_trees(sequences, END))
     assert len(trees) > 1
     assert max(map(len, trees)) <= MAX_NODES
-    assert sum(int(tree.times.sum()) for tree in trees) == 3 * len(sequences)
+    assert sum(int(tree.counts.sum()) for tree in trees) == 3 * len(sequences)
 
 
 @settings(deadline=None)
@@ -266,8 +266,8 @@ def test_no_triples_to_train_on(base: Path, tmp_path: Path) -> None:
 
 
 def test_the_student_in_the_box_never_saw_a_validation_or_test_head() -> None:
-    """Its card says which rows it was trained on; the command leaves the others out (see what is parted)."""
-    from distill.student.splits import parted
+    """Its card says which rows it was trained on; the command leaves the others out (see split_rows)."""
+    from distill.student.splits import split_rows
     from schemas.relations import Relation
     from schemas.triples import Triple
 
@@ -276,7 +276,7 @@ def test_the_student_in_the_box_never_saw_a_validation_or_test_head() -> None:
         for n, split in enumerate(["train", "dev", "test", None, "val"] * 3)
     ]
     rows.append(Triple("PersonX waits 1", Relation.xWant, "to go", "train"))  # a dev head, once more
-    training, validation = parted(rows)
+    training, validation = split_rows(rows)
     assert {t.split for t in training} == {"train", None}
     assert {t.split for t in validation} == {"dev", "val"}
     assert not {t.head for t in training} & {t.head for t in rows if t.split in ("dev", "val", "test")}

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from distill.embedder.embedder import open_embedder
-from distill.weights.minilm import IN_THE_BOX
+from distill.weights.minilm import MINILM
 from graph.stores.connect import open_store
 from graph.stores.protocol import Search, Store
 from graph.vectors.connect import open_index
@@ -35,7 +35,7 @@ HEADS = [f"PersonX {VERBS[n % 10]} {n // 120} {THINGS[n // 10 % 12]}s" for n in 
 
 @pytest.fixture(scope="module")
 def embedder(with_index: dict[str, str]) -> Iterator[Embedder]:
-    embedder = open_embedder(IN_THE_BOX, 2, Path(with_index["COMETGRAPH_CACHE"]))
+    embedder = open_embedder(MINILM, 2, Path(with_index["COMETGRAPH_CACHE"]))
     yield embedder
     embedder.close()
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from distill.student.files import IN_THE_BOX
+from distill.student.files import BUNDLED
 from schemas.relations import RELATIONS
 from service.api.app import create_app
 from service.runtime.resources import open_resources
@@ -22,7 +22,7 @@ from tests.support.neo4j_server import Neo4jAddress
 from tests.support.requests import CAR, DOG, infer, problem
 from tests.support.server import Server, cometgraph, wait_until_ready
 
-ORIGIN = f"student:{IN_THE_BOX}"
+ORIGIN = f"student:{BUNDLED}"
 SOCIAL = [name.value for name, info in RELATIONS.items() if info.group == "social"]
 
 
@@ -51,7 +51,7 @@ def test_an_unknown_event_is_answered_live_and_then_from_the_store(live: TestCli
     first = infer(live, DOG, "xReact")
     assert (first["source"], first["stored"], first["match"]) == ("generated", False, None)
     assert "happy" in [tail for _, tail in tails(first)]
-    assert first["model"]["name"] == IN_THE_BOX
+    assert first["model"]["name"] == BUNDLED
     assert first["decoding"]["method"] == "beam"
     for place, said in enumerate(first["inferences"], 1):
         assert (said["rank"], said["source"], said["stored"], said["origins"]) == (place, "generated", False, [ORIGIN])
@@ -254,7 +254,7 @@ def test_a_large_batch_waits_for_room(live: TestClient) -> None:
 def test_operations_tell_of_the_student(live: TestClient) -> None:
     infer(live, DOG, "xWant", mode="generate", decoding="paper")
     student = live.get("/info").json()["student"]
-    assert (student["state"], student["name"], len(student["relations"])) == ("up", IN_THE_BOX, 23)
+    assert (student["state"], student["name"], len(student["relations"])) == ("up", BUNDLED, 23)
     assert {(p["engine"], p["device"]) for p in student["placements"]} == {("ctranslate2", "cpu"), ("torch", "cpu")}
     assert live.get("/ready").json() == {"store": "ok", "student": "ok", "index": "off", "judge": "off"}
     text = live.get("/metrics").text

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from distill.embedder.embedder import open_embedder
-from distill.weights.minilm import IN_THE_BOX
+from distill.weights.minilm import MINILM
 from graph.stores.connect import open_store
 from graph.stores.protocol import Store
 from schemas.errors import Unavailable
@@ -41,7 +41,7 @@ async def proposing(folder: Path, cache: Path, events: list[str]) -> AsyncIterat
         await fill(store, events)
         async with (
             open_models("x") as models,
-            open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models) as retriever,
+            open_retriever(store, EmbedderSpec(MINILM, 1, cache), models) as retriever,
         ):
             await retriever.refresh()
             yield store, retriever
@@ -65,7 +65,7 @@ async def test_an_event_is_nearest_to_itself_and_similarities_are_cosines(tmp_pa
             assert first.event == event
             assert first.similarity == pytest.approx(1, abs=1e-3)
         said = await retriever.similarities(EVENTS[0], [*EVENTS, "a cat sleeps"])
-        embedder = open_embedder(IN_THE_BOX, 1, cache)
+        embedder = open_embedder(MINILM, 1, cache)
         vectors = embedder.embed([*EVENTS, "a cat sleeps"])
         embedder.close()
         assert said == pytest.approx((vectors @ vectors[0]).tolist(), abs=1e-3)
@@ -87,7 +87,7 @@ async def test_events_that_come_while_it_is_made_ready_are_not_forgotten(tmp_pat
         await fill(store, EVENTS)
         async with (
             open_models("x") as models,
-            open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models) as retriever,
+            open_retriever(store, EmbedderSpec(MINILM, 1, cache), models) as retriever,
         ):
             with pytest.raises(Unavailable, match="the index of events is being made ready"):
                 await retriever.near(EVENTS, 1)
@@ -107,7 +107,7 @@ async def test_a_reader_does_not_answer_from_an_index_that_lacks_events(tmp_path
     async with (
         open_store(str(tmp_path / "store"), read_only=True) as store,
         open_models("x") as models,
-        open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models, read_only=True, is_late=True) as retriever,
+        open_retriever(store, EmbedderSpec(MINILM, 1, cache), models, read_only=True, is_late=True) as retriever,
     ):
         with pytest.raises(Unavailable, match="1 events of the store have no vector; `cometgraph index` makes them"):
             await retriever.near(EVENTS, 1)
@@ -118,7 +118,7 @@ async def test_late_it_is_made_ready_by_the_first_who_asks(tmp_path: Path, cache
         await fill(store, EVENTS)
         async with (
             open_models("x") as models,
-            open_retriever(store, EmbedderSpec(IN_THE_BOX, 1, cache), models, is_late=True) as retriever,
+            open_retriever(store, EmbedderSpec(MINILM, 1, cache), models, is_late=True) as retriever,
         ):
             await asyncio.sleep(0.05)
             assert retriever.made is None

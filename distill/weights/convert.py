@@ -1,0 +1,32 @@
+"""Conversion of a transformers checkpoint for CTranslate2."""
+
+from pathlib import Path
+
+from schemas.errors import BadFile
+
+
+class NotConvertible(BadFile):
+    """Damaged weights, or an architecture unknown to CTranslate2."""
+
+
+def convert(source: Path, target: Path, compute_type: str) -> None:
+    """Convert a checkpoint. Imports torch.
+
+    source: folder of a checkpoint of transformers.
+    target: an existing folder for model.bin, its configuration and its vocabulary.
+    compute_type: int8 or float32.
+    Raises NotConvertible, and OSError for a full disk.
+    """
+    import ctranslate2
+
+    model = target / "model"
+    try:
+        ctranslate2.converters.TransformersConverter(str(source)).convert(str(model), quantization=compute_type)
+    except Exception as error:  # transformers, safetensors and the converter raise errors of many classes
+        if isinstance(error, OSError) and error.errno is not None:  # an error of the disk, not of transformers
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        raise NotConvertible(str(source), f"not convertible for CTranslate2 ({reason})") from error
+    for path in model.iterdir():
+        path.rename(target / path.name)
+    model.rmdir()
