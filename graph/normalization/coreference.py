@@ -143,12 +143,18 @@ def _meant_by_they(token: "Token", known: _Known, barred: Person | None) -> Pers
         return known.by_pronoun["they"]
     many = any((t.tag_ in ("NNS", "NNPS") and _is_human_plural(t)) or t.lower_ in MANY for t in token.doc[: token.i])
     together = any(c.dep_ == "conj" for t in token.doc[: token.i] if t.i in known.mentions for c in t.children)
-    if many or together:
+    if many or together or _is_of_one(token):
         return None
     single = [*known.named, *(person for person in known.by_pronoun.values() if person.words == "someone")]
     if len(single) == 1 and single[0] is not barred:
         return single[0]
     return known.by_pronoun.setdefault("they", Person("they"))
+
+
+def _is_of_one(token: "Token") -> bool:
+    """ "their" of a common noun before it: "my friend lost their phone"."""
+    owner = _subject_before(token)
+    return token.tag_ == "PRP$" and owner is not None and owner.tag_ == "NN" and owner.lower_ not in PRONOUNS
 
 
 def _is_human_plural(token: "Token") -> bool:

@@ -33,6 +33,11 @@ _JOINS = words("and but because so when if while although though after before un
 _AFTER_PAST = words(
     "in on at by the a an to from with late early down up out off over away for of into onto through again about"
 )
+_CHAT = words(
+    "wont dont cant didnt doesnt isnt wasnt aint gonna wanna gotta imma ima finna tryna thx thnx tnx tysm ty shouldve "
+    "couldve wouldve idk ngl tbh omg smh lol dosent"
+)
+"""Spellings that no event of the graph has."""
 _SHORT = 2
 """So many words may be a phrase whatever they are: "office will", "sat nav", "hurt yourself"."""
 
@@ -41,12 +46,34 @@ def is_event(text: str) -> bool:
     """True for a canonical text that is an event as it stands."""
     if _PERSON.search(text):
         return True
-    if text != text.lower():
+    if text != text.lower() or text.startswith("@"):
         return False
     words = _WORD.findall(text)
     if len(words) < _SHORT:
         return True
-    return not (_names_somebody(words) or _is_a_question(text) or (len(words) > _SHORT and _is_told(words)))
+    return not (
+        _CHAT.intersection(words)
+        or _names_somebody(words)
+        or _is_a_question(text)
+        or (len(words) > _SHORT and _is_told(words))
+    )
+
+
+_FACTS = re.compile(
+    r"(?:what|which|who|when|where|how \w+)(?:'s| is| are| was| were| does| do| did) "
+    r"(?!.*\b(?:going on|happen\w*|there)\b)"
+    r"(?=(?:the|an?|\d|[A-Z])\b)",
+    re.IGNORECASE,
+)
+
+
+def is_about_facts(text: str) -> bool:
+    """A question that tells of nobody: "What is the capital of France?"."""
+    found = _FACTS.match(text)
+    if found is None or _PERSON.search(text):
+        return False
+    rest = text[found.end() :]
+    return not _names_somebody(_WORD.findall(rest.lower())) and (rest[:1].islower() or rest[:1].isdigit())
 
 
 def is_past(word: str) -> bool:

@@ -27,6 +27,11 @@ _HE = words(
 _EITHER = words(
     "boss friend teacher neighbor neighbour doctor nurse baby child kid cousin coworker colleague student "
     "driver manager officer landlord roommate partner ex person stranger customer patient lawyer dentist "
+    "sibling spouse employee intern tenant classmate teammate supervisor mentor employer opponent worker cashier "
+    "barista clerk pilot chef author writer artist soldier victim suspect witness passenger guest host owner seller "
+    "buyer "
+    "teenager teen babysitter nanny accountant plumber mechanic cleaner editor reporter judge mayor buddy bestie crush "
+    "date relative grandparent contractor dealer pastor priest principal tutor trainer "
     "singer actor player professor coach therapist cop policeman thief client parent fiance fiancee toddler "
     "dog cat puppy kitten horse"
 )
@@ -56,3 +61,18 @@ DONE_TO_PEOPLE = words(
     "introduce beat defeat greet adore hate miss"
 )
 """Verbs whose object is a person, so that an unknown name after them is one."""
+ACTS_OF_PLACES = words(
+    "ban flood elect host vote pass freeze approve open close raise lower cut require legalize declare suffer burn "
+    "bomb surrender sink evacuate build join lift impose expand introduce celebrate experience win rebuild outlaw tax "
+    "annex adopt fine ration sue"
+)
+"""What towns and countries do, so that a first name before it is one."""
+BRANDS = words(
+    "wendy's arby's denny's macy's kohl's mcdonald's joe's dick's chili's applebee's lowe's levi's domino's hardee's "
+    "carl's culver's zaxby's annie's jerry's reese's kellogg's campbell's sotheby's christie's sainsbury's nando's "
+    "bloomingdale's barney's friendly's callender's caesars alexa siri cortana wendys dennys arbys macys hershey's "
+    "popeye's popeyes sephora tiffany's victoria's hobby harrods bosch jimmy's casey's dillard's"
+)
+"""Companies and devices that are called by a first name."""
+WORKS = words("read reread watch rewatch stream binge download")
+"""Verbs whose object is a book or a film, so that a full name after them is one."""

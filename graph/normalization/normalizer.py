@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from graph.normalization.clauses import clauses_in
 from graph.normalization.cleanup import for_parser
 from graph.normalization.coreference import Person, mentions_in
-from graph.normalization.event_detection import is_event
+from graph.normalization.event_detection import is_about_facts, is_event
+from graph.normalization.formatting import without_marks
+from graph.normalization.language import is_foreign
 from graph.normalization.parser import parse, parsing
 from graph.normalization.realization import Piece, Wording
 from schemas.errors import BadInput
@@ -46,9 +48,9 @@ class _Told:
 
 def read_event(text: str, clause: int | None = None) -> NormalizedEvent:
     """The event that a text tells; of several clauses the first main one, or the one asked for."""
-    event = canonical(text)
+    event = canonical(without_marks(canonical(text)))
     as_is = is_event(event)
-    told = _Told((event,), {}) if as_is else _settled(event)
+    told = _Told((event,), {}) if as_is or not _can_be_read(event) else _settled(event)
     chosen = clause or 0
     if not 0 <= chosen < len(told.clauses):
         allowed = "0 (the text has one clause)" if len(told.clauses) == 1 else f"between 0 and {len(told.clauses) - 1}"
@@ -56,6 +58,11 @@ def read_event(text: str, clause: int | None = None) -> NormalizedEvent:
     answer = told.clauses[chosen]
     roles = {person: words for person, words in told.roles.items() if person in answer}
     return NormalizedEvent(answer, roles, told.clauses, chosen, as_is)
+
+
+def _can_be_read(text: str) -> bool:
+    """False for other languages, and for questions about facts, which tell no event: both stay as they are typed."""
+    return not is_foreign(text) and not is_about_facts(text)
 
 
 def _settled(event: str) -> _Told:

@@ -1,5 +1,6 @@
 """The parser: spaCy with its small English model, loaded when the first sentence needs it."""
 
+import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from graph.normalization import first_names as names
 from graph.normalization.event_detection import is_past
-from graph.normalization.lexicon import words
+from graph.normalization.formatting import is_emoji
+from graph.normalization.lexicon import ACTS_OF_PLACES, words
+from graph.normalization.quotations import QUOTATION
 from graph.normalization.tokens import remember, words_of
-from graph.normalization.verbs import is_verb, is_word
+from graph.normalization.verbs import is_past_form, is_verb, is_word, lemma_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -23,6 +26,10 @@ _TOLD = "Yesterday"
 _BEFORE_MONTHS = words("in last next this since until by on early late mid every of")
 _CLEARER = {"rang": "stopped"}
 """Verbs that the model takes for names."""
+_ONE_WORD = re.compile(rf"{QUOTATION.pattern}|\b[A-Z][a-z]+-[A-Z][\w']+\b|\b[Pp]erson [A-W0-9]\b")
+"""What is one word to the parser: a quotation, a double name, "Person A"."""
+_QUOTED = "something"
+_THING = "thing"
 _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
 
 
@@ -74,6 +81,10 @@ def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
     from spacy.tokens import Doc
 
     read = pipeline.make_doc(sentence)
+    with read.retokenize() as joined:
+        for found in _ONE_WORD.finditer(sentence):
+            span = read.char_span(*found.span(), alignment_mode="expand")
+            joined.merge(span)
     words = [token.text for token in read]
     seen = [_seen(words, n) for n in range(len(words))]
     if first_is_name and seen:
@@ -88,15 +99,25 @@ def _seen(words: list[str], n: int) -> str:
     word = words[n]
     if word in _CLEARER:
         return _CLEARER[word]
+    if word.startswith('"') and len(word) > 1:
+        return _QUOTED
+    if is_emoji(word):
+        return _THING
+    if re.match(r"[Pp]erson .", word):
+        return _STAND_INS["he"]
+    word = re.split(r"-(?=[A-Z])", word)[0]
     if not word[:1].isupper() or not word[1:].islower() or not names.is_first_name(word):
-        return word
+        return words[n]
     if n == 0:
         following = words[1] if len(words) > 1 else ""
-        sure = names.is_nothing_but_a_name(word) or is_past(following) or following == "'s"
+        if names.is_place(word) and lemma_of(following) in ACTS_OF_PLACES:
+            return words[n]
+        told = is_past(following) or is_past_form(following) or following == "'s"
+        sure = names.is_nothing_but_a_name(word) or word != words[n] or told
     else:
         is_month = names.is_month(word) and words[n - 1].lower() in _BEFORE_MONTHS
         sure = not is_month and (names.is_nothing_but_a_name(word) or not names.is_place(word))
-    return _STAND_INS[names.gender_of([word]) or "he"] if sure else word
+    return _STAND_INS[names.gender_of([word]) or "he"] if sure else words[n]
 
 
 def _without_first(doc: "Doc") -> "Doc":

@@ -4,13 +4,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graph.normalization import first_names as names
-from graph.normalization.lexicon import CALENDAR, DONE_TO_PEOPLE, FAMILY, PLACED_BY, PRONOUNS
+from graph.normalization.lexicon import (
+    ACTS_OF_PLACES,
+    BRANDS,
+    CALENDAR,
+    DONE_TO_PEOPLE,
+    FAMILY,
+    LIVING,
+    PLACED_BY,
+    PRONOUNS,
+    WORKS,
+)
 from graph.normalization.parser import is_known_name
+from graph.normalization.tokens import as_written
 from graph.normalization.verbs import is_verb, is_word, lemma
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
+_SPEAKS = frozenset(("say", "tell", "announce", "claim", "deny", "admit", "tweet"))
 _NOT_PERSONS = frozenset(
     ("GPE", "LOC", "FAC", "ORG", "NORP", "DATE", "TIME", "EVENT", "LANGUAGE", "LAW", "PRODUCT", "WORK_OF_ART", "MONEY")
 )
@@ -57,12 +69,18 @@ def _is_person(span: "Span") -> bool:
         return False
     if last.dep_ == "compound" and last.head.i == last.i + 1 and last.head.tag_ in ("NN", "NNS", "NNP", "NNPS"):
         return False
+    if _is_thing(span):
+        return False
     if is_known_name(first):
         return True
     before = first.nbor(-1).lower_ if first.i else ""
     if names.is_first_name(first.text):
         placed = first.ent_type_ in ("GPE", "LOC", "FAC") and (before in PLACED_BY or last.dep_ == "pobj")
-        is_scene = first.ent_type_ == "GPE" and names.is_place(first.text) and lemma(last.head) in ("be", "win", "host")
+        is_scene = (
+            (first.ent_type_ == "GPE" or span.start == 0)
+            and names.is_place(first.text)
+            and lemma(last.head) in ("be", *ACTS_OF_PLACES)
+        )
         return not placed and not is_scene and (first.ent_type_ not in _NOT_PERSONS or _acts(last))
     if span.start == 0 and last.dep_ == "nsubj" and len(span) == 1 and last.tag_ == "NN":
         return not is_word(last.lower_)
@@ -78,6 +96,28 @@ def _is_person(span: "Span") -> bool:
     )
 
 
+def _is_thing(span: "Span") -> bool:
+    """A brand, a device of one's own, a book or film, or a common noun that a headline opens with."""
+    first, last = span[0], span[len(span) - 1]
+    name, doc = as_written(last).lower(), span.doc
+    if span.end < len(doc) and doc[span.end].text == "'s":
+        name += "'s"
+    if name in BRANDS and (name.endswith("'s") is False or last.dep_ != "poss" or span.end + 1 >= len(doc)):
+        return True
+    if span.start and doc[span.start - 1].tag_ == "PRP$" and last.dep_ != "appos":
+        return True
+    if (
+        last.dep_ == "dobj"
+        and lemma(last.head) in WORKS
+        and (len(span) > 1 or lemma(last.head) in ("reread", "rewatch"))
+    ):
+        return True
+    word = as_written(first).lower()
+    says = lemma(last.head) in _SPEAKS
+    is_noun = word in LIVING or (is_word(word) and not names.is_first_name(word) and not says)
+    return len(span) == 1 and span.start == 0 and is_noun
+
+
 def _acts(token: "Token") -> bool:
     """The subject or object of a verb, or an owner."""
     return token.dep_ in ("nsubj", "nsubjpass", "dobj", "dative", "poss", "agent", "conj")
@@ -90,5 +130,10 @@ def start_of(span: "Span") -> int:
     if whole == last and last.dep_ not in ("nsubj", "nsubjpass", "dobj", "pobj", "dative", "appos", "ROOT"):
         return span.start
     before = list(last.doc[whole.left_edge.i : span.start])
-    fits = before and before[0].tag_ == "PRP$" and all(t.tag_ in ("NN", "JJ", "JJS", "PRP$", "HYPH") for t in before)
+    fits = (
+        before
+        and before[0].tag_ == "PRP$"
+        and len(before) > 1
+        and all(t.tag_ in ("NN", "JJ", "JJS", "PRP$", "HYPH") for t in before)
+    )
     return before[0].i if fits else span.start

@@ -23,21 +23,11 @@ words, MIT); it is read at the first question.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from itertools import chain
-from pathlib import Path
-from string import ascii_lowercase
 
+from graph.normalization.spelling import STRETCHED, unaccented, word_list
 from schemas.errors import BadInput
 from schemas.events import canonical
 
-_WORD_LIST = "frequency_dictionary_en_82_765.txt"
-_LEAST_WORDS = 10  # of the list, to have three letters in a row
-_LONGEST_WORD = 30  # antidisestablishmentarianism has 28
-_UNREAD_OF_A_SLIP = 4  # one slip spoils at most so many threes
 _SAME_WORD = 6
 
 _DOMAINS = "com|org|net|edu|gov|info|io|ai|dev|app|co|uk|de|fr|es|it|nl|ru|cn|jp|in|us|eu|me|tv|xyz"
@@ -106,11 +96,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _INITIALS = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
 _NUMBERED = re.compile(r"[a-z]{1,5}\d{1,4}|\d+[a-z]{1,3}|[a-z\d]{1,5}")
 _SAME_LETTERS = re.compile(r"([^\W\d_])\1{7,}|^\W*([^\W\d_]{1,4}?)\2{5,}[^\W\d_]{0,3}\W*$", re.IGNORECASE)
-_STRETCHED = re.compile(r"(.)\1{2,}")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_LETTERS_OF_THEIR_OWN = str.maketrans(
-    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe"}
-)
 
 
 def check_plausible(event: str) -> None:
@@ -122,7 +108,7 @@ def check_plausible(event: str) -> None:
 
 def _reason(event: str) -> str | None:
     """What an event is that this text is not; None where nothing is wrong."""
-    rest = _ASIDE.sub(" ", _unaccented(canonical(event)))
+    rest = _ASIDE.sub(" ", unaccented(canonical(event)))
     letters = [c for c in rest if c.isalpha()]
     if not letters:
         return "an event in words: besides persons, blanks, digits and signs it has none"
@@ -132,7 +118,7 @@ def _reason(event: str) -> str | None:
     for kind, pattern in _FOREIGN_BODIES:
         if found := pattern.search(event):
             return f"an event in words alone: {_cut(found[0])} is {kind}"
-    solid = [c for c in _STRETCHED.sub(r"\1", unicodedata.normalize("NFD", event)) if c != "_" and not c.isspace()]
+    solid = [c for c in STRETCHED.sub(r"\1", unicodedata.normalize("NFD", event)) if c != "_" and not c.isspace()]
     if sum(c.isalpha() for c in solid) * 3 < len(solid):
         return "an event in words: more than two thirds of it are signs and digits"
     tokens = _TOKEN.findall(_INITIALS.sub("", rest))
@@ -144,7 +130,7 @@ def _reason(event: str) -> str | None:
 
 
 def _not_english(tokens: list[str]) -> str | None:
-    spelling = _spelling()
+    spelling = word_list()
     words = {token.lower(): token for token in tokens if not token.isdigit()}
     english = {word for word in words if spelling.has(word)}
     if all(len(word) == 1 for word in english):  # "a" and "i" are no evidence by themselves
@@ -190,70 +176,6 @@ def _is_abbreviation(word: str) -> bool:
 def _is_run(word: str) -> bool:
     """Three or more letters that are neighbours on the keyboard, from left to right or from right to left."""
     return len(word) >= 3 and any(word in row or word[::-1] in row for row in _ROWS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spelling:
-    """The word list, and the threes of letters that its words are made of."""
-
-    words: frozenset[str]
-    threes: frozenset[tuple[str, str, str]]
-
-    def has(self, word: str) -> bool:
-        """Listed, as it is or as a contraction, with letters drawn out ("soooo"), or as two listed words in one."""
-        forms = {word, _STRETCHED.sub(r"\1", word), _STRETCHED.sub(r"\1\1", word)}
-        if "'" in word:
-            forms |= {word.replace("'", ""), word.removesuffix("n't"), word.partition("'")[0]}
-        return not self.words.isdisjoint(forms) or self._joins_two(word)
-
-    def is_misspelt(self, word: str) -> bool:
-        """A listed word with one letter too many, too few or wrong, or with two changed over."""
-        if not 6 <= len(word) <= _LONGEST_WORD or self._unread(word) > _UNREAD_OF_A_SLIP:
-            return False
-        return not self.words.isdisjoint(_one_slip_away(word))
-
-    def reads(self, word: str) -> bool:
-        """Whether each three letters in a row are those of English words."""
-        return len(word) <= _LONGEST_WORD and self._unread(word) == 0
-
-    def _joins_two(self, word: str) -> bool:
-        return len(word) <= _LONGEST_WORD and any(
-            word[:cut] in self.words and word[cut:] in self.words for cut in range(3, len(word) - 2)
-        )
-
-    def _unread(self, word: str) -> int:
-        edged = " " + _STRETCHED.sub(r"\1\1", word) + " "
-        return sum(three not in self.threes for three in zip(edged, edged[1:], edged[2:], strict=False))
-
-
-def _one_slip_away(word: str) -> Iterable[str]:
-    parts = [(word[:cut], word[cut:]) for cut in range(len(word) + 1)]
-    return chain(
-        (a + b[1:] for a, b in parts if b),
-        (a + b[1] + b[0] + b[2:] for a, b in parts if len(b) > 1),
-        (a + letter + b[1:] for a, b in parts if b for letter in ascii_lowercase),
-        (a + letter + b for a, b in parts for letter in ascii_lowercase),
-    )
-
-
-@cache
-def _spelling() -> _Spelling:
-    spec = find_spec("symspellpy")  # found, not imported: only its list is wanted
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("symspellpy, which brings the word list, is not installed")
-    lines = (Path(spec.origin).parent / _WORD_LIST).read_text("utf-8-sig").splitlines()
-    words = frozenset(line.partition(" ")[0] for line in lines)
-    row = " ".join(words).replace("'", "")
-    counts = Counter(zip(row, row[1:], row[2:], strict=False))
-    return _Spelling(words, frozenset(three for three, n in counts.items() if n >= _LEAST_WORDS and three[1] != " "))
-
-
-def _unaccented(text: str) -> str:
-    """So that "crème brûlée" can be looked up; letters of other scripts stay."""
-    if text.isascii():
-        return text
-    parts = unicodedata.normalize("NFKD", text.translate(_LETTERS_OF_THEIR_OWN))
-    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
 
 
 def _script(letters: list[str]) -> str:

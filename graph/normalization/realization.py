@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from graph.normalization.clauses import Clause, mark_of
 from graph.normalization.coreference import Mention, Person, noun_meant
-from graph.normalization.lexicon import FAMILY, words
+from graph.normalization.lexicon import FAMILY, LIVING, words
 from graph.normalization.tense import Tense
 from graph.normalization.tokens import as_written
 from graph.normalization.verbs import (
@@ -230,7 +230,11 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
 def _with_asked_for(body: "list[Token]", asked_for: "list[Token]", verb: "Token") -> "list[Token]":
     """ "what did she tell you" as "tells you something": after the verb and who it is told to."""
     after = max(
-        (t.i for t in body if t == verb or (t.head == verb and t.i > verb.i and t.dep_ in ("dative", "dobj", "prt"))),
+        (
+            t.i
+            for t in body
+            if t == verb or (t.head == verb and t.i > verb.i and t.tag_ != "IN" and t.dep_ in ("dative", "dobj", "prt"))
+        ),
         default=verb.i,
     )
     return [t for t in body if t.i <= after] + asked_for + [t for t in body if t.i > after]
@@ -247,10 +251,14 @@ def _trimmed(words: "list[Token]") -> "list[Token]":
 
 
 def _small(token: "Token", text: str) -> str:
-    """In lower case, but for names of things and places."""
+    """In lower case, but for names of things and places, and for quotations."""
+    if text.startswith('"') and len(text) > 1:
+        return text
     if token.lower_ in FAMILY:
         return text.lower()
     if token.is_sent_start and token.lower_ in ("the", "a", "an"):
+        return text.lower()
+    if token.is_sent_start and token.lower_ in LIVING:
         return text.lower()
     if token.tag_ in ("NNP", "NNPS") or token.ent_type_ in ("GPE", "NORP", "ORG", "PRODUCT", "LOC", "FAC", "LANGUAGE"):
         return text

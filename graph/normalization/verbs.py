@@ -31,7 +31,8 @@ def _inflected(lemma: str, tag: str) -> str | None:
     return forms[0] if forms else None
 
 
-def _lemma(word: str) -> str:
+def lemma_of(word: str) -> str:
+    """The base form of a word as a verb."""
     from lemminflect import getLemma
 
     lemmas: tuple[str, ...] = getLemma(word, "VERB")
@@ -45,6 +46,21 @@ def is_word(word: str) -> bool:
     return bool(getAllLemmas(word))
 
 
+def is_base_form(word: str) -> bool:
+    """A verb as the dictionary lists it: "close", never "closed"."""
+    from lemminflect import getAllLemmas
+
+    return word in getAllLemmas(word).get("VERB", ())
+
+
+def is_past_form(word: str) -> bool:
+    """A verb's past that is no other word: "forgave"."""
+    from lemminflect import getAllLemmas
+
+    lemmas = getAllLemmas(word)
+    return "VERB" in lemmas and word not in lemmas["VERB"] and not word.endswith(("s", "ing")) and "NOUN" not in lemmas
+
+
 def lemma(verb: "Token") -> str:
     """The base form of a verb."""
     word = as_written(verb).lower()
@@ -54,7 +70,7 @@ def lemma(verb: "Token") -> str:
         return "would" if verb.tag_ == "MD" and verb.head.tag_ not in ("VBN", "VBD") else "have"
     if word in _LEMMAS:
         return _LEMMAS[word]
-    return word if verb.tag_ == "VB" else _lemma(word)
+    return word if verb.tag_ == "VB" else lemma_of(word)
 
 
 def third_person(base: str) -> str:
