@@ -113,6 +113,14 @@ class Settings(BaseSettings):
             "commas; *.example.org for the names below it, * for any. Pages of named hosts may ask for the student."
         ),
     ] = ""
+    cors_origin: Annotated[
+        str,
+        Field(description="Origins of web pages with access to the API (CORS), separated by commas. * for any."),
+    ] = ""
+    root_path: Annotated[
+        str,
+        Field(pattern=r"^(/[^/\s?#]+)*$", description="Path of the service behind a proxy, such as /comet."),
+    ] = ""
     api_keys: Annotated[
         SecretStr,
         Field(

@@ -1,1 +1,1 @@
-"""From a question to an answer."""
+"""Questions and answers, without HTTP."""

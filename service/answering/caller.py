@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from schemas.errors import ForeignOrigin, ScopeMissing
 
 SCOPES = {"read": {"read"}, "write": {"read", "write"}, "admin": {"read", "write", "admin"}}
+"""The scopes that each scope of a key gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the key's name, and what it may do. Without keys, whoever asks may read and write.
+    """A client of the service.
 
-    foreign: a page of another origin asks, by the browser of somebody who may not know of it.
+    name: name of the API key, or the client's address without keys.
+    scopes: permissions. Without keys, every client may read and write.
+    foreign: the request comes from a web page of another origin, perhaps without its visitor's knowledge.
     """
 
     name: str
@@ -20,7 +23,7 @@ class Caller:
 
     @property
     def may_keep(self) -> bool:
-        """True where what is written for the caller may be stored."""
+        """True if generated answers may be stored for the caller."""
         return "write" in self.scopes and not self.foreign
 
     def need(self, scope: str) -> None:
@@ -29,10 +32,10 @@ class Caller:
             raise ScopeMissing(scope)
 
     def need_student(self) -> None:
-        """Raises ForeignOrigin where the student is not to be asked for the caller."""
+        """Raises ForeignOrigin: the student does not work for foreign pages."""
         if self.foreign:
             raise ForeignOrigin("the student")
 
 
 LOCAL = Caller("local", frozenset(SCOPES["admin"]))
-"""Who types a command."""
+"""The user of the command line."""

@@ -1,4 +1,4 @@
-"""An answer put together from what the rungs of the ladder said."""
+"""An answer composed from the partial answers of the sources."""
 
 import re
 import time
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from distill.engines.decoding import Decoding
 from distill.judge.judge import Verdict
 from distill.student.student import StudentCard
+from graph.stores.protocol import Tails
 from schemas.errors import CometgraphError
 from schemas.infer import Answer, DecodingInfo, Inference, Match, MatchCandidate, Model, Question, Source
 from schemas.relations import Relation
@@ -15,16 +16,20 @@ from schemas.triples import Triple, is_generated, rank
 from service.runtime.normalizer import NormalizedQuestion
 
 _PERSON = re.compile("Person[XYZ]")
-_LOWER: tuple[Source, ...] = ("graph", "near_duplicate", "generated")
+_CASCADE: tuple[Source, ...] = ("graph", "near_duplicate", "generated")
+_ACTIONS = {"generated": "generate"}
 
 
 @dataclass(slots=True)
 class PartialAnswer:
-    """What one rung said of some relations, or the error that kept it from doing so.
+    """The answer of one source for some relations, or its error.
 
-    rung: which. is_generated: some of what is stored was a student's. match: the stored event that said it.
-    considered: stored events that were looked at, and why they were taken or refused. skipped: what could not be done
-    besides. student, decoding, seed: who wrote it, and how.
+    relations: the relations that it was asked for, if not all.
+    is_generated: some stored triples come from students alone.
+    match: the stored event of the triples.
+    considered: stored events judged on the way, with reasons.
+    skipped: a failure beside the answer, such as a write to the store.
+    student, decoding, seed: of generated triples.
     """
 
     source: Source
@@ -42,56 +47,57 @@ class PartialAnswer:
 
     @property
     def has_content(self) -> bool:
-        """False where the rung knew nothing of the event."""
+        """False if the source did not know the event."""
         return bool(self.triples or self.not_applicable) or self.match is not None or self.student is not None
 
     @property
     def stored(self) -> bool:
-        """True where it was in the graph already."""
+        """True if the triples were in the graph before."""
         return self.student is None
 
 
-def compose(read: NormalizedQuestion, question: Question, parts: Sequence[PartialAnswer], started: float) -> Answer:
-    """One answer. Raises the error of a rung where none said anything: an empty answer hides no failure."""
+def from_graph(event: str, tails: Tails) -> PartialAnswer:
+    """The partial answer of the graph, for the event itself."""
+    match = Match(event, 1.0, 1.0, {person: person for person in dict.fromkeys(_PERSON.findall(event))})
+    return PartialAnswer("graph", tails.triples, tails.not_applicable, match=match, is_generated=bool(tails.generated))
+
+
+def compose(event: NormalizedQuestion, question: Question, parts: Sequence[PartialAnswer], started: float) -> Answer:
+    """One answer. Raises the error of a source if none has content: an empty answer hides no failure."""
     errors = [part.error for part in parts if part.error is not None]
-    said = [part for part in parts if part.has_content]
-    if errors and not any(part.triples or part.not_applicable for part in said):
+    contents = [part for part in parts if part.has_content]
+    if errors and not any(part.triples or part.not_applicable for part in contents):
         raise errors[-1]
-    live = [part for part in said if part.student is not None]
+    live = [part for part in contents if part.student is not None]
     answer = Answer(
-        asked=read.asked,
-        event=read.event,
-        roles=read.roles,
-        clauses=list(read.clauses),
-        source=_lowest(said),
+        asked=event.asked,
+        event=event.event,
+        roles=event.roles,
+        clauses=list(event.clauses),
+        source=_last_source(contents),
         stored=not live,
-        match=next((part.match for part in said if part.match is not None), None),
+        match=next((part.match for part in contents if part.match is not None), None),
         inferences=_inferences(parts, question.limit),
         not_applicable=[relation for part in parts for relation in part.not_applicable],
-        degraded=_degraded(parts, read.skipped),
+        degraded=_degraded(parts, event.skipped),
     )
     if live:
-        _say_how(answer, read.event, question, live)
+        _add_decoding(answer, event.event, question, live)
     if question.explain:
-        answer.candidates = [considered(v) for part in parts for v in part.considered] or None
+        answer.candidates = [candidate(verdict) for part in parts for verdict in part.considered] or None
     answer.took_ms = round((time.perf_counter() - started) * 1000, 3)
     return answer
 
 
-def same_text(event: str) -> Match:
-    """The match of an event with itself."""
-    return Match(event, 1.0, 1.0, {person: person for person in dict.fromkeys(_PERSON.findall(event))})
-
-
-def considered(verdict: Verdict) -> MatchCandidate:
-    """A verdict as an answer shows it."""
+def candidate(verdict: Verdict) -> MatchCandidate:
+    """A verdict as a member of an answer."""
     return MatchCandidate(
         verdict.event, round(verdict.similarity, 4), round(verdict.confidence, 4), verdict.same, verdict.reason
     )
 
 
 def inference(triple: Triple, place: int, source: Source, *, stored: bool) -> Inference:
-    """A triple as one of an answer."""
+    """A triple as a member of an answer. place: its rank within its relation, from 1."""
     by_student = is_generated(triple)
     return Inference(
         triple.relation,
@@ -107,22 +113,14 @@ def inference(triple: Triple, place: int, source: Source, *, stored: bool) -> In
     )
 
 
-def _lowest(parts: Sequence[PartialAnswer]) -> Source:
-    """The lowest rung that any of them needed."""
-    needed = {_source(part) for part in parts}
-    for source in reversed(_LOWER):
-        if source in needed:
-            return source
-    return "graph"
-
-
-def _source(part: PartialAnswer) -> Source:
-    """A student's answer that was kept is still a student's."""
-    return "generated" if part.source == "graph" and part.is_generated else part.source
+def _last_source(parts: Sequence[PartialAnswer]) -> Source:
+    """The last source of the cascade among the parts. Stored triples of a student count as generated."""
+    sources = {"generated" if part.source == "graph" and part.is_generated else part.source for part in parts}
+    return next((source for source in reversed(_CASCADE) if source in sources), "graph")
 
 
 def _inferences(parts: Sequence[PartialAnswer], limit: int) -> list[Inference]:
-    """All in the one order, of each relation the first `limit`."""
+    """The first `limit` of each relation, by `rank`."""
     if len(parts) == 1:
         ordered = [(triple, parts[0]) for triple in parts[0].triples]
     else:
@@ -130,28 +128,27 @@ def _inferences(parts: Sequence[PartialAnswer], limit: int) -> list[Inference]:
     if len(parts) > 1 or any(part.student for part in parts):
         ordered.sort(key=lambda pair: rank(pair[0]))
     places: dict[Relation, int] = {}
-    chosen: list[Inference] = []
+    inferences: list[Inference] = []
     for triple, part in ordered:
         place = places[triple.relation] = places.get(triple.relation, 0) + 1
         if place <= limit:
-            chosen.append(inference(triple, place, part.source, stored=part.stored))
-    return chosen
+            inferences.append(inference(triple, place, part.source, stored=part.stored))
+    return inferences
 
 
 def _degraded(parts: Sequence[PartialAnswer], skipped: str | None) -> list[str]:
-    said = [
-        f"{_DOING.get(part.source, part.source)} {', '.join(part.relations)}".rstrip() + f": {part.error}"
+    """One line for each failure on the way to the answer, without repetition."""
+    errors = [
+        f"{_ACTIONS.get(part.source, part.source)} {', '.join(part.relations)}".rstrip() + f": {part.error}"
         for part in parts
         if part.error is not None
     ]
-    more = [skipped, *(part.skipped for part in parts)]
-    return list(dict.fromkeys(said + [what for what in more if what is not None]))
+    others = [skipped, *(part.skipped for part in parts)]
+    return list(dict.fromkeys(errors + [line for line in others if line is not None]))
 
 
-_DOING = {"generated": "generate"}
-
-
-def _say_how(answer: Answer, event: str, question: Question, live: Sequence[PartialAnswer]) -> None:
+def _add_decoding(answer: Answer, event: str, question: Question, live: Sequence[PartialAnswer]) -> None:
+    """Add model, decoding and, with `explain`, the prompts of the generated parts."""
     student, decoding = live[0].student, live[0].decoding
     assert student is not None
     assert decoding is not None

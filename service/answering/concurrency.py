@@ -1,36 +1,37 @@
-"""Many questions at once: a bounded number under way, their results in the order of the questions, as they come."""
+"""Many tasks at once: a bounded number under way, their results in order, as they come."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from schemas.errors import CometgraphError
 from service.runtime.wait_policy import WaitPolicy, waiting_as
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 1000
-"""Results that may be under way or wait for an earlier one."""
+"""Maximum results under way or waiting for an earlier one."""
 PART = 100
-"""Questions of a batch that are looked up at once."""
+"""Questions of a batch in one lookup."""
 
 
 class Room:
-    """So many places for what is under way at once, shared out by one task."""
+    """A number of places, shared by the tasks under way. One task at a time may ask for places."""
 
     def __init__(self, places: int) -> None:
         self._free = self._all = places
         self._freed = asyncio.Event()
 
     async def free(self, places: int) -> None:
-        """Returns when so many places are free; what needs more than there are gets all of them."""
+        """Return when `places` are free. All of them are enough for a greater number."""
         while self._free < min(places, self._all):
             self._freed.clear()
             await self._freed.wait()
 
     def start(self, work: Coroutine[Any, Any, R], places: int = 1) -> "asyncio.Task[R]":
-        """Begin work that has its places until it is done."""
+        """Start a task. It holds `places` until it is done."""
         places = min(places, self._all)
         self._free -= places
 
@@ -44,10 +45,10 @@ class Room:
 
 
 async def in_order(started: "AsyncGenerator[asyncio.Future[R]]", ahead: int = AHEAD) -> AsyncGenerator[R]:
-    """The results of futures in the order in which they were started. Raises what a future or `started` raises.
+    """The results of futures, in the order of their start. Raises their errors, and those of `started`.
 
-    `started` goes on while results are waited for, at most `ahead` of them. Whatever it starts waits as a batch. Closed
-    or cancelled, this cancels all that is under way.
+    `started` runs beside its consumer, at most `ahead` futures in front. Its tasks wait under the policy BATCH. Closing
+    or cancelling the generator cancels all of them.
     """
     under_way: asyncio.Queue[asyncio.Future[R] | None] = asyncio.Queue()
     space = asyncio.Semaphore(ahead)
@@ -77,14 +78,22 @@ async def in_order(started: "AsyncGenerator[asyncio.Future[R]]", ahead: int = AH
         await asyncio.gather(*futures, return_exceptions=True)
 
 
-def each(values: Sequence[T], work: Callable[[T], Coroutine[Any, Any, R]], *, at_once: int) -> AsyncGenerator[R]:
-    """The work's result for each value, in order, `at_once` of them under way."""
+def each(
+    values: Sequence[T], work: Callable[[T], Coroutine[Any, Any, R]], *, at_once: int
+) -> AsyncGenerator[R | CometgraphError]:
+    """The result of `work` for each value, or its CometgraphError, in order. `at_once` values are under way."""
 
-    async def started() -> "AsyncGenerator[asyncio.Future[R]]":
+    async def result(value: T) -> R | CometgraphError:
+        try:
+            return await work(value)
+        except CometgraphError as error:
+            return error
+
+    async def started() -> "AsyncGenerator[asyncio.Future[R | CometgraphError]]":
         room = Room(at_once)
         for value in values:
             await room.free(1)
-            yield room.start(work(value))
+            yield room.start(result(value))
 
     return in_order(started())
 
@@ -102,7 +111,7 @@ async def collected(results: AsyncGenerator[R]) -> list[R]:
 
 
 def done(result: R) -> "asyncio.Future[R]":
-    """A future that has its result already."""
+    """A future with its result."""
     future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
     future.set_result(result)
     return future

@@ -25,37 +25,38 @@ async def page(search: EventSearch, store: Store) -> EventPage:
 
 async def _by_words(search: EventSearch, q: str, prefix: str, store: Store) -> EventPage:
     words = search_words(q)
-    name = _named(search, f"q {' '.join(words)} prefix {prefix}")
+    name = _name(search, f"q {' '.join(words)} prefix {prefix}")
     skip = cursor.decode(search.cursor, name, int) if search.cursor else 0
-    found = await store.events(_asked(search, prefix, words=words, skip=skip)) if words else []
-    more = len(found) > search.limit
-    return EventPage(found[: search.limit], cursor.encode(name, skip + search.limit) if more else None)
+    events = await store.events(_search(search, prefix, words=words, skip=skip)) if words else []
+    more = len(events) > search.limit
+    return EventPage(events[: search.limit], cursor.encode(name, skip + search.limit) if more else None)
 
 
 async def _by_prefix(search: EventSearch, prefix: str, store: Store) -> EventPage:
-    name = _named(search, f"prefix {prefix}")
+    name = _name(search, f"prefix {prefix}")
     after = cursor.decode(search.cursor, name, str) if search.cursor else ""
-    found = await store.events(_asked(search, prefix, after=after))
-    more, found = len(found) > search.limit, found[: search.limit]
-    return EventPage(found, cursor.encode(name, found[-1]) if more else None)
+    events = await store.events(_search(search, prefix, after=after))
+    more, events = len(events) > search.limit, events[: search.limit]
+    return EventPage(events, cursor.encode(name, events[-1]) if more else None)
 
 
-def _asked(search: EventSearch, prefix: str, *, after: str = "", words: tuple[str, ...] = (), skip: int = 0) -> Search:
-    """One more than the page has, which tells whether there is a next one."""
+def _search(search: EventSearch, prefix: str, *, after: str = "", words: tuple[str, ...] = (), skip: int = 0) -> Search:
+    """A search for one event more than the page has: it tells if there is a next page."""
     return Search(search.limit + 1, prefix, after, words, skip, search.generated)
 
 
-def _named(search: EventSearch, name: str) -> str:
+def _name(search: EventSearch, name: str) -> str:
+    """The name of a search in its cursors."""
     return f"{name} generated" if search.generated else name
 
 
 def _beginning(text: str) -> str:
-    """The canonical form of the beginning of an event: a blank at its end counts."""
+    """The canonical form of the beginning of an event. A blank at its end counts."""
     return canonical(text + "x")[:-1] if text[-1:].isspace() and tidy(text) else canonical(text)
 
 
-async def card(text: str, resources: Resources, *, generated: bool) -> EventDetail:
-    """What data sets say of an event, by relation; with `generated` all that is stored.
+async def detail(text: str, resources: Resources, *, generated: bool) -> EventDetail:
+    """The stored inferences of an event, by relation. generated: include those of students.
 
     Raises BadInput, EventNotFound.
     """
@@ -63,8 +64,8 @@ async def card(text: str, resources: Resources, *, generated: bool) -> EventDeta
     [tails] = await resources.store.tails([Lookup(event, ALL_RELATIONS, MAX_LIMIT, generated=generated)])
     if tails is None:
         raise EventNotFound(event, await nearest(event, resources.store, generated=generated))
-    said = {relation: RelationInferences(relation not in tails.not_applicable, []) for relation in ALL_RELATIONS}
+    relations = {relation: RelationInferences(relation not in tails.not_applicable, []) for relation in ALL_RELATIONS}
     for triple in tails.triples:
-        one = said[triple.relation].inferences
-        one.append(inference(triple, len(one) + 1, "graph", stored=True))
-    return EventDetail(event, {r: s for r, s in said.items() if s.inferences or not s.applies})
+        inferences = relations[triple.relation].inferences
+        inferences.append(inference(triple, len(inferences) + 1, "graph", stored=True))
+    return EventDetail(event, {name: body for name, body in relations.items() if body.inferences or not body.applies})

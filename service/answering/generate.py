@@ -1,4 +1,4 @@
-"""The last source: the student writes what is missing, relation by relation, and the store keeps it."""
+"""The last source: the student generates tails of the missing relations, and the store keeps them."""
 
 import asyncio
 import random
@@ -13,21 +13,24 @@ from schemas.relations import Relation
 from schemas.triples import NONE, Triple
 from service.answering.caller import Caller
 from service.answering.compose import PartialAnswer
-from service.answering.keep import is_kept
+from service.answering.privacy import is_kept
 from service.answering.questions import SOCIAL, decoding_for
 from service.runtime.resources import Resources
 
 
-async def write(
+async def generate(
     event: str,
     question: Question,
-    wanted: tuple[Relation, ...],
+    missing: tuple[Relation, ...],
     *,
     is_known: bool,
     resources: Resources,
     caller: Caller,
 ) -> AsyncGenerator[PartialAnswer]:
-    """What the student writes, relation by relation as it is done, and kept in the store where it may be."""
+    """A partial answer for each missing relation, as it is done, stored if that is allowed. Or one error for all.
+
+    is_known: the graph knows the event, so it need not be checked for plausibility.
+    """
     runtime = resources.student
     assert runtime is not None
     try:
@@ -37,28 +40,29 @@ async def write(
         decoding = decoding_for(question, resources.decoding)
         student = await runtime.ready(decoding.method)
         if question.relation:
-            student.knows(wanted)
+            student.knows(missing)
         else:
-            wanted = tuple(relation for relation in wanted if relation in student.relations)
-            student.knows(wanted or SOCIAL[:1])
-        runtime.batcher_of(decoding.method).room_for(len(wanted))
+            missing = tuple(relation for relation in missing if relation in student.relations)
+            student.knows(missing or SOCIAL[:1])
+        runtime.batcher_of(decoding.method).room_for(len(missing))
     except CometgraphError as error:
-        yield PartialAnswer("generated", error=error, relations=wanted)
+        yield PartialAnswer("generated", error=error, relations=missing)
         return
     draw = random.getrandbits(32)
     keeps = is_kept(question, caller, keeps=resources.keeps)
-    writing = [
-        asyncio.ensure_future(_write(event, r, question, decoding, draw, student, resources, keeps)) for r in wanted
+    tasks = [
+        asyncio.create_task(_generate(event, relation, question, decoding, draw, student, resources, keeps))
+        for relation in missing
     ]
     try:
-        for done in asyncio.as_completed(writing):
-            yield await done
+        for part in asyncio.as_completed(tasks):
+            yield await part
     finally:
-        for task in writing:
+        for task in tasks:
             task.cancel()
 
 
-async def _write(
+async def _generate(
     event: str,
     relation: Relation,
     question: Question,
@@ -68,17 +72,18 @@ async def _write(
     resources: Resources,
     keeps: bool,
 ) -> PartialAnswer:
+    """The partial answer of one relation. draw: the seed of a question without one."""
     runtime = resources.student
     assert runtime is not None
     try:
-        written, seed = await runtime.write(event, relation, decoding, question.seed, draw)
+        tails, seed = await runtime.write(event, relation, decoding, question.seed, draw)
     except CometgraphError as error:
         return PartialAnswer("generated", error=error, relations=(relation,))
-    triples = _triples(event, relation, written, student.origin)
+    triples = _triples(event, relation, tails, student.origin)
     part = PartialAnswer(
         "generated",
         [t for t in triples if t.tail != NONE],
-        [] if written.applies else [relation],
+        [] if tails.applies else [relation],
         relations=(relation,),
         student=student,
         decoding=decoding,
@@ -87,7 +92,7 @@ async def _write(
     if not keeps:
         return part
     try:
-        if written.is_cut:
+        if tails.is_cut:
             part.skipped = f"keep {relation}: cut off at max_new_tokens={decoding.max_new_tokens}"
         else:
             await resources.keep(triples)
@@ -96,7 +101,7 @@ async def _write(
     return part
 
 
-def _triples(event: str, relation: Relation, written: GeneratedTails, origin: str) -> list[Triple]:
-    if not written.applies:
-        return [Triple(event, relation, NONE, origins=(origin,), log_prob=written.none_log_prob)]
-    return [Triple(event, relation, t.text, origins=(origin,), log_prob=t.log_prob) for t in written.tails]
+def _triples(event: str, relation: Relation, tails: GeneratedTails, origin: str) -> list[Triple]:
+    if not tails.applies:
+        return [Triple(event, relation, NONE, origins=(origin,), log_prob=tails.none_log_prob)]
+    return [Triple(event, relation, t.text, origins=(origin,), log_prob=t.log_prob) for t in tails.tails]

@@ -1,10 +1,10 @@
-"""Questions looked up in the graph: word for word, then as normalized."""
+"""Questions looked up in the graph, and known events like an unknown one."""
 
 from collections.abc import Sequence
 
 from graph.stores.protocol import Lookup, Search, Store, Tails
 from graph.stores.search_terms import search_words
-from schemas.errors import CometgraphError
+from schemas.errors import CometgraphError, EventNotFound
 from schemas.infer import Question
 from schemas.relations import RELATIONS
 from service.runtime.normalizer import NormalizedQuestion, as_it_is
@@ -13,56 +13,75 @@ from service.runtime.resources import Resources
 ALL_RELATIONS = tuple(RELATIONS)
 NEAREST = 5
 
+LookupResult = tuple[NormalizedQuestion, Tails | None] | CometgraphError
+"""The event of a question and its stored triples, None for an unknown event. Or an error, such as BadInput."""
 
-async def known(question: Question, resources: Resources) -> tuple[NormalizedQuestion, Tails | None]:
-    """How the event of a question is read, and what the graph says of it. Raises BadInput.
 
-    Most events are stored word for word. For them this is all that there is to do.
+async def look_up(questions: Sequence[Question], resources: Resources) -> list[LookupResult]:
+    """The result of each question, in order.
+
+    A text is first looked up verbatim, as most events are stored so. An unknown text is normalized, and looked up once
+    more if that changes it. A question for one clause is always normalized.
+
+    Raises StoreUnavailable.
     """
-    if question.clause is None:
-        read = as_it_is(question.event)
-        [tails] = await resources.store.tails([_lookup(read.event, question)])
-        if tails is not None:
-            return read, tails
-    [result] = await known_or_wrong([question], resources)
-    if isinstance(result, CometgraphError):
-        raise result
-    return result
-
-
-async def known_or_wrong(
-    asked: Sequence[Question], resources: Resources
-) -> list[tuple[NormalizedQuestion, Tails | None] | CometgraphError]:
-    """The same for many, with errors in their places. What is stored word for word is taken so; the rest is read."""
-    reads = [as_it_is(question.event) for question in asked]
-    tails = await resources.store.tails([_lookup(r.event, q) for r, q in zip(reads, asked, strict=True)])
-    found: list[tuple[NormalizedQuestion, Tails | None] | CometgraphError] = list(zip(reads, tails, strict=True))
-    unread = [
-        n
-        for n, question in enumerate(asked)
-        if not question.as_is and (tails[n] is None or question.clause is not None)
-    ]
-    again: list[tuple[int, NormalizedQuestion]] = []
-    for n in unread:
-        try:
-            read = await resources.normalizer.read(asked[n].event, asked[n].clause)
-        except CometgraphError as error:
-            found[n] = error
+    results = await _tails({n: _verbatim(question) for n, question in enumerate(questions)}, questions, resources.store)
+    changed: dict[int, NormalizedQuestion | CometgraphError] = {}
+    for n, question in enumerate(questions):
+        result = results[n]
+        if isinstance(result, CometgraphError) or question.as_is or (result[1] is not None and question.clause is None):
             continue
-        found[n] = (read, tails[n] if read.event == reads[n].event else None)
-        if read.event != reads[n].event:
-            again.append((n, read))
-    if again:
-        known = await resources.store.tails([_lookup(read.event, asked[n]) for n, read in again])
-        for (n, read), one in zip(again, known, strict=True):
-            found[n] = (read, one)
-    return found
+        event = await _normalized(question, resources)
+        if not isinstance(event, CometgraphError) and event.event == result[0].event:
+            results[n] = (event, result[1])
+        else:
+            changed[n] = event
+    if changed:
+        results |= await _tails(changed, questions, resources.store)
+    return [results[n] for n in range(len(questions))]
+
+
+async def event_not_found(event: str, question: Question, store: Store) -> EventNotFound:
+    """The 404 of a question, with events to ask for in its place.
+
+    A near-duplicate is never recommended by its words: only the judge can tell.
+    """
+    if question.mode == "near_duplicate":
+        return EventNotFound(event)
+    generated = question.generated and question.mode != "graph"
+    return EventNotFound(event, await nearest(event, store, generated=generated))
 
 
 async def nearest(event: str, store: Store, *, generated: bool) -> list[str]:
-    """Known events that share words with this one, best first; with `generated` those of students, too."""
+    """Other known events with a word of this one, best first. generated: include events known from students alone."""
     words = search_words(event)
-    return await store.events(Search(NEAREST, words=words, generated=generated)) if words else []
+    events = await store.events(Search(NEAREST + 1, words=words, generated=generated)) if words else []
+    return [other for other in events if other != event][:NEAREST]
+
+
+def _verbatim(question: Question) -> NormalizedQuestion | CometgraphError:
+    try:
+        return as_it_is(question.event)
+    except CometgraphError as error:
+        return error
+
+
+async def _normalized(question: Question, resources: Resources) -> NormalizedQuestion | CometgraphError:
+    try:
+        return await resources.normalizer.read(question.event, question.clause)
+    except CometgraphError as error:
+        return error
+
+
+async def _tails(
+    events: dict[int, NormalizedQuestion | CometgraphError], questions: Sequence[Question], store: Store
+) -> dict[int, LookupResult]:
+    """The results of some events, by their places among the questions. Errors stay as they are."""
+    lookups = {
+        n: _lookup(event.event, questions[n]) for n, event in events.items() if not isinstance(event, CometgraphError)
+    }
+    tails = dict(zip(lookups, await store.tails(list(lookups.values())), strict=True)) if lookups else {}
+    return {n: event if isinstance(event, CometgraphError) else (event, tails[n]) for n, event in events.items()}
 
 
 def _lookup(event: str, question: Question) -> Lookup:

@@ -1,4 +1,4 @@
-"""Questions, checked in one way, and the decoding that they ask for."""
+"""Validation of questions, and their decoding."""
 
 from typing import Any
 
@@ -10,28 +10,28 @@ from schemas.infer import Question
 from schemas.relations import RELATIONS
 from schemas.validation import bad_input
 
-_SAYS_HOW = frozenset({"decoding", "n", "temperature", "top_p", "max_new_tokens"})
+_DECODING_FIELDS = frozenset({"decoding", "n", "temperature", "top_p", "max_new_tokens"})
 
 
-def checked(said: Any) -> Question:
+def checked(value: Any) -> Question:
     """The question of a JSON value. Raises BadInput."""
     try:
-        question = Question.model_validate(said)
+        question = Question.model_validate(value)
     except ValidationError as error:
         raise bad_input(error.errors(), list(Question.model_fields)) from None
-    if not _SAYS_HOW.isdisjoint(question.model_fields_set):
+    if not _DECODING_FIELDS.isdisjoint(question.model_fields_set):
         decoding_for(question, "beam")
     if question.mode == "generate":
-        for field, value in (("min_p_valid", question.min_p_valid), ("origin", question.origin or None)):
-            if value is not None:
-                raise BadInput.of(field, value, "left out with mode=generate: it chooses among what is stored")
+        for field, filter_ in (("min_p_valid", question.min_p_valid), ("origin", question.origin or None)):
+            if filter_ is not None:
+                raise BadInput.of(field, filter_, "left out with mode=generate: it chooses among what is stored")
     return question
 
 
 def decoding_for(question: Question, default: str) -> Decoding:
-    """How the student is to draw: as asked, by sampling where only its values are given, else the default.
+    """The decoding of a question. Without a name, `temperature` and `top_p` mean sampling, else the default holds.
 
-    Raises BadInput where what is asked contradicts itself.
+    Raises BadInput for contradicting fields.
     """
     samples = question.temperature is not None or question.top_p is not None
     return decoding_of(
@@ -44,4 +44,4 @@ def decoding_for(question: Question, default: str) -> Decoding:
 
 
 SOCIAL = tuple(name for name, info in RELATIONS.items() if info.group == "social")
-"""What is written of an event where no relation is asked by name."""
+"""The relations to generate for a question without relations."""

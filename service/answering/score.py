@@ -1,4 +1,4 @@
-"""POST /score: how likely the student finds given tails."""
+"""POST /score: the student's log-probability of a tail."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
@@ -10,25 +10,25 @@ from schemas.events import parse_event, tidy
 from schemas.score import Score, ScoreRequest, Token
 from schemas.validation import bad_input
 from service.answering.caller import Caller
-from service.answering.concurrency import collected, each
-from service.runtime.cancellation import Disconnect, cancel_on
+from service.answering.concurrency import each
 from service.runtime.resources import Resources
 
 AT_ONCE = 64
+"""Triples of a batch under way at once."""
 
 
-async def score(scored: ScoreRequest, resources: Resources, caller: Caller, gone: Disconnect | None = None) -> Score:
+async def score(request: ScoreRequest, resources: Resources, caller: Caller) -> Score:
     """The log-probability of a tail. Raises BadInput, NoStudent, ForeignOrigin, Unavailable, Overloaded."""
     if resources.student is None:
         raise NoStudent
     caller.need_student()
-    event, tail = parse_event(scored.event), tidy(scored.tail)
-    tokens = await cancel_on(gone, resources.student.score(event, scored.relation, tail))
+    event, tail = parse_event(request.event), tidy(request.tail)
+    tokens = await resources.student.score(event, request.relation, tail)
     total = sum(token.log_prob for token in tokens)
     student = resources.student.model.value.about
     return Score(
         event,
-        scored.relation,
+        request.relation,
         tail,
         round(total, 4),
         round(total / len(tokens), 4),
@@ -38,27 +38,17 @@ async def score(scored: ScoreRequest, resources: Resources, caller: Caller, gone
     )
 
 
-def scores(values: Sequence[Any], resources: Resources, caller: Caller) -> AsyncGenerator[Score | CometgraphError]:
-    """A score for each JSON value that should be a triple, in order, as it comes; or what went wrong with it."""
+def score_many(values: Sequence[Any], resources: Resources, caller: Caller) -> AsyncGenerator[Score | CometgraphError]:
+    """The score or the error of each triple, a JSON value, in order, as they come."""
 
-    async def one(value: Any) -> Score | CometgraphError:
-        try:
-            return await score(_checked(value), resources, caller)
-        except CometgraphError as error:
-            return error
+    async def one(value: Any) -> Score:
+        return await score(_checked(value), resources, caller)
 
     return each(values, one, at_once=AT_ONCE)
 
 
-async def score_all(
-    said: Sequence[Any], resources: Resources, caller: Caller, gone: Disconnect | None = None
-) -> list[Score | CometgraphError]:
-    """The same, once all are there."""
-    return await cancel_on(gone, collected(scores(said, resources, caller)))
-
-
-def _checked(said: Any) -> ScoreRequest:
+def _checked(value: Any) -> ScoreRequest:
     try:
-        return ScoreRequest.model_validate(said)
+        return ScoreRequest.model_validate(value)
     except ValidationError as error:
         raise bad_input(error.errors(), list(ScoreRequest.model_fields)) from None

@@ -1,4 +1,4 @@
-"""The Accept header (RFC 9110, 12.5.1): which of the media types on offer a client wants."""
+"""The Accept header (RFC 9110, 12.5.1): the preferred media type."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ EVENT_STREAM = "text/event-stream"
 
 
 def preferred(accept: str, offered: Sequence[str]) -> str:
-    """The offered type of the highest quality. Of equals, one that is named exactly, then the first.
+    """The offered type of the highest quality. Among equals, one with its exact name, then the first.
 
-    The first also answers a header that takes none of them, or is empty.
+    An empty header, or one without any of them, gets the first too.
     """
     ranges = [_range(one) for one in accept.split(",") if one.strip()]
     ranked = [(*_quality(media_type, ranges), -place) for place, media_type in enumerate(offered)]
@@ -19,7 +19,7 @@ def preferred(accept: str, offered: Sequence[str]) -> str:
 
 
 def _range(text: str) -> tuple[str, float]:
-    """A media range and its quality: 1 where none is given, 0 where it is none."""
+    """A media range and its quality, by default 1. An invalid quality counts as 0."""
     name, *parameters = (part.strip().lower() for part in text.split(";"))
     quality = next((value.strip() for key, _, value in map(_pair, parameters) if key.strip() == "q"), "1")
     try:
@@ -34,7 +34,7 @@ def _pair(parameter: str) -> tuple[str, str, str]:
 
 
 def _quality(media_type: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
-    """Its quality, and how exactly it is named: the most exact range decides."""
+    """The quality of a type by the most exact range, and the exactness of that range, 0 to 3."""
     exact = {media_type: 3, f"{media_type.partition('/')[0]}/*": 2, "*/*": 1}
     exactness, quality = max(((exact[name], quality) for name, quality in ranges if name in exact), default=(0, 0.0))
     return quality, exactness

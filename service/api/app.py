@@ -4,27 +4,29 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi_swagger import patch_fastapi
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from service.api import openapi, problems
 from service.api.answer_cache import AnswerCache
-from service.api.infer_endpoint import Application
+from service.api.application import Application
 from service.api.metrics import Metrics
 from service.api.middleware.access_log import AccessLogMiddleware
 from service.api.middleware.api_keys import Keys
 from service.api.middleware.auth import AuthMiddleware
+from service.api.middleware.cors import parse_origins
 from service.api.middleware.hosts import Hosts
 from service.api.middleware.rate_limit import Rate
+from service.api.redirects import SlashRedirect
 from service.api.routes import graph, infer, match, operations, score
 from service.pages.errors import errors_page
+from service.pages.swagger import FILES, swagger_files, swagger_page
 from service.runtime.resources import Resources, open_resources
 from service.settings import Settings
 
 _ROUTERS = (infer.router, match.router, score.router, graph.router, operations.router)
-OpenHouse = Callable[[Settings], AbstractAsyncContextManager[Resources]]
+OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
 
 class _WithHead(Route):
@@ -36,7 +38,7 @@ class _WithHead(Route):
 
 
 def provide(app: FastAPI, resources: Resources) -> None:
-    """Give an application its parts."""
+    """Give an application its resources."""
     settings: Settings = app.state.settings
     app.state.resources = resources
     app.state.answer_cache = AnswerCache(
@@ -46,9 +48,10 @@ def provide(app: FastAPI, resources: Resources) -> None:
     )
 
 
-def create_app(settings: Settings, open_parts: OpenHouse = open_resources) -> FastAPI:
-    """The ASGI application. Its parts are opened when it starts. Raises BadInput for settings that make no sense."""
-    hosts = Hosts.parse(settings.allowed_hosts, settings.host)
+def create_app(settings: Settings, open_parts: OpenResources = open_resources) -> FastAPI:
+    """The ASGI application. It opens its resources at the start. Raises BadInput for invalid settings."""
+    origins = parse_origins(settings.cors_origin)
+    hosts = Hosts.parse(settings.allowed_hosts, settings.host, origins)
     keys = Keys.parse(settings.api_keys.get_secret_value())
     rate = Rate.parse(settings.rate_limit)
     metrics = Metrics()
@@ -61,23 +64,39 @@ def create_app(settings: Settings, open_parts: OpenHouse = open_resources) -> Fa
             yield
 
     app = Application(
+        settings.root_path,
+        origins,
         # FastAPI's own route of /infer is for GET alone.
         routes=[_WithHead("/infer", infer.infer), *(route for router in _ROUTERS for route in router.routes)],
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
     )
+    app.router.default = SlashRedirect(app.router)
     app.state.settings = settings
     app.state.metrics = metrics
-    patch_fastapi(app, docs_url="/docs", title="cometgraph")
-
-    @app.get("/docs/errors", include_in_schema=False)
-    async def errors() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
-        return HTMLResponse(errors_page(problems.STATUS))
-
-    openapi.install(app, keys_required=bool(keys))
+    _add_pages(app)
+    openapi.install(app, keys_required=bool(keys), root_path=settings.root_path)
     problems.install(app)
     app.add_middleware(AuthMiddleware, hosts=hosts, keys=keys, rate=rate, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(AccessLogMiddleware, metrics=metrics, log_events=settings.log_events, keeps=settings.keep)
     return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    """Add the pages for people. Their URLs are relative, as a proxy may add scheme, host and prefix."""
+    errors = errors_page(problems.status_of)
+
+    async def docs_page() -> HTMLResponse:
+        return swagger_page()
+
+    async def page_of_errors() -> HTMLResponse:
+        return HTMLResponse(errors)
+
+    async def start() -> RedirectResponse:
+        return RedirectResponse("docs")
+
+    for path, page in (("/", start), ("/docs", docs_page), ("/docs/errors", page_of_errors)):
+        app.add_api_route(path, page, include_in_schema=False, response_model=None)
+    app.mount(f"/{FILES}", swagger_files())

@@ -6,10 +6,10 @@ from service.runtime.cancellation import Disconnect
 
 
 def client_disconnected(receive: Receive) -> Disconnect:
-    """Tells when the client of a request closes its connection; what is left of the body is read and dropped."""
+    """Waits for the end of a request's connection. The rest of the body is read and dropped."""
 
-    async def gone() -> None:
+    async def disconnected() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    return gone
+    return disconnected

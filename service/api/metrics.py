@@ -18,7 +18,7 @@ _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 
 class Metrics:
-    """The numbers that /metrics shows, of one application."""
+    """The metrics of one application."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -32,10 +32,10 @@ class Metrics:
         )
         self.in_flight = Gauge("cometgraph_requests_in_flight", "Requests being answered.", registry=self.registry)
         self.answers = Counter(
-            "cometgraph_answers", "Questions answered, by the rung that did.", ["source"], registry=self.registry
+            "cometgraph_answers", "Questions answered, by source.", ["source"], registry=self.registry
         )
         self._from_cache = Counter(
-            "cometgraph_answers_from_cache", "Answers that were ready in memory.", registry=self.registry
+            "cometgraph_answers_from_cache", "Answers from the cache in memory.", registry=self.registry
         )
         self._seen: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
@@ -44,12 +44,12 @@ class Metrics:
         self.answers.labels(answer.source).inc()
 
     def answered_from_cache(self, source: Source) -> None:
-        """Count one cached answer, which is an answer like others, too."""
+        """Count one cached answer, among all answers too."""
         self.answers.labels(source).inc()
         self._from_cache.inc()
 
     def watch(self, resources: Resources) -> None:
-        """Add the metrics of these parts."""
+        """Add the metrics of student, index and judge."""
         if resources.student is not None:
             self.registry.register(StudentMetrics(resources.student))
         if resources.retriever is not None:
@@ -68,7 +68,7 @@ class Metrics:
 
 
 class StudentMetrics(Collector):
-    """The student's numbers, read when they are asked for."""
+    """The metrics of the student, read at each scrape."""
 
     def __init__(self, runtime: StudentRuntime) -> None:
         self._runtime = runtime
@@ -80,21 +80,21 @@ class StudentMetrics(Collector):
         def total(name: str) -> float:
             return sum(getattr(batcher.watched, name) for batcher in batchers)
 
-        yield GaugeMetricFamily("cometgraph_student_up", "1 where the student can be asked.", up)
+        yield GaugeMetricFamily("cometgraph_student_up", "1 if the student is up.", up)
         yield GaugeMetricFamily(
-            "cometgraph_student_waiting", "Relations that wait or are being written.", sum(b.depth for b in batchers)
+            "cometgraph_student_waiting", "Relations waiting or being generated.", sum(b.depth for b in batchers)
         )
         for name, help_, value in (
-            ("batches", "Batches written.", total("batches")),
-            ("written", "Relations of events written.", total("items")),
-            ("shared", "Askers that got what another had asked for.", total("shared")),
-            ("dropped", "Relations not written because nobody waited any more.", total("dropped")),
-            ("refused", "Relations refused because the queue was full.", total("refused")),
+            ("batches", "Batches generated.", total("batches")),
+            ("written", "Relations of events generated.", total("items")),
+            ("shared", "Requests that shared the result of another.", total("shared")),
+            ("dropped", "Relations dropped because every client had disconnected.", total("dropped")),
+            ("refused", "Relations refused by a full queue.", total("refused")),
             ("failed", "Relations that failed.", total("failed")),
-            ("seconds", "Time spent writing, in seconds.", total("seconds")),
+            ("seconds", "Time spent generating, in seconds.", total("seconds")),
             (
                 "out_of_memory",
-                "Batches too large for the GPU's memory, written in halves.",
+                "Batches too large for the GPU's memory, generated in halves.",
                 self._runtime.out_of_memory,
             ),
         ):
@@ -102,7 +102,7 @@ class StudentMetrics(Collector):
 
 
 class RetrieverMetrics(Collector):
-    """The numbers of the index of events and its embedder, read when they are asked for."""
+    """The metrics of the index of events and its embedder, read at each scrape."""
 
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
@@ -110,14 +110,14 @@ class RetrieverMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         batcher, watched = self._retriever.batcher, self._retriever.batcher.watched
         up = float(self._retriever.state == "up")
-        yield GaugeMetricFamily("cometgraph_index_up", "1 where the index of events can be asked.", up)
+        yield GaugeMetricFamily("cometgraph_index_up", "1 if the index of events is up.", up)
         yield GaugeMetricFamily("cometgraph_index_events", "Events with a vector.", self._retriever.events)
-        yield GaugeMetricFamily("cometgraph_embedder_waiting", "Texts that wait or are being embedded.", batcher.depth)
+        yield GaugeMetricFamily("cometgraph_embedder_waiting", "Texts waiting or being embedded.", batcher.depth)
         for name, help_, value in (
             ("batches", "Batches embedded.", watched.batches),
             ("embedded", "Texts embedded.", watched.items),
-            ("remembered", "Texts whose vector was in memory.", self._retriever.hits),
-            ("refused", "Texts refused because the queue was full.", watched.refused),
+            ("remembered", "Texts with their vector in memory.", self._retriever.hits),
+            ("refused", "Texts refused by a full queue.", watched.refused),
             ("failed", "Texts that failed.", watched.failed),
             ("seconds", "Time spent embedding, in seconds.", watched.seconds),
         ):
@@ -125,7 +125,7 @@ class RetrieverMetrics(Collector):
 
 
 class JudgeMetrics(Collector):
-    """The numbers of the judge of near-duplicates, read when they are asked for."""
+    """The metrics of the judge of near-duplicates, read at each scrape."""
 
     def __init__(self, judge: JudgeRuntime) -> None:
         self._judge = judge
@@ -133,12 +133,12 @@ class JudgeMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         batcher, watched = self._judge.batcher, self._judge.batcher.watched
         up = float(self._judge.model.state == "up")
-        yield GaugeMetricFamily("cometgraph_judge_up", "1 where the judge can be asked.", up)
-        yield GaugeMetricFamily("cometgraph_judge_waiting", "Events that wait or are being judged.", batcher.depth)
+        yield GaugeMetricFamily("cometgraph_judge_up", "1 if the judge is up.", up)
+        yield GaugeMetricFamily("cometgraph_judge_waiting", "Events waiting or being judged.", batcher.depth)
         for name, help_, value in (
             ("batches", "Batches judged.", watched.batches),
-            ("judged", "Events whose candidates were judged.", watched.items),
-            ("refused", "Events refused because the queue was full.", watched.refused),
+            ("judged", "Events with judged candidates.", watched.items),
+            ("refused", "Events refused by a full queue.", watched.refused),
             ("failed", "Events that failed.", watched.failed),
             ("seconds", "Time spent judging, in seconds.", watched.seconds),
         ):

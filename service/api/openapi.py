@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond the types: problems, examples, API keys, and the page of errors."""
+"""The OpenAPI document beyond the types: problems, examples, API keys, the address of the service."""
 
 from typing import Any
 
@@ -13,25 +13,23 @@ from service.api.problems import MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
 _REASONS = {
-    400: "The request is no HTTP that makes sense.",
+    400: "Malformed HTTP.",
     401: "An API key is required.",
     403: "The API key lacks the scope, or a page of another origin asks for the student, or to keep.",
-    404: "What was asked for is not known; for an event, `nearest` are known ones that share its words. Or there is no "
-    "student, or no matching, here, and only that could answer.",
-    405: "The path does not take this method.",
+    404: "Unknown event, with known ones that share its words in `nearest`. Or an unknown cursor, or no student or "
+    "matching here.",
+    405: "Method not allowed.",
     413: "The body is over the limit.",
     421: "The `Host` header names no host of this service.",
-    422: "A field has a value that is not allowed; `errors` say which and what is.",
-    429: "The rate limit is used up, or too many questions wait for the student; `Retry-After` says for how long.",
-    503: "A part that is needed does not answer, or is being loaded; `Retry-After` says when to come back.",
+    422: "A field has a value that is not allowed. `errors` lists fields, values and allowed values.",
+    429: "The rate limit is used up, or the student's queue is full. `Retry-After` gives the seconds to wait.",
+    503: "A part of the service is unavailable or still loading. `Retry-After` gives the seconds to wait.",
 }
 
 
-class _Problems:
-    """`PROBLEMS[404, 422]`: these responses, and those that any route may give."""
-
-    def __getitem__(self, statuses: tuple[int, ...]) -> Responses:
-        return {status: _response(status) for status in (*statuses, 401, 403, 421, 429)}
+def problems(*statuses: int) -> Responses:
+    """The problem responses of a route: these, and those of every route."""
+    return {status: _response(status) for status in (*statuses, 401, 403, 421, 429)}
 
 
 def _response(status: int) -> dict[str, Any]:
@@ -39,7 +37,6 @@ def _response(status: int) -> dict[str, Any]:
     return {"description": _REASONS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-PROBLEMS = _Problems()
 _ANSWER: dict[str, Any] = {
     "asked": "I bought a car",
     "event": "PersonX buys a car",
@@ -78,7 +75,7 @@ _ANSWER: dict[str, Any] = {
 
 
 def _lines_of(schema: str) -> dict[str, Any]:
-    """One object a line."""
+    """One object on each line."""
     line = [{"$ref": f"#/components/schemas/{name}"} for name in (schema, "Problem")]
     return {"schema": {"anyOf": line, "description": "each line"}}
 
@@ -95,29 +92,30 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     parameters: list[dict[str, Any]] = []
     for name, field in schema["properties"].items():
-        said = {"name": name, "in": "query", "required": name in schema.get("required", ())}
+        parameter = {"name": name, "in": "query", "required": name in schema.get("required", ())}
         description = field.pop("description", "")
-        parameters.append(said | {"description": description, "schema": field})
+        parameters.append(parameter | {"description": description, "schema": field})
     return parameters
 
 
-def install(app: FastAPI, *, keys_required: bool) -> None:
-    """Have the application describe itself."""
+def install(app: FastAPI, *, keys_required: bool, root_path: str) -> None:
+    """Describe the application at /openapi.json. root_path: the setting."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _openapi(app, keys_required)
+            app.openapi_schema = _openapi(app, keys_required, root_path)
         return app.openapi_schema
 
     app.openapi = openapi
 
 
-def _openapi(app: FastAPI, keys_required: bool) -> dict[str, Any]:
+def _openapi(app: FastAPI, keys_required: bool, root_path: str) -> dict[str, Any]:
     document = get_openapi(
         title="cometgraph",
         version=cometgraph.__version__,
         description="Commonsense about events: what people want, need and feel, and what happens next.",
         routes=app.routes,
+        servers=[{"url": root_path}] if root_path else None,
     )
     components = document["components"]
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")

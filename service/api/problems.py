@@ -1,4 +1,4 @@
-"""The only file that knows both our errors and HTTP: RFC 9457 problem documents."""
+"""Our errors as HTTP responses: RFC 9457 problem documents."""
 
 import logging
 from http import HTTPStatus
@@ -27,7 +27,7 @@ from schemas.errors import (
     UnknownHost,
 )
 from schemas.validation import bad_input
-from service.answering.keep import says_not_to_keep
+from service.answering.privacy import has_private_keep
 
 STATUS: dict[type[CometgraphError], int] = {
     BadInput: 422,
@@ -47,9 +47,9 @@ MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("cometgraph.problems")
 
 
-def status_of(error: CometgraphError) -> int:
-    """The HTTP status of an error: that of its nearest listed class."""
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+def status_of(kind: type[CometgraphError]) -> int:
+    """The HTTP status of a class of errors: its own or that of its nearest parent in STATUS."""
+    return next(STATUS[parent] for parent in kind.__mro__ if parent in STATUS)
 
 
 def problem(error: CometgraphError) -> dict[str, Any]:
@@ -57,10 +57,15 @@ def problem(error: CometgraphError) -> dict[str, Any]:
     head = {
         "type": f"/docs/errors#{type(error).__name__}",
         "title": error.title,
-        "status": status_of(error),
+        "status": status_of(type(error)),
         "detail": str(error),
     }
     return head | error.extra
+
+
+def body_of(result: Any) -> Any:
+    """A result of a batch, an error as a problem document."""
+    return problem(result) if isinstance(result, CometgraphError) else result
 
 
 def problem_response(error: CometgraphError) -> Response:
@@ -70,22 +75,22 @@ def problem_response(error: CometgraphError) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, KeyMissing):
         headers["WWW-Authenticate"] = 'Bearer realm="cometgraph"'
-    return Response(orjson.dumps(problem(error)), status_of(error), headers, MEDIA_TYPE)
+    return Response(orjson.dumps(problem(error)), status_of(type(error)), headers, MEDIA_TYPE)
 
 
 def logged_response(error: CometgraphError, scope: Scope) -> Response:
-    """The same. An error of the service itself is logged, except for probes, which ask every second."""
-    if status_of(error) >= 500 and scope["path"] != "/ready":
-        # What a student's server says may quote the question, of which no trace may stay here.
-        detail = "(keep=false)" if says_not_to_keep(scope["query_string"]) else error
+    """An error as a response. One of the service itself is logged, except for the frequent probes."""
+    if status_of(type(error)) >= 500 and scope["path"] != "/ready":
+        # The message of a student's server may quote a private question.
+        detail = "(keep=false)" if has_private_keep(scope["query_string"]) else error
         _log.warning("%s: %s", type(error).__name__, detail)
     return problem_response(error)
 
 
 def install(app: FastAPI) -> None:
-    """Have every error of the application answered as a problem document."""
+    """Answer every error of the application by a problem document."""
 
-    async def ours(request: Request, error: Exception) -> Response:
+    async def own(request: Request, error: Exception) -> Response:
         assert isinstance(error, CometgraphError)
         return logged_response(error, request.scope)
 
@@ -97,7 +102,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if isinstance(error.__cause__, CometgraphError):  # raised while FastAPI read the body
             return problem_response(error.__cause__)
-        if isinstance(error.__cause__, ValueError | RecursionError):  # so are these: no text, too deep
+        if isinstance(error.__cause__, ValueError | RecursionError):  # not UTF-8, nested too deeply
             return problem_response(BadInput.of("body", None, "valid JSON in UTF-8"))
         title = HTTPStatus(error.status_code).phrase
         body = {"type": "about:blank", "title": title, "status": error.status_code, "detail": str(error.detail)}
@@ -107,14 +112,14 @@ def install(app: FastAPI) -> None:
         _log.error("unexpected error", exc_info=error)
         return problem_response(CometgraphError("something went wrong here; it has been logged"))
 
-    app.add_exception_handler(CometgraphError, ours)
+    app.add_exception_handler(CometgraphError, own)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)
 
 
 def _parameters(request: Request) -> list[str]:
-    """The names of the query parameters of the route that was asked."""
+    """The names of the query parameters of the request's route."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return []

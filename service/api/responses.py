@@ -1,6 +1,6 @@
-"""What routes share: JSON and NDJSON responses, the Accept header, the resources."""
+"""Shared by the routes: JSON, streams, batches, the Accept header, the resources."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import orjson
@@ -8,9 +8,12 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from schemas.errors import CometgraphError
-from service.api import sse as streaming
+from service.answering.concurrency import collected
+from service.api import ndjson
 from service.api.accept import NDJSON
 from service.api.disconnect import client_disconnected
+from service.api.problems import body_of
+from service.runtime.cancellation import cancel_on
 from service.runtime.resources import Resources
 
 R = TypeVar("R")
@@ -21,19 +24,42 @@ def json_response(body: Any) -> Response:
     return Response(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), media_type="application/json")
 
 
-async def ndjson_response(
-    request: Request, results: AsyncGenerator[R | CometgraphError], number: int, answered: Callable[[R], None]
+def stream_response(body: AsyncIterator[bytes], media_type: str) -> Response:
+    """A body in parts. Caches do not store it, and proxies such as nginx pass each part on at once."""
+    return StreamingResponse(
+        body, media_type=media_type, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+async def batch_response(
+    request: Request,
+    results: AsyncGenerator[R | CometgraphError],
+    number: int,
+    member: str,
+    answered: Callable[[R], None] = lambda _: None,
 ) -> Response:
-    """Results and problems, one a line, as they come."""
-    lines = await streaming.lines(results, number, client_disconnected(request.receive), answered)
-    return StreamingResponse(lines, media_type=NDJSON, headers={"Cache-Control": "no-store"})
+    """Results and problems as NDJSON or as one JSON object, as the Accept header says.
+
+    results: see `service.answering.concurrency.each`.
+    number: number of results.
+    member: name of the list in the JSON object.
+    answered: called with each result without error.
+    """
+    if ndjson.is_wanted(accept_header(request)):
+        lines = await ndjson.lines(results, number, client_disconnected(request.receive), answered)
+        return stream_response(lines, NDJSON)
+    whole = await cancel_on(client_disconnected(request.receive), collected(results))
+    for result in whole:
+        if not isinstance(result, CometgraphError):
+            answered(result)
+    return json_response({member: [body_of(result) for result in whole]})
 
 
 def accept_header(request: Request) -> str:
-    """The Accept header, which may come in several lines."""
+    """The Accept header. Several lines count as one list."""
     return ",".join(request.headers.getlist("accept"))
 
 
 def resources_of(request: Request) -> Resources:
-    """The parts of the application that a request came to."""
+    """The resources of the request's application."""
     return request.app.state.resources

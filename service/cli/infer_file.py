@@ -15,11 +15,11 @@ import orjson
 from graph.loading.lines import Source, opened
 from graph.stores.protocol import Progress as Told
 from schemas.errors import BadFile, BadInput, CometgraphError
+from service.answering.batch import answer_many
 from service.answering.caller import LOCAL
-from service.answering.cascade import answers
 from service.answering.concurrency import PART
 from service.answering.questions import checked
-from service.api.sse import line
+from service.api.ndjson import line
 from service.cli.answer_file import AnswerFile, answer_file, final_path, part_path
 from service.cli.options import Stopped
 from service.cli.progress import bar, interrupts
@@ -93,7 +93,7 @@ async def _answer(
             yield [_question(one, job.defaults) for one in part]
         is_end = True
 
-    async with resources as opened, aclosing(answers(parts(), opened, LOCAL, is_stopped)) as results:
+    async with resources as opened, aclosing(answer_many(parts(), opened, LOCAL, is_stopped)) as results:
         show("answering", out.number, total)
         async for result in results:
             out.write(line(result))

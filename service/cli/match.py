@@ -24,7 +24,7 @@ def match(flags: Mapping[str, Any]) -> None:
 
     async def one() -> Matches:
         async with open_for_command(settings) as resources:
-            return await matches.matches(question, resources)
+            return await matches.match(question, resources)
 
     with waiting_as(WaitPolicy.ENDLESS):
         said = asyncio.run(one())

@@ -1,18 +1,18 @@
-"""The page of errors, to which the `type` of a problem points."""
+"""The page of errors, the target of the `type` of each problem."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from html import escape
 
 from schemas import errors
 
 
-def errors_page(statuses: Mapping[type[errors.CometgraphError], int]) -> str:
-    """The page that the `type` of a problem points to. statuses: the HTTP status of each kind or of its parent."""
+def errors_page(status_of: Callable[[type[errors.CometgraphError]], int]) -> str:
+    """The page as HTML. status_of: the HTTP status of a class of errors."""
     kinds = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CometgraphError)
     ]
     rows = "".join(
-        f'<dt id="{kind.__name__}"><code>{kind.__name__}</code> · {_status(kind, statuses)} · {escape(kind.title)}</dt>'
+        f'<dt id="{kind.__name__}"><code>{kind.__name__}</code> · {status_of(kind)} · {escape(kind.title)}</dt>'
         f"<dd>{escape((kind.__doc__ or '').strip())}</dd>"
         for kind in kinds
     )
@@ -23,7 +23,3 @@ def errors_page(statuses: Mapping[type[errors.CometgraphError], int]) -> str:
         "dd{white-space:pre-line;margin:0}</style>"
         f"<h1>Errors</h1><p>Each problem document's <code>type</code> names one of these.</p><dl>{rows}</dl></html>"
     )
-
-
-def _status(kind: type[errors.CometgraphError], statuses: Mapping[type[errors.CometgraphError], int]) -> int:
-    return next(statuses[parent] for parent in kind.__mro__ if parent in statuses)

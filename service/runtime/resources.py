@@ -75,7 +75,7 @@ async def open_resources(
                 open_retriever(store, embedder_spec_of(settings), process, read_only=read_only, is_late=is_late)
             )
             judge = await stack.enter_async_context(
-                open_judge_runtime(judge_spec_of(settings), retriever, process, is_late=is_late)
+                open_judge_runtime(judge_spec_of(settings), process, is_late=is_late)
             )
         if models is not None and settings.generate:
             if not read_only and settings.keep:

@@ -1,15 +1,19 @@
 """What /ready, /info and `cometgraph stats` tell."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import cometgraph
 from distill.engines.engine import Placement
 from graph.stores.protocol import Search, Stats
-from schemas.errors import Unavailable
+from schemas.errors import StoreUnavailable, Unavailable
 from schemas.relations import Relation
 from service.runtime.resources import Resources
 from service.settings import Settings
+
+READY_SECONDS = 2.0
+"""Time limit of the store in a readiness check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,13 @@ class Info:
 
 
 async def ready_of(resources: Resources) -> Ready:
-    """Ask every part. Raises Unavailable, which says which part it is."""
-    await resources.store.events(Search(1))
+    """Ask every part. Raises Unavailable with the name of the part, for a silent store after READY_SECONDS."""
+    try:
+        # A probe gives up sooner than the retries of a query.
+        async with asyncio.timeout(READY_SECONDS):
+            await resources.store.events(Search(1))
+    except TimeoutError:
+        raise StoreUnavailable(f"the graph store has not answered within {READY_SECONDS:g} s") from None
     if not resources.normalizer.parser.is_late:
         _ = resources.normalizer.parser.value
     if resources.retriever is not None:

@@ -34,7 +34,7 @@ def app_with(store: str, **settings: Any) -> TestClient:
     return TestClient(app, "http://localhost", raise_server_exceptions=False)
 
 
-def infer(at: Any, event: str, *relations: str, **said: Any) -> dict[str, Any]:
-    response = at.get("/infer", params={"event": event, "relation": list(relations), **said})
+def infer(at: Any, event: str, *relations: str, **params: Any) -> dict[str, Any]:
+    response = at.get("/infer", params={"event": event, "relation": list(relations), **params})
     assert response.status_code == 200, response.text
     return response.json()

@@ -1,1 +1,1 @@
-"""What every request passes."""
+"""Middleware: the steps before and after every route."""

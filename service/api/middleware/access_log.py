@@ -6,15 +6,17 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.answering.keep import says_not_to_keep
+from service.answering.privacy import has_private_keep
 from service.api.metrics import Metrics
 
-_log = logging.getLogger("cometgraph.requests")
+_logger = logging.getLogger("cometgraph.requests")
 
 
 class AccessLogMiddleware:
-    """Measures and logs each request; events that are asked are logged only if `log_events`, and none of which no trace
-    may stay.
+    """Measures and logs each request.
+
+    log_events: log path and query, unless the question is private.
+    keeps: the setting `keep`. Without it, every question is private.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, log_events: bool, keeps: bool) -> None:
@@ -45,21 +47,21 @@ class AccessLogMiddleware:
             await self.app(scope, receive, timed)
         finally:
             self.metrics.in_flight.dec()
-            self._tell(scope, status, time.perf_counter() - started)
+            self._log(scope, status, time.perf_counter() - started)
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _log(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         self.metrics.count(route, status, seconds)
-        if _log.isEnabledFor(logging.INFO):
+        if _logger.isEnabledFor(logging.INFO):
             caller = scope.get("caller")
-            said: dict[str, Any] = {
+            fields: dict[str, Any] = {
                 "method": scope["method"],
                 "route": route,
                 "status": status,
                 "ms": round(seconds * 1000, 3),
                 "caller": caller.name if caller else None,
             }
-            if self.log_events and self.keeps and not says_not_to_keep(scope["query_string"]):
-                said["path"] = scope["path"]
-                said["query"] = scope["query_string"].decode("latin-1")
-            _log.info("request", extra={"said": said})
+            if self.log_events and self.keeps and not has_private_keep(scope["query_string"]):
+                fields["path"] = scope["path"]
+                fields["query"] = scope["query_string"].decode("latin-1")
+            _logger.info("request", extra={"said": fields})

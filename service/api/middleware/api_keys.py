@@ -11,7 +11,7 @@ _SHORTEST = 16
 
 
 class Keys:
-    """The keys that there are; none means that no key is asked for. Secrets are kept as hashes."""
+    """The known keys, with their secrets as hashes. Without any, requests need no key."""
 
     def __init__(self, callers: dict[bytes, Caller]) -> None:
         self._callers = callers
@@ -21,7 +21,7 @@ class Keys:
 
     @classmethod
     def parse(cls, text: str) -> "Keys":
-        """Keys from the setting `api_keys`. Raises BadInput; the message does not show the secrets."""
+        """Keys from the setting `api_keys`. Raises BadInput, without any secret in the message."""
         if text.startswith("@"):
             path = Path(text[1:])
             if not path.is_file():
@@ -37,16 +37,18 @@ class Keys:
             named = scopes.split("+")
             if not name or len(secret) < _SHORTEST or not all(scope in SCOPES for scope in named):
                 raise BadInput.of("api_keys", f"entry {number}", _FORM)
-            callers[_digest(secret)] = Caller(name, frozenset(held for scope in named for held in SCOPES[scope]))
+            if _digest(secret) in callers:
+                raise BadInput.of("api_keys", f"entry {number}", "a key with a secret of its own")
+            callers[_digest(secret)] = Caller(name, frozenset[str]().union(*(SCOPES[scope] for scope in named)))
         return cls(callers)
 
     def caller(self, secret: str | None) -> Caller:
-        """Whose secret it is. Raises KeyMissing."""
+        """The caller with this secret. Raises KeyMissing."""
         if secret is None or (caller := self._callers.get(_digest(secret))) is None:
             raise KeyMissing
         return caller
 
 
 def _digest(secret: str) -> bytes:
-    """Looking up a hash tells nothing, by its time, about a secret that is nearly right."""
+    """A hash: the time of its lookup reveals nothing about a nearly right secret."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -1,11 +1,11 @@
-"""The door: host, API key, rate and body size are checked before anything else happens."""
+"""Host, API key, rate limit and body size, checked before anything else happens."""
 
 from dataclasses import replace
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schemas.errors import CometgraphError, TooLarge
+from schemas.errors import CometgraphError, KeyMissing, TooLarge
 from service.answering.caller import Caller
 from service.api.middleware.api_keys import Keys
 from service.api.middleware.hosts import Hosts
@@ -15,12 +15,12 @@ from service.api.problems import problem_response
 _OPEN = frozenset({"/health", "/ready", "/docs", "/docs/errors", "/openapi.json"})
 _ASSETS = "/swagger/"
 _PROBES = frozenset({"/health", "/ready"})
-"""What watches a service asks by its address."""
+"""Routes of monitoring, which asks by address."""
 _ANYONE = frozenset({"read", "write"})
 
 
 class AuthMiddleware:
-    """Lets a request in with `scope["caller"]` set, or answers it with a problem."""
+    """Passes a request on with `scope["caller"]`, or answers it by a problem."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts, keys: Keys, rate: Rate, max_body_bytes: int) -> None:
         self.app = app
@@ -38,7 +38,6 @@ class AuthMiddleware:
                 self.hosts.check(scope)
             if not _is_open(scope["path"]):
                 scope["caller"] = caller = self._caller(scope)
-                self.rate.count(caller.name)
                 caller.need("read")
             if scope["method"] not in ("GET", "HEAD"):
                 receive = self._limited(scope, receive)
@@ -48,25 +47,32 @@ class AuthMiddleware:
         await self.app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller:
-        if self.keys:
-            caller = self.keys.caller(_secret(scope))
-        else:
-            client = scope.get("client")
-            caller = Caller(client[0] if client else "local", _ANYONE)
+        """The caller of a request, counted. A wrong key counts for the client's address, apart from right ones.
+
+        Raises KeyMissing, TooManyRequests.
+        """
+        client = scope.get("client")
+        address = client[0] if client else "local"
+        try:
+            caller = self.keys.caller(_secret(scope)) if self.keys else Caller(address, _ANYONE)
+        except KeyMissing:
+            self.rate.count("wrong key", address)
+            raise
+        self.rate.count("caller", caller.name)
         return replace(caller, foreign=True) if self.hosts.is_foreign(scope) else caller
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """Receive a body up to the limit. Raises TooLarge at once where its announced size is over it."""
+        """Receive a body up to the limit. Raises TooLarge, at once for a Content-Length over the limit."""
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > self.max_body_bytes:
             raise TooLarge(self.max_body_bytes)
-        got = 0
+        size = 0
 
         async def limited() -> Message:
-            nonlocal got
+            nonlocal size
             message = await receive()
-            got += len(message.get("body", b""))
-            if got > self.max_body_bytes:
+            size += len(message.get("body", b""))
+            if size > self.max_body_bytes:
                 raise TooLarge(self.max_body_bytes)
             return message
 

@@ -1,8 +1,8 @@
-"""Which names this service answers to, and which pages in a browser may ask it for more than what is stored.
+"""Names of this service, and foreign web pages.
 
-A page of another origin can have a browser send requests here, and by a name that it makes point to this machine
-it can read the answers. So a request has to name a host that is this service's, and one from a page of another origin
-is foreign: it may neither have the student write nor have anything kept.
+A page of another origin can make a browser send requests to this service. With a name of its own that points to this
+machine, it could also read the answers (DNS rebinding). So each request must name a host of this service. A request
+from a page of another origin is foreign: it gets stored answers only, and nothing is kept for it.
 """
 
 import ipaddress
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 from schemas.errors import BadInput, UnknownHost
+from service.api.middleware.cors import ANY
 
 _AUTHORITY = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]*,\\]+)(?::(?P<port>\d{0,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/]+)")
@@ -25,18 +26,22 @@ _FORM = "names of hosts, separated by commas: example.org, *.example.org for the
 class Hosts:
     """The names of this service.
 
-    named: those that the setting `allowed_hosts` lists. below: endings of further names. is_any: any name will do.
-    listens: the address that the service listens on.
+    named: names in the setting `allowed_hosts`.
+    below: endings of further names.
+    is_any: every name is allowed.
+    listens: the address of the setting `host`.
+    origins: origins of the setting `cors_origin`, with "*" for any.
     """
 
     named: frozenset[str]
     below: tuple[str, ...] = ()
     is_any: bool = False
     listens: str = ""
+    origins: frozenset[str] = frozenset()
 
     @classmethod
-    def parse(cls, allowed: str, listens: str) -> "Hosts":
-        """The setting `allowed_hosts`, and the address that the service listens on. Raises BadInput."""
+    def parse(cls, allowed: str, listens: str, origins: frozenset[str] = frozenset()) -> "Hosts":
+        """The names of the settings `allowed_hosts` and `host`. Raises BadInput."""
         named, below = set[str](), list[str]()
         entries = [entry.strip() for entry in allowed.split(",") if entry.strip()]
         for entry in entries:
@@ -51,17 +56,17 @@ class Hosts:
             else:
                 named.add(parsed[0])
         parsed = _parsed(f"[{listens}]" if ":" in listens else listens)
-        return cls(frozenset(named), tuple(below), "*" in entries, "" if parsed is None else parsed[0])
+        return cls(frozenset(named), tuple(below), "*" in entries, "" if parsed is None else parsed[0], origins)
 
     def check(self, scope: Scope) -> None:
-        """Raises UnknownHost where a request does not name a host that is ours."""
+        """Raises UnknownHost for a request without exactly one Host header, or with another host's name."""
         values = _values(scope, b"host")
         parsed = _parsed(values[0]) if len(values) == 1 else None
         if parsed is None or not self._is_ours(parsed[0]):
             raise UnknownHost(", ".join(values))
 
     def is_foreign(self, scope: Scope) -> bool:
-        """True for a request by a page of an origin that is neither this service's nor one that is named."""
+        """True for a request by a page of another origin, unless a setting names that origin or its host."""
         origins = _values(scope, b"origin")
         if origins:
             return len(origins) > 1 or not self._is_trusted(origins[0], _values(scope, b"host"))
@@ -74,15 +79,17 @@ class Hosts:
         return name in self.named or name.endswith(self.below)
 
     def _is_trusted(self, origin: str, hosts: Sequence[str]) -> bool:
-        found = _ORIGIN.fullmatch(origin)
-        asking = None if found is None else _parsed(found["authority"])
-        if found is None or asking is None:
-            return False
-        if self._is_named(asking[0]):
+        if ANY in self.origins or origin in self.origins:
             return True
-        # TLS may end in a proxy, which then asks by plain HTTP: the scheme says nothing, but for the port left out.
-        default = _DEFAULT_PORTS.get(found["scheme"].lower())
-        return any(_without(default, asking) == _without(default, _parsed(host)) for host in hosts)
+        parts = _ORIGIN.fullmatch(origin)
+        page = None if parts is None else _parsed(parts["authority"])
+        if parts is None or page is None:
+            return False
+        if self._is_named(page[0]):
+            return True
+        # Behind a proxy that ends TLS, this service sees plain HTTP. So the scheme matters for the default port alone.
+        default = _DEFAULT_PORTS.get(parts["scheme"].lower())
+        return any(_without(default, page) == _without(default, _parsed(host)) for host in hosts)
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:
@@ -90,17 +97,17 @@ def _values(scope: Scope, name: bytes) -> list[str]:
 
 
 def _parsed(authority: str) -> tuple[str, str | None] | None:
-    """Name and port of "NAME:PORT", the name in lower case and without a final dot; None where it is none."""
-    found = _AUTHORITY.fullmatch(authority)
-    if found is None:
+    """Name and port of "NAME:PORT", the name in lower case and without a final dot. None for other texts."""
+    parts = _AUTHORITY.fullmatch(authority)
+    if parts is None:
         return None
-    name = found["name"].lower().removesuffix(".")
+    name = parts["name"].lower().removesuffix(".")
     if name.startswith("["):
         try:
             name = f"[{ipaddress.IPv6Address(name[1:-1])}]"
         except ValueError:
             return None
-    return (name, found["port"] or None) if name else None
+    return (name, parts["port"] or None) if name else None
 
 
 def _without(default: str | None, parsed: tuple[str, str | None] | None) -> tuple[str, str | None] | None:

@@ -11,7 +11,7 @@ from schemas.errors import BadInput, TooManyRequests
 
 
 class Rate:
-    """A moving window for each caller."""
+    """A moving window for each caller, and for each address with wrong keys."""
 
     def __init__(self, item: RateLimitItem | None) -> None:
         self._item = item
@@ -19,15 +19,15 @@ class Rate:
 
     @classmethod
     def parse(cls, text: str) -> "Rate":
-        """The rate that the setting `rate_limit` says. Raises BadInput."""
+        """The rate of the setting `rate_limit`. Raises BadInput."""
         try:
             return cls(parse(text) if text else None)
         except ValueError:
             raise BadInput.of("rate_limit", text, "a number of requests and a time, as 600/minute") from None
 
-    def count(self, caller: str) -> None:
-        """Count a request. Raises TooManyRequests."""
-        if self._item is None or self._limiter.hit(self._item, caller):
+    def count(self, kind: str, name: str) -> None:
+        """Count a request. Each kind of names is counted apart. Raises TooManyRequests."""
+        if self._item is None or self._limiter.hit(self._item, kind, name):
             return
-        reset = self._limiter.get_window_stats(self._item, caller).reset_time
+        reset = self._limiter.get_window_stats(self._item, kind, name).reset_time
         raise TooManyRequests(str(self._item), max(1, math.ceil(reset - time.time())))

@@ -10,28 +10,28 @@ from schemas.events import MAX_EVENT
 from schemas.problem import NoParameters
 from schemas.relations import RELATIONS, RelationInfo
 from service.answering import events
-from service.api.openapi import PROBLEMS
+from service.api.openapi import problems
 from service.api.responses import json_response, resources_of
 
 router = APIRouter()
 _TEXT = Path(pattern=r"[^\W_]", max_length=MAX_EVENT, examples=["PersonX buys a car"])
 
 
-@router.get("/relations", response_model=list[RelationInfo], responses=PROBLEMS[422,], tags=["graph"])
+@router.get("/relations", response_model=list[RelationInfo], responses=problems(422), tags=["graph"])
 async def relations(_: Annotated[NoParameters, Query()]) -> Response:
-    """The 23 relations: phrase, group, and whom the tail is about."""
+    """The 23 relations: phrase, group, and the person that the tail is about."""
     return json_response(list(RELATIONS.values()))
 
 
-@router.get("/events", response_model=EventPage, responses=PROBLEMS[404, 422, 503], tags=["graph"])
+@router.get("/events", response_model=EventPage, responses=problems(404, 422, 503), tags=["graph"])
 async def list_events(request: Request, search: Annotated[EventSearch, Query()]) -> Response:
-    """Known events that begin with `prefix`, in text order; with `q`, those with one of its words, best first."""
+    """Known events with a `prefix`, in text order. With `q`, those with one of its words, best first."""
     return json_response(await events.page(search, resources_of(request).store))
 
 
-@router.get("/events/{text:path}", response_model=EventDetail, responses=PROBLEMS[404, 422, 503], tags=["graph"])
+@router.get("/events/{text:path}", response_model=EventDetail, responses=problems(404, 422, 503), tags=["graph"])
 async def event(
-    request: Request, text: Annotated[str, _TEXT], asked: Annotated[EventDetailQuestion, Query()]
+    request: Request, text: Annotated[str, _TEXT], params: Annotated[EventDetailQuestion, Query()]
 ) -> Response:
-    """What data sets say of one event, by relation; with `generated` what students said, too."""
-    return json_response(await events.card(text, resources_of(request), generated=asked.generated))
+    """The inferences of data sets for one event, by relation. With `generated` those of students too."""
+    return json_response(await events.detail(text, resources_of(request), generated=params.generated))

@@ -44,7 +44,7 @@ def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
 
 
 def tails(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(said["relation"], said["tail"]) for said in answer["inferences"]]
+    return [(row["relation"], row["tail"]) for row in answer["inferences"]]
 
 
 def test_an_unknown_event_is_answered_live_and_then_from_the_store(live: TestClient) -> None:
@@ -53,26 +53,31 @@ def test_an_unknown_event_is_answered_live_and_then_from_the_store(live: TestCli
     assert "happy" in [tail for _, tail in tails(first)]
     assert first["model"]["name"] == BUNDLED
     assert first["decoding"]["method"] == "beam"
-    for place, said in enumerate(first["inferences"], 1):
-        assert (said["rank"], said["source"], said["stored"], said["origins"]) == (place, "generated", False, [ORIGIN])
-        assert said["log_prob"] < 0
+    for place, row in enumerate(first["inferences"], 1):
+        assert (row["rank"], row["source"], row["stored"], row["origins"]) == (place, "generated", False, [ORIGIN])
+        assert row["log_prob"] < 0
     again = infer(live, DOG, "xReact")
     assert (again["source"], again["stored"], again["model"]) == ("generated", True, None)
     assert again["match"] == {"event": DOG, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
-    assert [said | {"stored": False} for said in again["inferences"]] == first["inferences"]
+    assert [row | {"stored": False} for row in again["inferences"]] == first["inferences"]
 
 
 def test_mode_graph_leaves_it_out(live: TestClient) -> None:
-    infer(live, "PersonX paints the barn red", "xReact")
-    problem(live.get("/infer", params={"event": "PersonX paints the barn red", "mode": "graph"}), 404, "EventNotFound")
+    for event in ("PersonX paints the barn red", "PersonX paints the barn blue"):
+        infer(live, event, "xReact")
+    for more in ({}, {"generated": True}):
+        question = {"event": "PersonX paints the barn red", "mode": "graph"} | more
+        nearest = problem(live.get("/infer", params=question), 404, "EventNotFound")["nearest"]
+        for event in nearest:
+            assert live.get("/infer", params=question | {"event": event}).json()["source"] == "graph"
 
 
 def test_a_known_event_gets_the_relation_it_lacks(live: TestClient) -> None:
-    known = infer(live, CAR, "xIntent")
-    assert known["source"] == "graph"
+    answer = infer(live, CAR, "xIntent")
+    assert answer["source"] == "graph"
     both = infer(live, CAR, "xIntent", "ObjectUse")
     assert both["source"] == "generated"
-    sources = {said["relation"]: said["source"] for said in both["inferences"]}
+    sources = {row["relation"]: row["source"] for row in both["inferences"]}
     assert sources["xIntent"] == "graph"
     assert sources.get("ObjectUse", "generated") == "generated"
     assert infer(live, CAR, "ObjectUse", "xIntent")["stored"] is True
@@ -82,7 +87,7 @@ def test_a_known_event_gets_the_relation_it_lacks(live: TestClient) -> None:
 def test_none_in_the_graph_is_an_answer(live: TestClient) -> None:
     for event in live.get("/events", params={"limit": 300}).json()["events"]:
         card = live.get(f"/events/{event}").json()["relations"]
-        silent = [name for name, said in card.items() if not said["applies"]]
+        silent = [name for name, row in card.items() if not row["applies"]]
         if silent:
             answer = infer(live, event, silent[0])
             assert (answer["source"], answer["not_applicable"]) == ("graph", [silent[0]])
@@ -92,8 +97,8 @@ def test_none_in_the_graph_is_an_answer(live: TestClient) -> None:
 
 def test_no_relation_named_means_the_social_ones(live: TestClient) -> None:
     answer = infer(live, "PersonX plants a row of cabbages", limit=2)
-    said = {relation for relation, _ in tails(answer)} | set(answer["not_applicable"])
-    assert said == set(SOCIAL)
+    relations = {relation for relation, _ in tails(answer)} | set(answer["not_applicable"])
+    assert relations == set(SOCIAL)
     assert infer(live, "PersonX plants a row of cabbages")["stored"] is True
 
 
@@ -107,10 +112,10 @@ def test_mode_generate_asks_even_when_the_graph_knows(live: TestClient) -> None:
 def test_explain_and_decoding_say_how_it_was_drawn(live: TestClient, decoding: str) -> None:
     answer = infer(live, DOG, "xWant", mode="generate", decoding=decoding, seed=7, explain=True)
     assert answer["prompts"] == {"xWant": f"{DOG}\nwant:"}
-    said = answer["decoding"]
-    assert said["seed"] == (7 if decoding == "paper" else None)
-    assert (said["n"], said["top_p"]) == {"paper": (10, 0.9), "beam5": (5, None), "fast": (1, None)}[decoding]
-    assert len(answer["inferences"]) <= said["n"]
+    info = answer["decoding"]
+    assert info["seed"] == (7 if decoding == "paper" else None)
+    assert (info["n"], info["top_p"]) == {"paper": (10, 0.9), "beam5": (5, None), "fast": (1, None)}[decoding]
+    assert len(answer["inferences"]) <= info["n"]
 
 
 def test_an_unseeded_answer_can_be_drawn_again(live: TestClient) -> None:
@@ -123,22 +128,22 @@ def test_a_batch_of_questions_is_what_each_is_alone(live: TestClient) -> None:
     """Alone, in random batches, and from many askers at once: the same text."""
     nouns = ["a lamp", "the fence", "an old boat", "a violin", "the soup", "a letter", "three hens", "PersonY's bike"]
     verbs = ["repairs", "loses", "sells", "forgets", "borrows", "drops"]
-    asked = [
+    questions = [
         {"event": f"PersonX {verb} {noun}", "relation": relation, "mode": "generate", "decoding": way, "seed": n}
         for n, (verb, noun) in enumerate((v, n) for v in verbs for n in nouns)
         for relation, way in [random.Random(n).choice([("xReact", "paper"), ("xWant", "paper"), ("xNeed", "beam")])]
     ]
-    alone = [tails(live.get("/infer", params=ask).json()) for ask in asked]
-    order = random.Random(5).sample(range(len(asked)), len(asked))
+    alone = [tails(live.get("/infer", params=ask).json()) for ask in questions]
+    order = random.Random(5).sample(range(len(questions)), len(questions))
     batches = [order[start : start + 17] for start in range(0, len(order), 17)]
     together: dict[int, Any] = {}
     for batch in batches:
-        body = {"questions": [asked[n] for n in batch]}
+        body = {"questions": [questions[n] for n in batch]}
         answers = live.post("/infer/batch", json=body).json()["answers"]
         together |= {n: tails(answer) for n, answer in zip(batch, answers, strict=True)}
     with ThreadPoolExecutor(16) as askers:
-        crowded = list(askers.map(lambda ask: tails(live.get("/infer", params=ask).json()), asked))
-    assert [together[n] for n in range(len(asked))] == alone
+        crowded = list(askers.map(lambda ask: tails(live.get("/infer", params=ask).json()), questions))
+    assert [together[n] for n in range(len(questions))] == alone
     assert crowded == alone
 
 
@@ -146,8 +151,8 @@ def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with
     from tests.support.tiny_models import make
 
     folder = make("comet-distill", tmp_path / "comet-distill")
-    said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
-    settings = load_settings(said)
+    options = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
+    settings = load_settings(options)
     with TestClient(create_app(settings, partial(open_resources, models="now")), "http://localhost") as client:
         wait_until_ready(client.get)
         body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
@@ -162,7 +167,7 @@ def test_what_is_no_event_is_refused_with_the_reason(live: TestClient, event: st
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("params", "field"),
     [
         ({"decoding": "fast", "n": 3}, "n"),
         ({"decoding": "beam", "temperature": 0.5}, "temperature"),
@@ -174,9 +179,9 @@ def test_what_is_no_event_is_refused_with_the_reason(live: TestClient, event: st
     ],
 )
 def test_bad_decodings_are_refused_even_where_the_graph_would_answer(
-    live: TestClient, said: dict[str, Any], field: str
+    live: TestClient, params: dict[str, Any], field: str
 ) -> None:
-    body = problem(live.get("/infer", params={"event": CAR, **said}), 422, "BadInput")
+    body = problem(live.get("/infer", params={"event": CAR, **params}), 422, "BadInput")
     assert [error["field"] for error in body["errors"]] == [field]
 
 
@@ -202,17 +207,17 @@ def test_score_many(live: TestClient) -> None:
 
 def test_a_stream_tells_each_inference_and_then_the_answer(live: TestClient) -> None:
     event = "PersonX waters the roses"
-    asked = {"event": event, "relation": ["xReact", "xWant"], "limit": 2}
-    with live.stream("GET", "/infer", params=asked, headers={"accept": "text/event-stream"}) as response:
+    params = {"event": event, "relation": ["xReact", "xWant"], "limit": 2}
+    with live.stream("GET", "/infer", params=params, headers={"accept": "text/event-stream"}) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         text = "".join(response.iter_text())
     events = [dict(line.split(": ", 1) for line in block.split("\n")) for block in text.strip().split("\n\n")]
     answer = json.loads(events[-1]["data"])
     assert events[-1]["event"] == "answer"
-    told = [json.loads(event["data"]) for event in events if event["event"] == "inference"]
-    assert sorted(map(json.dumps, told)) == sorted(map(json.dumps, answer["inferences"]))
+    inferences = [json.loads(event["data"]) for event in events if event["event"] == "inference"]
+    assert sorted(map(json.dumps, inferences)) == sorted(map(json.dumps, answer["inferences"]))
     assert infer(live, event, "xReact", "xWant", limit=2)["inferences"] == [
-        said | {"stored": True} for said in answer["inferences"]
+        row | {"stored": True} for row in answer["inferences"]
     ]
     for wrong in ({"event": "asdf qwer"}, {"event": DOG, "relation": "xLikes"}, {"event": DOG, "n": 0}):
         refused = live.get("/infer", params=wrong, headers={"accept": "text/event-stream"})
@@ -224,9 +229,9 @@ def test_filters_ask_for_what_is_stored(live: TestClient) -> None:
     problem(live.get("/infer", params={"event": "PersonX mends a net", "origin": "sample"}), 404, "EventNotFound")
 
 
-@pytest.mark.parametrize("said", [{"min_p_valid": 0.5}, {"origin": "sample"}])
-def test_what_is_generated_has_nothing_to_filter_by(live: TestClient, said: dict[str, Any]) -> None:
-    problem(live.get("/infer", params={"event": CAR, "mode": "generate", **said}), 422, "BadInput")
+@pytest.mark.parametrize("params", [{"min_p_valid": 0.5}, {"origin": "sample"}])
+def test_what_is_generated_has_nothing_to_filter_by(live: TestClient, params: dict[str, Any]) -> None:
+    problem(live.get("/infer", params={"event": CAR, "mode": "generate", **params}), 422, "BadInput")
 
 
 def test_without_a_student_nobody_generates(client: TestClient) -> None:
@@ -240,7 +245,7 @@ def test_without_a_student_nobody_generates(client: TestClient) -> None:
 def test_a_cut_tail_is_not_kept(live: TestClient) -> None:
     event = "PersonX rows across the lake"
     answer = infer(live, event, "xWant", max_new_tokens=2)
-    assert all("max_new_tokens=2" in said for said in answer["degraded"])
+    assert all("max_new_tokens=2" in line for line in answer["degraded"])
     assert infer(live, event, "xWant")["stored"] is bool(not answer["degraded"])
 
 

@@ -43,8 +43,8 @@ def url(
     assert service.stop() == 0
 
 
-def infer(url: str, event: str, status: int = 200, **said: Any) -> dict[str, Any]:
-    response = httpx2.get(f"{url}/infer", params={"event": event} | said, timeout=60)
+def infer(url: str, event: str, status: int = 200, **params: Any) -> dict[str, Any]:
+    response = httpx2.get(f"{url}/infer", params={"event": event} | params, timeout=60)
     assert response.status_code == status, response.text
     return response.json()
 
@@ -117,20 +117,21 @@ def test_why_each_candidate_was_taken_or_refused(url: str) -> None:
 def test_modes_and_threshold(url: str) -> None:
     infer(url, "PersonX is buying the boat", 404, mode="graph")
     assert infer(url, "PersonX is buying the boat", mode="near_duplicate")["source"] == "near_duplicate"
-    infer(url, "PersonX buys a boat", 404, mode="near_duplicate")  # no other event means the same
+    alone = infer(url, "PersonX buys a boat", 404, mode="near_duplicate")  # no other event means the same
+    assert alone["nearest"] == []
     infer(url, "PersonX is buying the boat", 404, threshold=1)
     wrong = infer(url, "PersonX is buying the boat", 422, threshold=2)
     assert wrong["errors"][0]["field"] == "threshold"
 
 
 def test_match(url: str) -> None:
-    asked = {"event": "I am buying the boat", "k": 3}
-    said = httpx2.post(f"{url}/match", json=asked).json()
-    assert (said["event"], said["roles"]) == ("PersonX buys the boat", {"PersonX": "I"})
-    assert len(said["candidates"]) == 3
-    assert (said["candidates"][0]["event"], said["candidates"][0]["same"]) == ("PersonX buys a boat", True)
-    many = httpx2.post(f"{url}/match", json=[asked, {"event": ""}, {"event": "PersonY hugs PersonX", "k": 1}]).json()
-    assert many[0] == said
+    question = {"event": "I am buying the boat", "k": 3}
+    single = httpx2.post(f"{url}/match", json=question).json()
+    assert (single["event"], single["roles"]) == ("PersonX buys the boat", {"PersonX": "I"})
+    assert len(single["candidates"]) == 3
+    assert (single["candidates"][0]["event"], single["candidates"][0]["same"]) == ("PersonX buys a boat", True)
+    many = httpx2.post(f"{url}/match", json=[question, {"event": ""}, {"event": "PersonY hugs PersonX", "k": 1}]).json()
+    assert many[0] == single
     assert many[1]["status"] == 422
     assert many[2]["candidates"][0]["event"] == "PersonX hugs PersonY"
     assert httpx2.post(f"{url}/match", json=[]).status_code == 422

@@ -68,10 +68,10 @@ def test_what_is_not_to_be_kept_leaves_no_trace(
             return client.get("/infer", params=question | {"explain": True})
 
         with ThreadPoolExecutor(4) as askers:
-            said = list(askers.map(ask, range(100)))
-        for n, response in enumerate(said):
+            responses = list(askers.map(ask, range(100)))
+        for n, response in enumerate(responses):
             assert response.status_code == (422 if n % 10 == 9 else 200), response.text
-        assert sum('"source":"generated"' in response.text for response in said) >= 80
+        assert sum('"source":"generated"' in response.text for response in responses) >= 80
         # Asked again, it is written again; and the next one to ask hears nothing of it.
         assert client.get("/infer", params=asked_of(0)).json()["stored"] is False
         again = client.get("/infer", params=asked_of(1) | {"keep": "false", "generated": "true", "explain": "true"})
@@ -118,9 +118,9 @@ def test_however_it_is_spelt_it_is_not_logged(quiet: Server, query: str) -> None
         if f"zebra{word[-6:]}" in "".join(quiet.log[before:]):
             break
         threading.Event().wait(0.02)
-    said = "".join(quiet.log[before:])
-    assert f"zebra{word[-6:]}" in said
-    assert word not in said
+    log = "".join(quiet.log[before:])
+    assert f"zebra{word[-6:]}" in log
+    assert word not in log
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +181,8 @@ def shown(client: httpx2.Client, headers: dict[str, str], event: str, **more: An
     word = event.rpartition(" ")[2]
     like = f"PersonX quickly {event.removeprefix('PersonX ')}"
 
-    def get(path: str, **said: Any) -> httpx2.Response:
-        return client.get(path, params=said | more, headers=headers)
+    def get(path: str, **params: Any) -> httpx2.Response:
+        return client.get(path, params=params | more, headers=headers)
 
     explained = get("/infer", event=like, relation="xReact", explain=True, keep=False).json()
     matched = client.post("/match", json={"event": like} | more, headers=headers).json()
@@ -190,7 +190,7 @@ def shown(client: httpx2.Client, headers: dict[str, str], event: str, **more: An
         event in get("/events", prefix=event[:-2]).json()["events"],
         event in get("/events", q=word).json()["events"],
         get(f"/events/{event}").status_code == 200,
-        event in get("/infer", event=like, mode="graph").json()["nearest"],
+        event in get(f"/events/{like}").json()["nearest"],
         event in [one["event"] for one in explained["candidates"] or ()],
         event in [one["event"] for one in matched["candidates"]],
     ]
@@ -212,10 +212,10 @@ def test_a_read_key_writes_nothing_and_nobody_sees_what_it_asked(keyed: httpx2.C
 
 def test_what_a_write_key_asked_is_kept_and_shown_only_to_who_asks_for_it(keyed: httpx2.Client) -> None:
     event = "PersonX polishes the copper kettle on the stove"
-    asked = {"event": event, "relation": "xReact"}
-    unkept = keyed.get("/infer", params=asked | {"keep": False}, headers=WRITER).json()
-    assert keyed.get("/infer", params=asked, headers=WRITER).json()["stored"] is False
-    again = keyed.get("/infer", params=asked, headers=OTHER).json()
+    question = {"event": event, "relation": "xReact"}
+    unkept = keyed.get("/infer", params=question | {"keep": False}, headers=WRITER).json()
+    assert keyed.get("/infer", params=question, headers=WRITER).json()["stored"] is False
+    again = keyed.get("/infer", params=question, headers=OTHER).json()
     assert (again["source"], again["stored"]) == ("generated", True)
     assert [i["tail"] for i in again["inferences"]] == [i["tail"] for i in unkept["inferences"]]
     assert shown(keyed, OTHER, event) == [False] * 6
@@ -263,9 +263,9 @@ def test_the_command_line_keeps_unless_it_is_told_not_to(tmp_path: Path, with_st
     lines.write_text("".join(json.dumps({"event": event, "relation": "xReact"} | more) + "\n"
                              for more in ({}, {"keep": False}, {"keep": True})))  # fmt: skip
     done = cometgraph("infer", "--input", str(lines), "--no-keep", "--store", store, env=with_student)
-    said = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [one.get("stored") for one in said] == [False, False, None]
-    assert said[2]["errors"][0]["field"] == "keep"
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one.get("stored") for one in answers] == [False, False, None]
+    assert answers[2]["errors"][0]["field"] == "keep"
     assert infer("--keep")["stored"] is False
     assert infer()["stored"] is True
     page = cometgraph("get", "/events?prefix=PersonX folds a paper", "--store", store)

@@ -38,8 +38,8 @@ def texts(answer: dict[str, Any]) -> list[str]:
 
 
 def count(client: TestClient, metric: str) -> int:
-    found = re.search(rf"^{re.escape(metric)} ([\d.]+)$", client.get("/metrics").text, re.MULTILINE)
-    return int(float(found[1])) if found else 0
+    match = re.search(rf"^{re.escape(metric)} ([\d.]+)$", client.get("/metrics").text, re.MULTILINE)
+    return int(float(match[1])) if match else 0
 
 
 def cached(client: TestClient) -> int:

@@ -30,9 +30,9 @@ def test_infer(client: TestClient) -> None:
     assert list(body) == [field.name for field in dataclasses.fields(Answer)]
     assert (body["event"], body["source"], body["match"]) == (CAR, "graph", MATCH)
     assert len(body["inferences"]) >= 3
-    for said in body["inferences"]:
-        assert list(said) == [field.name for field in dataclasses.fields(Inference)]
-        assert (said["relation"], said["source"], said["origins"]) == ("xIntent", "graph", ["sample"])
+    for row in body["inferences"]:
+        assert list(row) == [field.name for field in dataclasses.fields(Inference)]
+        assert (row["relation"], row["source"], row["origins"]) == ("xIntent", "graph", ["sample"])
     assert body["took_ms"] > 0
     assert re.fullmatch(r"answer;dur=[\d.]+, total;dur=[\d.]+", response.headers["server-timing"])
 
@@ -46,8 +46,8 @@ def test_the_event_is_normalised(client: TestClient) -> None:
 
 def test_relations_repeat_and_none_means_all(client: TestClient) -> None:
     two = client.get("/infer", params={"event": CAR, "relation": ["xNeed", "xWant", "xNeed"], "limit": 1}).json()
-    assert [said["relation"] for said in two["inferences"]] != []
-    assert {said["relation"] for said in two["inferences"]} == {"xNeed", "xWant"}
+    assert [row["relation"] for row in two["inferences"]] != []
+    assert {row["relation"] for row in two["inferences"]} == {"xNeed", "xWant"}
     assert len(two["inferences"]) == 2
     every = client.get("/infer", params={"event": CAR, "limit": 1}).json()
     assert len(every["inferences"]) + len(every["not_applicable"]) == 12
@@ -87,6 +87,15 @@ def test_an_unknown_event_is_a_404_with_known_ones_that_share_its_words(client: 
     assert body["event"] == "PersonX buys a purple car"
     assert CAR in body["nearest"]
     assert problem(client.get("/infer", params={"event": "qwzx"}), 404)["nearest"] == []
+
+
+def test_a_404_of_a_batch_is_that_of_a_single_question(client: TestClient) -> None:
+    question = {"event": "PersonX buys a purple car"}
+    single = problem(client.get("/infer", params=question), 404, "EventNotFound")
+    assert CAR in single["nearest"]
+    assert client.post("/infer/batch", json={"questions": [question]}).json()["answers"] == [single]
+    lines = client.post("/infer/batch", json={"questions": [question]}, headers=LINES)
+    assert json.loads(lines.text) == single
 
 
 @pytest.mark.parametrize(
@@ -140,6 +149,7 @@ def test_batch_answers_in_order_each_for_itself(client: TestClient) -> None:
     answers = response.json()["answers"]
     assert [a.get("status", 200) for a in answers] == [200, 404, 422, 422, 200]
     assert [len(answers[n]["inferences"]) for n in (0, 4)] == [2, 1]
+    assert answers[1]["nearest"] == []
     assert answers[2]["errors"][0]["field"] == "relation"
     single = client.get("/infer", params={"event": CAR, "relation": "xIntent", "limit": 2}).json()
     assert answers[0] | {"took_ms": 0} == single | {"took_ms": 0}
@@ -162,8 +172,8 @@ def test_a_batch_as_lines_is_the_batch_as_json(client: TestClient) -> None:
     assert lines.headers["content-type"] == "application/x-ndjson"
     assert lines.text.endswith("\n")
     answers = client.post("/infer/batch", json={"questions": questions}).json()["answers"]
-    told = [json.loads(line) for line in lines.text.splitlines()]
-    assert [one | {"took_ms": 0} for one in told] == [one | {"took_ms": 0} for one in answers]
+    results = [json.loads(line) for line in lines.text.splitlines()]
+    assert [one | {"took_ms": 0} for one in results] == [one | {"took_ms": 0} for one in answers]
     problem(client.post("/infer/batch", json={"questions": []}, headers=LINES), 422)
     scores = client.post("/score/batch", json={"triples": [{"event": CAR}, 7]}, headers=LINES)
     assert [json.loads(line)["status"] for line in scores.text.splitlines()] == [422, 422]
@@ -197,6 +207,8 @@ def test_the_client_says_by_accept_what_it_gets(client: TestClient, accept: str,
             response = client.request(method, headers={"accept": accept.replace("STREAM", stream)}, **options)
             assert response.status_code == 200
             assert response.headers["content-type"].split(";")[0] == wanted.replace("STREAM", stream)
+            unbuffered = "no" if wanted == "STREAM" else None
+            assert response.headers.get("x-accel-buffering") == unbuffered
 
 
 @pytest.mark.parametrize(
@@ -249,9 +261,9 @@ def pages(client: TestClient, **query: Any) -> Iterator[list[str]]:
 @pytest.mark.parametrize("query", [{"prefix": "PersonX b"}, {"q": "car"}, {}])
 def test_pages_of_events_are_the_whole_without_gap_or_repetition(client: TestClient, query: dict[str, str]) -> None:
     whole = client.get("/events", params=query | {"limit": 1000}).json()["events"]
-    found = [event for page in pages(client, **query, limit=2) for event in page]
-    assert found == whole
-    assert len(set(found)) == len(found) > 2
+    events = [event for page in pages(client, **query, limit=2) for event in page]
+    assert events == whole
+    assert len(set(events)) == len(events) > 2
 
 
 def test_a_prefix_is_normalised_like_an_event(client: TestClient) -> None:
@@ -289,9 +301,9 @@ def test_an_event_with_all_its_inferences(client: TestClient) -> None:
     body = client.get(f"/events/{quote(CAR)}").json()
     assert body["event"] == CAR
     flat = client.get("/infer", params={"event": CAR, "limit": 1000}).json()
-    grouped = [i for said in body["relations"].values() for i in said["inferences"]]
+    grouped = [i for row in body["relations"].values() for i in row["inferences"]]
     assert sorted(map(str, grouped)) == sorted(map(str, flat["inferences"]))
-    assert [r for r, said in body["relations"].items() if not said["applies"]] == flat["not_applicable"]
+    assert [r for r, row in body["relations"].items() if not row["applies"]] == flat["not_applicable"]
     problem(client.get("/events/PersonX%20and%2For%20qwzx"), 404, "EventNotFound")
     problem(client.get(f"/events/{quote(CAR)}?x=1"), 422)
 
@@ -316,7 +328,7 @@ def test_pages_for_people(client: TestClient) -> None:
     assert "http" not in re.sub(r"https?://localhost", "", client.get("/docs").text)  # nothing from elsewhere
     page = client.get("/docs/errors").text
     assert 'id="EventNotFound"' in page
-    assert client.get("/", follow_redirects=False).headers["location"].endswith("/docs")
+    assert client.get("/", follow_redirects=False).headers["location"] == "docs"
 
 
 def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
@@ -333,7 +345,7 @@ def test_every_error_has_a_status_and_a_place_in_the_documentation(client: TestC
     for kind in kinds:
         assert next(k for k in kind.__mro__ if k in STATUS)
         assert f'id="{kind.__name__}"' in page
-    assert status_of(errors.StoreLocked("x")) == 503
+    assert status_of(errors.StoreLocked) == 503
 
 
 KEYS = f"reader:read:{SECRET}R,writer:write:{SECRET}W\nroot:admin:{SECRET}A"
@@ -375,6 +387,7 @@ def test_a_key_opens_by_either_header(sample_store: str, letter: str) -> None:
         "a:read:short",
         "a:fly:0123456789abcdef",
         ":read:0123456789abcdef",
+        "a:read:0123456789abcdef,b:admin:0123456789abcdef",
         "@/no/such",
     ],
 )
@@ -401,6 +414,18 @@ def test_the_rate_of_each_key(sample_store: str) -> None:
             problem(response, 429, "TooManyRequests")
             assert 1 <= int(response.headers["retry-after"]) <= 3600
         assert client.get("/health").status_code == 200
+
+
+def test_wrong_keys_count_against_the_rate(sample_store: str) -> None:
+    with app_with(sample_store, api_keys=KEYS, rate_limit="3/hour") as client:
+        for number in range(3):
+            problem(client.get("/relations", headers={"X-API-Key": f"{SECRET}{number}"}), 401, "KeyMissing")
+        for headers in ({"X-API-Key": f"{SECRET}9"}, {"Authorization": "Bearer x"}, {}):
+            response = client.get("/relations", headers=headers)
+            problem(response, 429, "TooManyRequests")
+            assert 1 <= int(response.headers["retry-after"]) <= 3600
+        # Right keys have windows of their own.
+        assert client.get("/relations", headers={"X-API-Key": f"{SECRET}R"}).status_code == 200
 
 
 def test_a_body_over_the_limit_is_refused_announced_or_not(sample_store: str) -> None:

@@ -60,8 +60,8 @@ def test_a_request_without_a_host_or_with_two_is_refused(server: Server) -> None
     for headers in (b"", b"Host: localhost\r\nHost: localhost\r\n"):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(b"GET /info HTTP/1.1\r\n" + headers + b"Connection: close\r\n\r\n")
-            said = b"".join(iter(partial(connection.recv, 1 << 16), b""))
-        assert said.startswith((b"HTTP/1.1 421", b"HTTP/1.1 400")), said[:200]
+            response = b"".join(iter(partial(connection.recv, 1 << 16), b""))
+        assert response.startswith((b"HTTP/1.1 421", b"HTTP/1.1 400")), response[:200]
 
 
 ALLOWED = "Example.ORG, *.inner.example:8443,.dotted.example"
@@ -120,8 +120,13 @@ def live(tmp_path_factory: pytest.TempPathFactory, with_student: dict[str, str])
     """The application with its student, on a graph of its own; example.org is named."""
     folder = str(tmp_path_factory.mktemp("door") / "store")
     assert cometgraph("load", "graph/sample.jsonl", "--store", folder).returncode == 0
-    said = {"store": folder, "match": False, "cache": with_student["COMETGRAPH_CACHE"], "allowed_hosts": "example.org"}
-    app = create_app(load_settings(said), partial(open_resources, models="now"))
+    options = {
+        "store": folder,
+        "match": False,
+        "cache": with_student["COMETGRAPH_CACHE"],
+        "allowed_hosts": "example.org",
+    }
+    app = create_app(load_settings(options), partial(open_resources, models="now"))
     with TestClient(app, "http://localhost:8000", raise_server_exceptions=False) as client:
         wait_until_ready(client.get)
         yield client
@@ -153,8 +158,8 @@ OWN: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_a_page_of_another_origin_has_what_is_stored_alone(live: TestClient, headers: dict[str, str]) -> None:
-    def get(**said: Any) -> httpx2.Response:
-        return live.get("/infer", params=said, headers=headers)
+    def get(**params: Any) -> httpx2.Response:
+        return live.get("/infer", params=params, headers=headers)
 
     before = live.get("/info").json()["triples"]
     assert get(**QUESTION).json()["source"] == "graph"
@@ -184,9 +189,9 @@ def test_a_page_of_another_origin_has_what_is_stored_alone(live: TestClient, hea
 def test_its_own_pages_and_programs_may_ask_for_all(live: TestClient, headers: dict[str, str]) -> None:
     scored = {"event": CAR, "relation": "xIntent", "tail": "to get to work"}
     assert live.post("/score", json=scored, headers=headers).status_code == 200
-    asked = {"event": f"PersonX paints wall {OWN.index(headers) + 2}", "relation": "xReact"}
-    assert live.get("/infer", params=asked, headers=headers).json()["source"] == "generated"
-    assert live.get("/infer", params=asked, headers=headers).json()["stored"] is True
+    question = {"event": f"PersonX paints wall {OWN.index(headers) + 2}", "relation": "xReact"}
+    assert live.get("/infer", params=question, headers=headers).json()["source"] == "generated"
+    assert live.get("/infer", params=question, headers=headers).json()["stored"] is True
 
 
 def test_a_default_port_may_be_left_out(live: TestClient) -> None:
@@ -199,8 +204,8 @@ def test_a_default_port_may_be_left_out(live: TestClient) -> None:
         ("localhost", "http://localhost:443", 403),
         ("localhost", "https://localhost:8443", 403),
     ):
-        said = live.post("/score", json=scored, headers={"Host": host, "Origin": origin})
-        assert said.status_code == status, (host, origin)
+        response = live.post("/score", json=scored, headers={"Host": host, "Origin": origin})
+        assert response.status_code == status, (host, origin)
 
 
 def test_the_star_trusts_no_origin(sample_store: str) -> None:
@@ -210,14 +215,16 @@ def test_the_star_trusts_no_origin(sample_store: str) -> None:
 
 def test_to_keep_wants_the_scope(sample_store: str) -> None:
     with app_with(sample_store, api_keys=KEYS) as client:
-        asked = QUESTION | {"keep": True}
+        question = QUESTION | {"keep": True}
         # Twice: the answer to one who may is not ready for one who may not.
         for _ in range(2):
-            assert client.get("/infer", params=asked, headers=WRITER).status_code == 200
-        assert "'write'" in problem(client.get("/infer", params=asked, headers=READER), 403, "ScopeMissing")["detail"]
+            assert client.get("/infer", params=question, headers=WRITER).status_code == 200
+        assert (
+            "'write'" in problem(client.get("/infer", params=question, headers=READER), 403, "ScopeMissing")["detail"]
+        )
         for keep in ({}, {"keep": False}):
             assert client.get("/infer", params=QUESTION | keep, headers=READER).status_code == 200
-        body = {"questions": [asked, QUESTION]}
+        body = {"questions": [question, QUESTION]}
         refused, answered = client.post("/infer/batch", json=body, headers=READER | JSON).json()["answers"]
         assert (refused["type"], answered["source"]) == ("/docs/errors#ScopeMissing", "graph")
 

@@ -1,6 +1,6 @@
-"""What of a question may be kept: an answer only where service, question and caller allow it, and else no trace of it.
+"""Permission to keep an answer, and questions without a trace.
 
-Without a trace means: not in the graph and its indexes, not in what is remembered in memory, and not in the log.
+Without a trace means: not in the graph or its indexes, not in memory after the answer, not in the log.
 """
 
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ _BOOL = TypeAdapter(bool)
 
 
 def check_keep(question: Question, caller: Caller, *, keeps: bool) -> None:
-    """Raises BadInput, ScopeMissing, ForeignOrigin where a question wants its answer kept and cannot have that."""
+    """Raises BadInput, ScopeMissing or ForeignOrigin for a `keep=true` that cannot be granted."""
     if question.keep is not True:
         return
     if not keeps:
@@ -26,20 +26,20 @@ def check_keep(question: Question, caller: Caller, *, keeps: bool) -> None:
 
 
 def is_kept(question: Question, caller: Caller, *, keeps: bool) -> bool:
-    """True where the answer is to be kept. `keeps` is the setting."""
+    """True if a generated answer is to be stored. keeps: the setting."""
     return keeps and question.keep is not False and caller.may_keep
 
 
 def is_private(question: Question, *, keeps: bool) -> bool:
-    """True where no trace of the question may stay."""
+    """True if no trace of the question may stay."""
     return not keeps or question.keep is False
 
 
-def says_not_to_keep(query: bytes) -> bool:
+def has_private_keep(query: bytes) -> bool:
     """True for a query string with a `keep` that is not plainly true.
 
-    It is asked before the question is parsed, and also of requests that are refused then: who misspells `keep=false`
-    does not mean to be logged.
+    The log needs this before the question is parsed, and for refused requests too. A misspelt `keep=false` is meant to
+    be private as well.
     """
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     return any(name.strip().lower() == "keep" and not _is_true(value) for name, value in pairs)
