@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.engines.decoding import PRESETS
-from distill.engines.stop_tokens import ends_of
+from distill.engines.stop_tokens import stop_tokens
 from distill.student.files import BUNDLED, StudentFiles, find, merged_weights
 from schemas.relations import Relation
 
@@ -34,7 +34,7 @@ def transformers(files: StudentFiles, folder: Path, device: str, dtype: str) -> 
 
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).to(device).eval()
-    ends = ends_of(tokenizer, files.form.stops, files.form.end)
+    ends = stop_tokens(tokenizer.get_vocab(), tokenizer.eos_token_id, files.form.stops, files.form.end)
 
     def draw(prompts: Sequence[str]) -> int:
         inputs = tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=False).to(device)
@@ -78,13 +78,14 @@ def vllm(files: StudentFiles, folder: Path, device: str, dtype: str) -> Draw:
 
     if not device.startswith("cuda"):
         raise SystemExit("vllm is compared on a GPU only")
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     model = LLM(model=str(folder), dtype=dtype, max_model_len=1024, max_num_seqs=64 * PAPER.n)
     sampling = SamplingParams(
         n=PAPER.n,
         temperature=PAPER.temperature,
         top_p=PAPER.top_p,
         max_tokens=PAPER.max_new_tokens,
-        stop_token_ids=ends_of(AutoTokenizer.from_pretrained(folder), files.form.stops, files.form.end),
+        stop_token_ids=stop_tokens(tokenizer.get_vocab(), tokenizer.eos_token_id, files.form.stops, files.form.end),
     )
 
     def draw(prompts: Sequence[str]) -> int:

@@ -93,7 +93,7 @@ async def _measure(events: list[str], texts: list[str], embedder: Embedder, fold
     file = folder / "events.tsv"
     file.write_text("".join(f"{event}\txWant\tto rest\n" for event in dict.fromkeys(events)))
     async with open_store(str(folder / f"store-{len(events)}")) as store:
-        await load(store, [str(file)], Options(origin="benchmark"), silent)
+        await load(store, sources([str(file)]), Options(origin="benchmark"), silent)
         async with open_index(store, EmbedderInfo.by(embedder)) as index:
             stored = await index.missing()
             say(f"{len(stored):,} events: the embedder alone")

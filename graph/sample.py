@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from graph.loading.lines import sources
 from graph.loading.loader import Options, load
 from graph.stores.protocol import Store
 from schemas.progress import silent
@@ -13,5 +14,5 @@ async def load_sample_if_empty(store: Store) -> bool:
     """Load the sample graph into an empty store. False if the store has events."""
     if (await store.stats()).events:
         return False
-    await load(store, [str(SAMPLE)], Options(), silent)
+    await load(store, sources([str(SAMPLE)]), Options(), silent)
     return True

@@ -1,4 +1,4 @@
-"""Validation errors of pydantic as BadInput."""
+"""Errors of pydantic as BadInput: field, value, allowed values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,52 +6,58 @@ from typing import Any
 from schemas.errors import BadInput, FieldError
 from schemas.events import LETTER
 
-_PLACES = frozenset({"query", "body", "path", "header"})
+_WHERE = frozenset({"query", "body", "path", "header"})
 _ALLOWED = {
+    "missing": "required",
+    "int_type": "a valid integer",
     "int_parsing": "a valid integer",
     "int_parsing_size": "a valid integer of a size that makes sense",
+    "float_type": "a valid number",
     "float_parsing": "a valid number",
+    "bool_type": "true or false",
     "bool_parsing": "true or false",
-    "string_too_short": "a text of {min_length} or more characters",
-    "string_too_long": "at most {max_length} characters long",
-    "too_long": "a list of at most {max_length}",
     "model_type": "a JSON object",
     "model_attributes_type": "a JSON object",
     "dict_type": "a JSON object",
 }
-"""The allowed values by pydantic's type of error, in plainer words than its message."""
+"""By kind of error. pydantic's own words for these do not continue the sentence "… is not …"."""
 
 
 def bad_input(errors: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> BadInput:
-    """`ValidationError.errors()` as BadInput.
+    """BadInput for `ValidationError.errors()`.
 
-    names: all fields of the model, for the message about an unknown one.
+    names: all fields, listed in the error of an unknown one.
     """
     return BadInput([_field_error(error, names) for error in errors])
 
 
 def _field_error(error: Mapping[str, Any], names: Sequence[str]) -> FieldError:
-    path = [part for part in error["loc"] if isinstance(part, str) and part not in _PLACES]
-    field, value = ".".join(path) or "body", error.get("input")
+    if error["type"] == "json_invalid":
+        return FieldError("body", None, _allowed(error, names))
+    path = [part for part in error["loc"] if isinstance(part, str) and part not in _WHERE]
+    value = None if error["type"] == "missing" else error.get("input")
+    return FieldError(".".join(path) or "body", value, _allowed(error, names))
+
+
+def _allowed(error: Mapping[str, Any], names: Sequence[str]) -> str:
     kind, message, context = error["type"], str(error["msg"]), error.get("ctx", {})
-    if kind == "missing":
-        return FieldError(field, None, "required")
-    if kind == "extra_forbidden":
-        return FieldError(field, value, "a known name: " + ", ".join(names) if names else "a known name")
-    if kind == "json_invalid":
-        return FieldError("body", None, f"valid JSON ({context.get('error', message)})")
-    if kind == "string_pattern_mismatch":
-        return FieldError(field, value, _match_of(context["pattern"]))
-    if kind in ("enum", "literal_error"):
-        return FieldError(field, value, "one of " + context["expected"].replace("'", "").replace(" or ", ", "))
     if kind in _ALLOWED:
-        return FieldError(field, value, _ALLOWED[kind].format_map(context))
+        return _ALLOWED[kind]
+    if kind == "extra_forbidden":
+        return "a known name: " + ", ".join(names) if names else "a known name"
+    if kind == "json_invalid":
+        return f"valid JSON ({context.get('error', message)})"
+    if kind == "string_pattern_mismatch":
+        pattern = context["pattern"]
+        return "a text with at least one letter or digit" if pattern == LETTER else f"a text like {pattern}"
+    if kind == "string_too_short":
+        return f"a text of at least {context['min_length']} characters" if context["min_length"] > 1 else "a text"
+    if kind == "string_too_long":
+        return f"at most {context['max_length']} characters long"
+    if kind == "too_long":
+        return f"a list of at most {context['max_length']}"
+    if kind in ("enum", "literal_error"):
+        return "one of " + context["expected"].replace("'", "").replace(" or ", ", ")
     for start in ("Input should be ", "Value error, "):
         message = message.removeprefix(start)
-    return FieldError(field, value, message[0].lower() + message[1:])
-
-
-def _match_of(pattern: str) -> str:
-    if pattern == LETTER:
-        return "a text with at least one letter or digit"
-    return f"a text of the form {pattern.removeprefix('^').removesuffix('$')}"
+    return message[0].lower() + message[1:]

@@ -1,117 +1,102 @@
-"""Every setting: one row each, which is its flag, its environment variable, its default and its help.
+"""Every setting: its flag, its environment variable, its default and its help.
 
-A flag beats the environment variable (prefix COMETGRAPH_), which beats the default. Nobody else reads the environment.
+A flag beats the environment variable (prefix COMETGRAPH_), and a variable beats the default. No other module reads the
+environment.
 """
 
+import os
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from distill.judge import IN_THE_BOX as JUDGE
 from distill.student.files import BUNDLED
+from schemas.errors import BadInput, FieldError
 from schemas.validation import bad_input
+
+_PREFIX = "COMETGRAPH_"
+_TEST_PREFIX = "COMETGRAPH_TEST_"
+"""Variables of the test suite."""
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    """A check of a text by a pattern. The error says `allowed`, in words."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(allowed)
+        return text
+
+    return AfterValidator(check)
 
 
 class Settings(BaseSettings):
     """All settings of cometgraph."""
 
-    model_config = SettingsConfigDict(env_prefix="COMETGRAPH_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
 
     store: Annotated[
-        str, Field(min_length=1, description="Where the graph is: a folder, or bolt://HOST:PORT or neo4j://HOST:PORT.")
+        str, Field(min_length=1, description="Graph store: a folder, bolt://HOST:PORT or neo4j://HOST:PORT.")
     ] = "data/graph"
     neo4j_user: Annotated[str, Field(description="User name at the Neo4j server.")] = "neo4j"
     neo4j_password: Annotated[SecretStr, Field(description="Password at the Neo4j server.")] = SecretStr("")
     neo4j_database: Annotated[
-        str | None, Field(description="Database at the Neo4j server; its default one if unset.")
+        str | None, Field(description="Database at the Neo4j server. Unset: its default database.")
     ] = None
-    threads: Annotated[int, Field(ge=1, le=64, description="Threads that query the embedded store.")] = 2
-    generate: Annotated[bool, Field(description="Answer live, by the student, what the graph does not know.")] = True
-    keep: Annotated[
-        bool,
-        Field(
-            description="Keep what the student writes in the graph. Off: no trace of a question stays, as if each said "
-            "keep=false."
-        ),
-    ] = True
+    threads: Annotated[int, Field(ge=1, le=64, description="Query threads of the embedded store.")] = 2
+    generate: Annotated[bool, Field(description="Let the student answer questions missing from the graph.")] = True
+    keep: Annotated[bool, Field(description="Store generated answers. Off: no trace of any question.")] = True
     student: Annotated[
-        str,
-        Field(min_length=1, description=f"The student: {BUNDLED} is in the box; else a folder, or a hub's name."),
+        str, Field(min_length=1, description="Student: bundled name, folder, or Hugging Face model id.")
     ] = BUNDLED
     prompt_form: Annotated[
         Literal["plain", "comet-distill", "comet-2020"] | None,
-        Field(description="How the student is asked; told from its files if unset."),
+        Field(description="Prompt form of the student. Unset: detected from its files."),
     ] = None
     decoding: Annotated[
         Literal["paper", "fast", "beam5", "greedy", "beam", "sample"],
-        Field(description="How tails are drawn where a question does not say."),
+        Field(description="Default decoding preset."),
     ] = "beam"
-    match: Annotated[
-        bool, Field(description="Answer from a stored event that means the same, where the asked one is not stored.")
-    ] = True
+    match: Annotated[bool, Field(description="Answer unknown events from near-duplicates in the graph.")] = True
     embedder: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description="What makes vectors of events: minilm is in the box; else a folder, or a hub's name.",
-        ),
+        str, Field(min_length=1, description="Embedder: minilm (bundled), folder, or Hugging Face model id.")
     ] = "minilm"
-    judge: Annotated[
-        str,
-        Field(min_length=1, description=f"The judge of near-duplicates: {JUDGE} is in the box; else a folder."),
-    ] = JUDGE
+    judge: Annotated[str, Field(min_length=1, description="Judge of near-duplicates: bundled name, or folder.")] = JUDGE
     device: Annotated[
         str,
-        Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto (a GPU where there is one), cpu, cuda or cuda:N."),
+        _matching(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N"),
+        Field(description="Student's device: auto (prefers a GPU), cpu, cuda, cuda:N."),
     ] = "auto"
     compute_type: Annotated[
         Literal["auto", "int8", "float32", "bfloat16"],
-        Field(description="Numbers that the student computes with: auto is int8 on a CPU, bfloat16 on a GPU."),
+        Field(description="Compute type. auto: int8 on CPUs, bfloat16 on GPUs."),
     ] = "auto"
-    model_threads: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=256,
-            description="Threads of the student, and of embedder and judge, on a CPU; 0: one for each core.",
-        ),
-    ] = 0
+    model_threads: Annotated[int, Field(ge=0, le=256, description="CPU threads of each model. 0: one per core.")] = 0
     engine_url: Annotated[
-        str | None,
-        Field(
-            pattern=r"^https?://",
-            description="An OpenAI-compatible server that serves the student, http://HOST:PORT/v1; else it runs here.",
-        ),
+        Annotated[str, _matching(r"https?://.+", "a URL such as http://HOST:PORT/v1")] | None,
+        Field(description="OpenAI-compatible server of the student, http://HOST:PORT/v1. Unset: runs here."),
     ] = None
-    engine_model: Annotated[
-        str | None, Field(description="The name by which that server knows the student; its own name if unset.")
-    ] = None
+    engine_model: Annotated[str | None, Field(description="Model name at that server. Unset: the student's own.")] = (
+        None
+    )
     engine_key: Annotated[SecretStr, Field(description="API key for that server.")] = SecretStr("")
-    cache: Annotated[
-        str, Field(min_length=1, description="Folder for what is made from the models' files on first use.")
-    ] = "data/models"
-    batch_size: Annotated[
-        int, Field(ge=1, le=1024, description="Most relations of events that the student writes in one batch.")
-    ] = 32
+    cache: Annotated[str, Field(min_length=1, description="Folder for converted model files.")] = "data/models"
+    batch_size: Annotated[int, Field(ge=1, le=1024, description="Maximum batch size, in (event, relation) pairs.")] = 32
     batch_wait_ms: Annotated[
-        float, Field(ge=0, le=1000, description="How long the first question of a batch waits for others.")
+        float, Field(ge=0, le=1000, description="Milliseconds a batch waits for more questions.")
     ] = 3.0
     queue_limit: Annotated[
-        int, Field(ge=32, description="Most relations of events that wait for the student; more are refused with 429.")
+        int, Field(ge=32, description="Maximum queue length, in (event, relation) pairs. Beyond: status 429.")
     ] = 256
-    generate_seconds: Annotated[float, Field(gt=0, description="Longest that a question waits for the student.")] = 30.0
-    host: Annotated[str, Field(min_length=1, description="Address that the service listens on.")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535, description="Port that the service listens on; 0 takes a free one.")] = (
-        8000
-    )
+    generate_seconds: Annotated[float, Field(gt=0, description="Maximum wait for the student, in seconds.")] = 30.0
+    host: Annotated[str, Field(min_length=1, description="Listening address of the service.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Listening port. 0: any free port.")] = 8000
     allowed_hosts: Annotated[
-        str,
-        Field(
-            description="Names by which the service may be asked besides loopback ones and its --host, separated by "
-            "commas; *.example.org for the names below it, * for any. Pages of named hosts may ask for the student."
-        ),
+        str, Field(description="Further host names, with commas. *.example.org: subdomains. *: any.")
     ] = ""
     cors_origin: Annotated[
         str,
@@ -122,48 +107,52 @@ class Settings(BaseSettings):
         Field(pattern=r"^(/[^/\s?#]+)*$", description="Path of the service behind a proxy, such as /comet."),
     ] = ""
     api_keys: Annotated[
-        SecretStr,
-        Field(
-            description="API keys, NAME:SCOPE[+SCOPE]:SECRET, separated by commas, or @FILE with one a line. "
-            "Scopes: read, write (includes read), admin (includes both). Unset: no key is asked for."
-        ),
+        SecretStr, Field(description="API keys NAME:SCOPE[+SCOPE]:SECRET with commas, or @FILE. Unset: open access.")
     ] = SecretStr("")
-    allow_anonymous: Annotated[
-        bool, Field(description="Listen on an address that others can reach although no API keys are set.")
-    ] = False
-    rate_limit: Annotated[
-        str,
-        Field(
-            description="Most requests for each API key (without keys: each client), as 600/minute. Unset: no limit."
-        ),
-    ] = ""
-    max_body_bytes: Annotated[int, Field(ge=1024, description="Largest request body, in bytes.")] = 1 << 20
-    cache_entries: Annotated[int, Field(ge=0, description="Most answers that are kept ready in memory. 0: none.")] = (
-        100_000
+    allow_anonymous: Annotated[bool, Field(description="Permit a public --host without API keys.")] = False
+    rate_limit: Annotated[str, Field(description="Rate limit per API key or client, such as 600/minute.")] = ""
+    max_body_bytes: Annotated[int, Field(ge=1024, description="Maximum request body, in bytes.")] = 1 << 20
+    cache_entries: Annotated[int, Field(ge=0, description="Maximum number of cached answers. 0: none.")] = 100_000
+    cache_bytes: Annotated[int, Field(ge=0, description="Maximum memory of cached answers, in bytes. 0: none.")] = (
+        64 << 20
     )
-    cache_bytes: Annotated[
-        int, Field(ge=0, description="Most memory for these answers, in bytes. 0: none are kept.")
-    ] = 64 << 20
-    stop_seconds: Annotated[
-        int, Field(ge=0, description="How long a stopping service waits for requests in flight.")
-    ] = 10
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(description="Least severe messages that are logged.")
-    ] = "info"
-    log_format: Annotated[Literal["json", "text"], Field(description="One JSON object a line, or text.")] = "json"
-    log_events: Annotated[bool, Field(description="Log the events that are asked, too.")] = False
-
-
-SECRETS = frozenset({"neo4j_password", "api_keys", "engine_key"})
+    stop_seconds: Annotated[int, Field(ge=0, description="Seconds for requests in flight during a stop.")] = 10
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="Minimum log level.")] = "info"
+    log_format: Annotated[Literal["json", "text"], Field(description="JSON objects, one a line, or text.")] = "json"
+    log_events: Annotated[bool, Field(description="Log the events of questions.")] = False
 
 
 def load_settings(flags: Mapping[str, Any]) -> Settings:
-    """Settings from flags (None: not given), environment and defaults. Raises BadInput."""
+    """Settings from flags (None: not given), environment and defaults.
+
+    Raises BadInput for a bad value, and for an environment variable without a setting.
+    """
+    _check_variables()
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        wrong = bad_input(error.errors(), list(Settings.model_fields))
-        raise wrong from error
+        raise bad_input(error.errors(), list(Settings.model_fields)) from error
+
+
+def _check_variables() -> None:
+    """A misspelt variable is an error, as a misspelt flag is: the setting would silently keep its default."""
+    variables = [variable(name) for name in Settings.model_fields]
+    unknown = [
+        name
+        for name in sorted(os.environ)
+        if name.upper().startswith(_PREFIX)
+        and not name.upper().startswith(_TEST_PREFIX)
+        and name.upper() not in variables
+    ]
+    if unknown:
+        raise BadInput([FieldError(name, None, _advice(name, variables)) for name in unknown])
+
+
+def _advice(name: str, variables: list[str]) -> str:
+    suffixes = [variable.removeprefix(_PREFIX) for variable in variables]
+    nearest = get_close_matches(name.upper().removeprefix(_PREFIX), suffixes, n=1)
+    advice = f"did you mean {_PREFIX}{nearest[0]}?" if nearest else "`cometgraph settings` lists all variables"
+    return f"no setting has this environment variable; {advice}"
 
 
 def flag(name: str) -> str:
@@ -173,4 +162,18 @@ def flag(name: str) -> str:
 
 def variable(name: str) -> str:
     """The environment's name of a setting."""
-    return "COMETGRAPH_" + name.upper()
+    return _PREFIX + name.upper()
+
+
+def setting_text(value: Any) -> str:
+    """A setting's value, as people read and write it. Empty: unset. A secret is hidden."""
+    if isinstance(value, SecretStr):
+        return "(set)" if value.get_secret_value() else ""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def default_text(name: str) -> str:
+    """The default of a setting."""
+    return setting_text(Settings.model_fields[name].default)

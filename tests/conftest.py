@@ -14,9 +14,8 @@ from distill.judge.judge import open_judge
 from distill.weights.minilm import MINILM as EMBEDDER
 from graph.stores.connect import open_store
 from graph.stores.protocol import Neo4jLogin, Store
-from service.api.app import create_app
-from service.settings import load_settings
 from tests.support.neo4j_server import PASSWORD, Neo4jAddress, Neo4jServer, driver_of, emptied
+from tests.support.requests import app_with
 from tests.support.server import ROOT, Server, cometgraph
 from tests.support.triples import OpenStore
 
@@ -81,8 +80,7 @@ def sample_store(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def client(sample_store: str) -> Iterator[TestClient]:
     """The application on the sample graph, in this process."""
-    app = create_app(load_settings({"store": sample_store}))
-    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
+    with app_with(sample_store) as client:
         yield client
 
 

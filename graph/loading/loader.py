@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from graph.loading.cleaning import Filters, is_origin
 from graph.loading.compression import COMPRESSED
 from graph.loading.formats import check_format
-from graph.loading.lines import Source, sources
+from graph.loading.lines import Source
 from graph.loading.reader import read
 from graph.loading.rejects import Rejects
 from graph.stores.neo4j.bulk_import import write_offline
@@ -41,7 +41,7 @@ class Options:
     strict: bool = False
     columns: str | None = None
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Raises BadInput for a value that is not allowed."""
         check_format(self.format, self.columns)
         if self.filters.split is not None and SPLITS.get(self.filters.split) not in SPLIT_NAMES:
@@ -93,7 +93,7 @@ class Report:
 
 async def load(
     target: Store | Path,
-    files: Sequence[str],
+    inputs: Sequence[Source],
     options: Options,
     progress: Progress,
     *,
@@ -102,15 +102,13 @@ async def load(
     """Load files. Stopped at any moment and run again, the graph is the same as after one load.
 
     target: a store, or a folder for files of neo4j-admin.
-    files: names of files and folders, - for standard input.
+    inputs: the files.
     options: the formats, filters and origin.
     progress: is told of each step, and may raise to stop the load.
     heads: gets the heads of the rows.
 
-    Raises BadInput, BadFile before anything is stored.
+    Raises BadFile before anything is stored.
     """
-    options.check()
-    inputs = sources(files)
     started = time.perf_counter()
     report = Report([source.name for source in inputs])
     scratch = None if isinstance(target, Path) else target.scratch
@@ -125,7 +123,7 @@ async def load(
 
 
 def _stage(
-    inputs: list[Source],
+    inputs: Sequence[Source],
     options: Options,
     staged: Staging,
     report: Report,
@@ -165,7 +163,7 @@ def _folder(scratch: Path | None) -> Generator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _parts(inputs: list[Source]) -> int:
+def _parts(inputs: Sequence[Source]) -> int:
     """The number of staged parts: one part fits in memory."""
     if any(source.path is None for source in inputs):
         return _PARTS_OF_STDIN

@@ -1,7 +1,6 @@
 """The application: its parts put together."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -22,11 +21,10 @@ from service.api.redirects import SlashRedirect
 from service.api.routes import graph, infer, match, operations, score
 from service.pages.errors import errors_page
 from service.pages.swagger import FILES, swagger_files, swagger_page
-from service.runtime.resources import Resources, open_resources
+from service.runtime.resources import Resources
 from service.settings import Settings
 
 _ROUTERS = (infer.router, match.router, score.router, graph.router, operations.router)
-OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
 
 class _WithHead(Route):
@@ -37,38 +35,37 @@ class _WithHead(Route):
         return match, {**child_scope, "route": self}
 
 
-def provide(app: FastAPI, resources: Resources) -> None:
-    """Give an application its resources."""
-    settings: Settings = app.state.settings
-    app.state.resources = resources
-    app.state.answer_cache = AnswerCache(
-        resources.store.changes if resources.keeps else None,
-        max_bytes=settings.cache_bytes,
-        max_entries=settings.cache_entries,
-    )
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The settings of the door: origins, host names, API keys, rate limit."""
+
+    origins: frozenset[str]
+    hosts: Hosts
+    keys: Keys
+    rate: Rate
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Access":
+        """Raises BadInput."""
+        origins = parse_origins(settings.cors_origin)
+        return cls(
+            origins,
+            Hosts.parse(settings.allowed_hosts, settings.host, origins),
+            Keys.parse(settings.api_keys.get_secret_value()),
+            Rate.parse(settings.rate_limit),
+        )
 
 
-def create_app(settings: Settings, open_parts: OpenResources = open_resources) -> FastAPI:
-    """The ASGI application. It opens its resources at the start. Raises BadInput for invalid settings."""
-    origins = parse_origins(settings.cors_origin)
-    hosts = Hosts.parse(settings.allowed_hosts, settings.host, origins)
-    keys = Keys.parse(settings.api_keys.get_secret_value())
-    rate = Rate.parse(settings.rate_limit)
+def create_app(settings: Settings, resources: Resources) -> FastAPI:
+    """The ASGI application on open resources. The caller closes them. Raises BadInput."""
+    access = Access.of(settings)
     metrics = Metrics()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_parts(settings) as resources:
-            provide(app, resources)
-            metrics.watch(resources)
-            yield
-
+    metrics.watch(resources)
     app = Application(
         settings.root_path,
-        origins,
+        access.origins,
         # FastAPI's own route of /infer is for GET alone.
         routes=[_WithHead("/infer", infer.infer), *(route for router in _ROUTERS for route in router.routes)],
-        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -76,10 +73,22 @@ def create_app(settings: Settings, open_parts: OpenResources = open_resources) -
     app.router.default = SlashRedirect(app.router)
     app.state.settings = settings
     app.state.metrics = metrics
+    app.state.resources = resources
+    app.state.answer_cache = AnswerCache(
+        resources.store.changes if resources.keeps else None,
+        max_bytes=settings.cache_bytes,
+        max_entries=settings.cache_entries,
+    )
     _add_pages(app)
-    openapi.install(app, keys_required=bool(keys), root_path=settings.root_path)
+    openapi.install(app, keys_required=bool(access.keys), root_path=settings.root_path)
     problems.install(app)
-    app.add_middleware(AuthMiddleware, hosts=hosts, keys=keys, rate=rate, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        AuthMiddleware,
+        hosts=access.hosts,
+        keys=access.keys,
+        rate=access.rate,
+        max_body_bytes=settings.max_body_bytes,
+    )
     app.add_middleware(AccessLogMiddleware, metrics=metrics, log_events=settings.log_events, keeps=settings.keep)
     return app
 

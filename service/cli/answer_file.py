@@ -1,4 +1,4 @@
-"""The answers of `cometgraph infer --input`: OUT appears when it is whole, OUT.part has what there is until then."""
+"""The answers of `cometgraph infer --input`: OUT.part grows during the run, and becomes OUT at its end."""
 
 import fcntl
 import os
@@ -14,10 +14,10 @@ from schemas.errors import BadInput
 
 @dataclass(slots=True)
 class AnswerFile:
-    """Answers and problems, one a line, each in the file as soon as it is written.
+    """Answers and problems, one a line, flushed line by line.
 
-    number: lines so far, earlier runs included. part: the file until it is whole; None where there is no such file,
-    as for standard output.
+    number: lines so far, earlier runs included.
+    part: the growing file. None for standard output, pipes and devices.
     """
 
     _file: IO[bytes]
@@ -45,9 +45,9 @@ class AnswerFile:
 
 @contextmanager
 def answer_file(target: str | None, *, resume: bool) -> Generator[AnswerFile]:
-    """Where the answers go; takes the place of the target at the end, and stays a part after any error.
+    """The file of answers. It takes the name of the target at the end, and stays a part after any error.
 
-    Raises BadInput for what cannot be written, and for the part of another run unless it is resumed.
+    Raises BadInput for a target without write access, and for the part of another run unless it is resumed.
     """
     if target is None:
         yield AnswerFile(sys.stdout.buffer)
@@ -77,13 +77,13 @@ def answer_file(target: str | None, *, resume: bool) -> Generator[AnswerFile]:
 
 
 def final_path(target: str) -> Path | None:
-    """The file that the target names, links followed; None for a pipe or a device, which is written as it is."""
+    """The file of the target, links followed. None for a pipe or a device: it has no part."""
     path = Path(target)
     return path.resolve() if not path.exists() or path.is_file() else None
 
 
 def part_path(final: Path) -> Path:
-    """Where its answers are until they are whole."""
+    """The growing file of a target."""
     return final.with_name(final.name + ".part")
 
 

@@ -1,30 +1,34 @@
-"""`cometgraph forget`: take back all that one data set or model said."""
+"""`cometgraph forget`."""
 
 import asyncio
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 import click
 
 from graph.stores.forget import Forgotten
-from graph.stores.protocol import Progress as Told
-from service.cli.progress import progress
+from schemas.progress import Progress
+from service.cli.options import STORE, setting_options
+from service.cli.progress import progress_bar
 from service.runtime.resources import open_resources
-from service.settings import load_settings
+from service.settings import Settings
 
 
-def forget(flags: Mapping[str, Any]) -> None:
-    """Forget the origin that the flags name, and say what became of its edges. Raises CometgraphError, Stopped."""
-    settings = load_settings({name: value for name, value in flags.items() if name != "origin"})
+@click.command()
+@click.option("--origin", required=True, metavar="NAME", help="Data set, or student:… for a student.")
+@setting_options(STORE)
+def forget(settings: Settings, origin: str) -> None:
+    """Delete the triples of one origin.
+
+    Triples of other origins stay. Stopped and run again, it completes the work.
+    """
     started = time.perf_counter()
+    with progress_bar() as progress:
+        counts = asdict(asyncio.run(_forget(settings, origin, progress)))
+    text = "  ".join(f"{name} {count:,}" for name, count in counts.items())
+    click.echo(f"{text}  in {time.perf_counter() - started:.1f} s")
 
-    async def work(told: Told) -> Forgotten:
-        async with open_resources(settings, create=False) as resources:
-            return await resources.store.forget(flags["origin"], told)
 
-    with progress() as told:
-        said = asdict(asyncio.run(work(told)))
-    counts = "  ".join(f"{name} {number:,}" for name, number in said.items())
-    click.echo(f"{counts}  in {time.perf_counter() - started:.1f} s")
+async def _forget(settings: Settings, origin: str, progress: Progress) -> Forgotten:
+    async with open_resources(settings, create=False) as resources:
+        return await resources.store.forget(origin, progress)

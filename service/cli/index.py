@@ -1,36 +1,42 @@
-"""`cometgraph index`: a vector for every event of the store."""
+"""`cometgraph index`."""
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Any
 
 import click
 
-from graph.stores.protocol import Progress as Told
 from graph.vectors.build import complete
 from schemas.embeddings import EmbedderInfo
-from service.cli.progress import progress
+from schemas.progress import Progress
+from service.cli.options import EMBEDDER, STORE, setting_options
+from service.cli.progress import progress_bar
 from service.runtime.resources import open_resources
 from service.runtime.vectors import open_vectors
-from service.settings import load_settings
+from service.settings import Settings
 
 
-def index(flags: Mapping[str, Any]) -> None:
-    """Embed every event that has no vector. Raises CometgraphError, Stopped."""
-    settings = load_settings(flags)
+@click.command()
+@setting_options((*STORE, *EMBEDDER))
+def index(settings: Settings) -> None:
+    """Compute the missing vectors of stored events.
+
+    `load` and `serve` do so too. This command also replaces an index of another --embedder or of a newer version.
+    Stopped or killed, and run again, it continues.
+    """
     started = time.perf_counter()
-
-    async def work(told: Told) -> tuple[int, int, EmbedderInfo, str]:
-        async with (
-            open_resources(settings, create=False) as resources,
-            open_vectors(resources.store, settings, told, rebuild=True) as (embedder, index),
-        ):
-            added = await complete(index, embedder, told)
-            return added, await index.count(), EmbedderInfo.by(embedder), index.repaired
-
-    with progress() as told:
-        added, events, made, repaired = asyncio.run(work(told))
+    with progress_bar() as progress:
+        line, repaired = asyncio.run(_index(settings, progress))
     if repaired:
         click.echo(f"cometgraph: {repaired}", err=True)
-    click.echo(f"events {events:,}  embedded {added:,}  by {made}  in {time.perf_counter() - started:.1f} s")
+    click.echo(f"{line}  in {time.perf_counter() - started:.1f} s")
+
+
+async def _index(settings: Settings, progress: Progress) -> tuple[str, str]:
+    """The line to print, and the repairs of the index files."""
+    async with (
+        open_resources(settings, create=False) as resources,
+        open_vectors(resources.store, settings, progress, rebuild=True) as (embedder, vectors),
+    ):
+        added = await complete(vectors, embedder, progress)
+        events = await vectors.count()
+        return f"events {events:,}  embedded {added:,}  by {EmbedderInfo.by(embedder)}", vectors.repaired

@@ -1,77 +1,103 @@
-"""`cometgraph infer`: answers without a service."""
+"""`cometgraph infer`."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
 
 from schemas.errors import BadInput
-from schemas.infer import Answer
-from service.answering import cascade as answering
+from schemas.infer import Answer, Question
+from service.answering import cascade
 from service.answering.caller import LOCAL
 from service.answering.questions import checked
+from service.cli.candidates import print_candidates
 from service.cli.infer_file import Job, infer_file
+from service.cli.options import MATCHING, STORE, STUDENT, setting_options
+from service.cli.table import print_table
 from service.runtime.resources import open_for_command
 from service.runtime.wait_policy import WaitPolicy, waiting_as
-from service.settings import Settings, load_settings
+from service.settings import Settings
 
-_OF_ASKING = (
-    "relation",
-    "limit",
-    "mode",
-    "as_is",
-    "clause",
-    "threshold",
-    "min_p_valid",
-    "origin",
-    "n",
-    "temperature",
-    "top_p",
-    "max_new_tokens",
-    "seed",
-    "generated",
+
+@click.command()
+@click.argument("event", required=False)
+@click.option("-r", "--relation", multiple=True, metavar="NAME", help="Relation; may be repeated. None means all.")
+@click.option("--limit", metavar="N", help="At most N inferences for each relation. [default 10]")
+@click.option("--mode", metavar="NAME", help="auto, graph, near_duplicate or generate. [default auto]")
+@click.option("--as-is", is_flag=True, default=None, help="Take EVENT word for word, not as natural language.")
+@click.option("--clause", metavar="N", help="Clause of a longer text, from 0; else the main one.")
+@click.option("--threshold", metavar="P", help="Least confidence of a near-duplicate.")
+@click.option("--min-p-valid", metavar="P", help="Only inferences with a critic's score of at least P.")
+@click.option("--origin", multiple=True, metavar="NAME", help="Only inferences of this origin; may be repeated.")
+@click.option("--n", metavar="N", help="Tails drawn by the student.")
+@click.option("--temperature", metavar="T", help="With sampling: below 1 safer, above wilder.")
+@click.option("--top-p", metavar="P", help="With sampling: share of the probability to draw from.")
+@click.option("--max-new-tokens", metavar="N", help="Longest tail, in the student's tokens.")
+@click.option("--seed", metavar="N", help="With sampling: the same seed draws the same tails.")
+@click.option("--generated", is_flag=True, default=None, help="Include events known only from students.")
+@click.option("--explain", is_flag=True, default=None, help="Show the considered events and the student's prompts.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.option(
+    "--input", "source", metavar="FILE", help='Questions, one {"event": …, "relation": …} a line; - for stdin.'
 )
+@click.option("--output", metavar="FILE", help="Answers to --input, one a line, in order; else standard output.")
+@click.option("--resume", is_flag=True, help="Continue a stopped run of --input and --output.")
+@setting_options((*STORE, *MATCHING, *STUDENT, "keep"))
+def infer(
+    settings: Settings,
+    event: str | None,
+    source: str | None,
+    output: str | None,
+    resume: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Answer a question, or a file of questions.
 
-
-def infer(flags: Mapping[str, Any]) -> int:
-    """Answer one event, or a file of questions; 1 where one event is not known."""
-    settings = load_settings({name: flags[name] for name in flags if name in Settings.model_fields})
-    if (flags["event"] is None) == (flags["input_"] is None):
-        raise BadInput.of("event", flags["event"], "given, or --input FILE, but not both")
-    if flags["output"] is not None and flags["input_"] is None:
-        raise BadInput.of("output", flags["output"], "given together with --input")
-    if flags["resume"] and flags["input_"] is None:
+    The answer is a table: causes and effects of EVENT.
+    """
+    if (event is None) == (source is None):
+        raise BadInput.of("event", event, "given, or --input FILE, but not both")
+    if output is not None and source is None:
+        raise BadInput.of("output", output, "given together with --input")
+    if resume and source is None:
         raise BadInput.of("resume", None, "given only together with --input FILE and --output FILE")
-    asked = {name: flags[name] for name in _OF_ASKING if flags[name] not in (None, ())}
-    if flags["input_"] is not None:
-        with waiting_as(WaitPolicy.ENDLESS):
-            infer_file(Job(flags["input_"], flags["output"], asked, flags["resume"]), open_for_command(settings))
-        return 0
-    question = checked(asked | {"event": flags["event"]})
-
-    async def one() -> Answer:
-        async with open_for_command(settings) as resources:
-            return await answering.answer(question, resources, LOCAL)
-
+    fields = {name: value for name, value in flags.items() if value not in (None, ())}
     with waiting_as(WaitPolicy.ENDLESS):
-        answer = asyncio.run(one())
-    click.echo(orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS).decode()) if flags["as_json"] else _print(answer)
-    return 0
+        if source is not None:
+            infer_file(Job(source, output, fields, resume), open_for_command(settings))
+            return
+        answer = asyncio.run(_infer(settings, checked(fields | {"event": event})))
+    if as_json:
+        click.echo(orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS).decode())
+    else:
+        _print(answer)
+
+
+async def _infer(settings: Settings, question: Question) -> Answer:
+    async with open_for_command(settings) as resources:
+        return await cascade.answer(question, resources, LOCAL)
 
 
 def _print(answer: Answer) -> None:
-    table = Table(title=f"{answer.event}  ·  from {answer.source}", title_justify="left", box=None, pad_edge=False)
-    for column in ("relation", "inference", "p_valid", "log_prob", "origins"):
-        table.add_column(column, no_wrap=column == "relation")
-    for said in answer.inferences:
-        scores = ("" if score is None else f"{score:.3f}" for score in (said.p_valid, said.log_prob))
-        table.add_row(said.relation.value, said.tail, *scores, ", ".join(said.origins))
-    for relation in answer.not_applicable:
-        table.add_row(relation.value, "does not apply", "", "", "")
-    Console().print(table)
-    for skipped in answer.degraded:
-        click.echo(f"cometgraph: {skipped}", err=True)
+    rows = [
+        (one.relation.value, one.tail, _score(one.p_valid), _score(one.log_prob), ", ".join(one.origins))
+        for one in answer.inferences
+    ]
+    rows += [(relation.value, "does not apply", "", "", "") for relation in answer.not_applicable]
+    columns = ("relation", "inference", "p_valid", "log_prob", "origins")
+    print_table(f"{answer.event}  ·  from {answer.source}", columns, rows, unwrapped=(0,))
+    if answer.candidates is not None:
+        click.echo()
+        print_candidates("considered events", answer.candidates)
+    if answer.prompts is not None:
+        click.echo()
+        prompts = [(relation.value, prompt) for relation, prompt in answer.prompts.items()]
+        print_table("prompts", ("relation", "prompt"), prompts, unwrapped=(0,))
+    for reason in answer.degraded:
+        click.echo(f"cometgraph: {reason}", err=True)
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f"{score:.3f}"

@@ -1,4 +1,4 @@
-"""`cometgraph infer --input`: a file of questions, answered in order, and gone on with after a stop."""
+"""`cometgraph infer --input`: a file of questions, answered in order. A stopped run can be resumed."""
 
 import asyncio
 import sys
@@ -13,27 +13,30 @@ import click
 import orjson
 
 from graph.loading.lines import Source, opened
-from graph.stores.protocol import Progress as Told
 from schemas.errors import BadFile, BadInput, CometgraphError
+from schemas.progress import Progress
 from service.answering.batch import answer_many
 from service.answering.caller import LOCAL
 from service.answering.concurrency import PART
 from service.answering.questions import checked
 from service.api.ndjson import line
 from service.cli.answer_file import AnswerFile, answer_file, final_path, part_path
-from service.cli.options import Stopped
 from service.cli.progress import bar, interrupts
+from service.cli.stopped import Stopped
 from service.runtime.resources import Resources
 
 Line = bytes | None
-"""A line of the questions; None: one that is too long."""
+"""A line of the questions. None: too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The questions and where their answers go. source: a file, or - for standard input. target: None: standard output.
+    """A file of questions and its file of answers.
 
-    defaults: what a line does not say. resume: go on with the answers of a run that was stopped.
+    source: a file, or - for standard input.
+    target: a file, or None for standard output.
+    defaults: fields of a question, for lines without them.
+    resume: continue a stopped run.
     """
 
     source: str
@@ -43,7 +46,7 @@ class Job:
 
     @property
     def path(self) -> Path | None:
-        """The file of the questions; None for standard input."""
+        """The file of the questions. None: standard input."""
         return None if self.source == "-" else Path(self.source)
 
     def check(self) -> None:
@@ -80,10 +83,10 @@ async def _answer(
     out: AnswerFile,
     resources: AbstractAsyncContextManager[Resources],
     is_stopped: Callable[[], bool],
-    show: Told,
+    show: Progress,
     total: int,
 ) -> int:
-    """How many of the answers are problems. Raises Stopped where questions are left."""
+    """The number of problems among the answers. Raises Stopped if questions are left."""
     problems = 0
     is_end = False
 
@@ -105,7 +108,7 @@ async def _answer(
 
 
 def _checked(out: AnswerFile, lines: Iterator[Line], job: Job) -> Iterator[bytes]:
-    """The answers of the earlier run, each of which has taken its question. Raises BadInput."""
+    """The answers of the stopped run. Each takes its question from the lines. Raises BadInput."""
     assert out.part is not None
     for number, answer in enumerate(out.earlier(), 1):
         question = next(lines, b"")
@@ -119,7 +122,7 @@ def _checked(out: AnswerFile, lines: Iterator[Line], job: Job) -> Iterator[bytes
 
 
 def _is_complete(job: Job) -> bool:
-    """True where OUT, without a part, has the answers to all questions."""
+    """True if the target has all answers, and there is no part of it."""
     final = final_path(job.target or "")
     if final is None or not final.exists() or part_path(final).exists():
         return False
@@ -132,9 +135,9 @@ def _is_complete(job: Job) -> bool:
 
 
 def _mismatch(answer: bytes, line: Line, job: Job) -> str | None:
-    """What this line of the answers is not; None where it answers the question.
+    """The missing property of this line of answers. None if it answers the question.
 
-    A problem need not say which event it was asked for, so it fits any question.
+    A problem may come without its event, so it fits any question.
     """
     try:
         body: Any = orjson.loads(answer)
@@ -158,13 +161,13 @@ def _is_problem(answer: bytes) -> bool:
 
 @contextmanager
 def _lines(job: Job) -> Generator[Iterator[Line]]:
-    """The lines that are not blank."""
+    """The lines without the blank ones."""
     with opened(Source(job.source, job.path)) as blocks:
         yield (one for block in blocks for one in block.lines if one is None or one.strip())
 
 
 def _count(job: Job) -> int:
-    """How many questions there are; 0 for standard input, of which nobody knows."""
+    """The number of questions. 0 for standard input."""
     if job.path is None:
         return 0
     with _lines(job) as lines:
@@ -172,7 +175,7 @@ def _count(job: Job) -> int:
 
 
 def _question(line: Line, defaults: Mapping[str, Any]) -> Any:
-    """A line's question; what it does not say is taken from the flags. What is no JSON is answered with a problem."""
+    """The question of a line, with the flags as defaults. A line without JSON gets a problem later."""
     try:
         value: Any = orjson.loads(line or b"")
     except orjson.JSONDecodeError:

@@ -10,21 +10,21 @@ import orjson
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         } | getattr(record, "said", {})
         if record.exc_info:
-            said["error"] = self.formatException(record.exc_info)
-        return orjson.dumps(said).decode()
+            fields["error"] = self.formatException(record.exc_info)
+        return orjson.dumps(fields).decode()
 
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said = " ".join(f"{name}={value}" for name, value in getattr(record, "said", {}).items())
-        line = f"{record.levelname.lower():7} {record.name}: {record.getMessage()} {said}".rstrip()
+        fields = " ".join(f"{name}={value}" for name, value in getattr(record, "said", {}).items())
+        line = f"{record.levelname.lower():7} {record.name}: {record.getMessage()} {fields}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 

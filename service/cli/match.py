@@ -1,40 +1,42 @@
-"""`cometgraph match`: stored events that mean the same."""
+"""`cometgraph match`."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
 
-from schemas.match import Matches
-from service.answering import match as matches
+from schemas.match import Matches, MatchQuestion
+from service.answering.match import checked
+from service.answering.match import match as match_event
+from service.cli.candidates import print_candidates
+from service.cli.options import MATCHING, STORE, setting_options
 from service.runtime.resources import open_for_command
 from service.runtime.wait_policy import WaitPolicy, waiting_as
-from service.settings import Settings, load_settings
+from service.settings import Settings
 
 
-def match(flags: Mapping[str, Any]) -> None:
-    """Which stored events mean the same as one, as a table or as JSON."""
-    settings = load_settings({name: flags[name] for name in flags if name in Settings.model_fields})
-    asked = {name: flags[name] for name in ("event", "k", "as_is", "generated") if flags[name] is not None}
-    question = matches.checked(asked)
+@click.command()
+@click.argument("event")
+@click.option("--k", metavar="N", help="At most N stored events. [default 10]")
+@click.option("--as-is", is_flag=True, default=None, help="Take EVENT word for word.")
+@click.option("--generated", is_flag=True, default=None, help="Include events known only from students.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@setting_options((*STORE, *MATCHING, "cache"))
+def match(settings: Settings, as_json: bool, **fields: Any) -> None:
+    """List stored events with a similar meaning.
 
-    async def one() -> Matches:
-        async with open_for_command(settings) as resources:
-            return await matches.match(question, resources)
-
+    Each has the judge's verdict and its reason.
+    """
+    question = checked({name: value for name, value in fields.items() if value is not None})
     with waiting_as(WaitPolicy.ENDLESS):
-        said = asyncio.run(one())
-    if flags["as_json"]:
-        click.echo(orjson.dumps(said).decode())
-        return
-    table = Table(title=said.event, title_justify="left", box=None, pad_edge=False)
-    for column in ("same", "event", "similarity", "confidence", "reason"):
-        table.add_column(column)
-    for one_ in said.candidates:
-        scores = (f"{one_.similarity:.3f}", f"{one_.confidence:.3f}")
-        table.add_row("yes" if one_.same else "", one_.event, *scores, one_.reason)
-    Console().print(table)
+        result = asyncio.run(_match(settings, question))
+    if as_json:
+        click.echo(orjson.dumps(result).decode())
+    else:
+        print_candidates(result.event, result.candidates)
+
+
+async def _match(settings: Settings, question: MatchQuestion) -> Matches:
+    async with open_for_command(settings) as resources:
+        return await match_event(question, resources)

@@ -1,8 +1,6 @@
-"""`cometgraph models`: which student there is, what was made from its files, and the room that takes."""
+"""`cometgraph models`."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 import orjson
@@ -10,39 +8,39 @@ import orjson
 from distill.student.files import cached_weights, find
 from distill.student.student import open_student, origin_of
 from distill.weights.cache import clear
-from service.cli.progress import progress
+from service.cli.options import STUDENT, setting_options
+from service.cli.progress import progress_bar
 from service.runtime.specs import student_spec_of
-from service.settings import Settings, load_settings
+from service.settings import Settings
 
 
-def models(flags: Mapping[str, Any]) -> None:
-    """Show, prepare or clear. Raises CometgraphError."""
-    settings = load_settings({name: flags[name] for name in flags if name in Settings.model_fields})
+@click.command()
+@click.option("--convert", is_flag=True, help="Convert the student's files now, before the first start.")
+@click.option("--clear", "clears", is_flag=True, help="Delete the converted files of all students.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@setting_options(STUDENT)
+def models(settings: Settings, convert: bool, clears: bool, as_json: bool) -> None:
+    """Show, prepare or delete the student's converted files."""
     cache = Path(settings.cache)
-    if flags["clear"]:
+    if clears:
         click.echo(f"{clear(cache) / 1e6:,.0f} MB freed in {cache}")
         return
-    if flags["convert"]:
-        with progress() as told:
-            open_student(student_spec_of(settings), told).close()
-    _show(settings, cache, as_json=flags["as_json"])
-
-
-def _show(settings: Settings, cache: Path, *, as_json: bool) -> None:
+    if convert:
+        with progress_bar() as progress:
+            open_student(student_spec_of(settings), progress).close()
     files = find(settings.student, settings.prompt_form, cache)
-    said = {
+    sizes = dict(cached_weights(files))
+    relations = [relation.value for relation in files.relations]
+    names = {
         "name": files.name,
         "version": files.version,
         "prompt_form": files.form.name,
         "origin": origin_of(files.name),
-        "relations": [relation.value for relation in files.relations],
-        "cache": dict(cached_weights(files)),
     }
     if as_json:
-        click.echo(orjson.dumps(said).decode())
+        click.echo(orjson.dumps(names | {"relations": relations, "cache": sizes}).decode())
         return
-    for name, value in said.items():
-        shown = ", ".join(value) if isinstance(value, list) else value
-        if name == "cache":
-            shown = ", ".join(f"{n} {size / 1e6:,.0f} MB" for n, size in cached_weights(files)) or "nothing made yet"
-        click.echo(f"{name:12} {shown}")
+    shown_sizes = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in sizes.items())
+    shown = names | {"relations": ", ".join(relations), "cache": shown_sizes or "nothing converted yet"}
+    for name, value in shown.items():
+        click.echo(f"{name:12} {value}")

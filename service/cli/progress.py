@@ -8,31 +8,33 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-from graph.stores.protocol import Progress as Told
-from service.cli.options import Stopped
+from schemas.progress import Progress
+from service.cli.stopped import Stopped
 
 
 @contextmanager
-def progress() -> Generator[Told]:
+def progress_bar() -> Generator[Progress]:
     """A progress bar on standard error, if that is a terminal.
 
-    Ctrl-C stops the work where it next tells of progress; a second one at once, as a kill would: both are safe.
+    After Ctrl-C the next report of progress raises Stopped. A second Ctrl-C ends the process at once, as a kill would.
+    Both are safe.
     """
     with interrupts() as is_stopped, bar() as show:
 
-        def told(what: str, done: int, total: int) -> None:
+        def progress(task: str, done: int, total: int) -> None:
             if is_stopped():
                 raise Stopped
-            show(what, done, total)
+            show(task, done, total)
 
-        yield told
+        yield progress
 
 
 @contextmanager
 def interrupts() -> Generator[Callable[[], bool]]:
-    """Tells whether Ctrl-C was pressed. A second one ends the process at once."""
+    """A function: has Ctrl-C been pressed? A second Ctrl-C ends the process at once."""
     stopped = False
 
     def stop(_signal: int, _frame: Any) -> None:
@@ -49,32 +51,32 @@ def interrupts() -> Generator[Callable[[], bool]]:
 
 
 @contextmanager
-def bar() -> Generator[Told]:
-    """A progress bar on standard error, if that is a terminal; one line for each kind of work, the last one shown."""
-    columns = Progress(
-        TextColumn("{task.description}"),
+def bar() -> Generator[Progress]:
+    """A progress bar on standard error, if that is a terminal. It shows the latest task."""
+    columns = Bar(
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[count]}"),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[count]}", markup=False),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, markup=False, emoji=False),
         transient=True,
         disable=not sys.stderr.isatty(),
     )
     with columns:
-        doing: dict[str, TaskID] = {}
+        tasks: dict[str, TaskID] = {}
 
-        def show(what: str, done: int, total: int) -> None:
-            if what not in doing:
-                for task in doing.values():
-                    columns.update(task, visible=False)
-                doing[what] = columns.add_task(what, total=total or None, rate="", count="", completed=done)
-            is_bytes = what == "reading"
-            columns.update(doing[what], completed=done, count="" if is_bytes else _count(done, total))
-            speed: float | None = columns.tasks[doing[what]].speed
+        def show(task: str, done: int, total: int) -> None:
+            if task not in tasks:
+                for earlier in tasks.values():
+                    columns.update(earlier, visible=False)
+                tasks[task] = columns.add_task(task, total=total or None, rate="", count="", completed=done)
+            in_bytes = task == "reading"
+            columns.update(tasks[task], completed=done, count="" if in_bytes else _count(done, total))
+            speed: float | None = columns.tasks[tasks[task]].speed
             if speed:
-                columns.update(doing[what], rate=f"{speed / 1e6:.1f} MB/s" if is_bytes else f"{speed:,.1f}/s")
+                columns.update(tasks[task], rate=f"{speed / 1e6:.1f} MB/s" if in_bytes else f"{speed:,.1f}/s")
 
         yield show
 

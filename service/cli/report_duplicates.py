@@ -1,4 +1,4 @@
-"""`cometgraph load --report-duplicates`: heads of the loaded files that mean the same. They are told, never merged."""
+"""`cometgraph load --report-duplicates`: pairs of loaded heads with the same meaning. They are never merged."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ import orjson
 
 from distill.judge.judge import Candidate, Judge
 from graph.loading.lines import Source
-from graph.stores.protocol import Progress as Told
 from graph.vectors.protocol import VectorIndex
 from schemas.errors import BadInput
+from schemas.progress import Progress
 
 _OPTION = "report_duplicates"
 _AT_ONCE = 256
-"""Heads that are judged between two looks at whether to stop."""
+"""Heads between two reports of progress, and so between two chances to stop."""
 _NEAREST = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two heads that mean the same, in the order of their texts, and what the judge says of them."""
+    """Two heads with the same meaning, in alphabetical order, and the judge's verdict."""
 
     event: str
     same_as: str
@@ -33,7 +33,7 @@ class Pair:
 
 
 def check(out: str, *, offline: str | None, match: bool, loaded: Sequence[Source], report: str | None) -> Path:
-    """Where the pairs are to be written. Raises BadInput for what cannot be, before anything is stored."""
+    """The path of the pairs. Raises BadInput before anything is stored."""
     if offline:
         raise BadInput.of(_OPTION, out, "allowed with --offline, which makes no index of events")
     if not match:
@@ -52,44 +52,44 @@ def check(out: str, *, offline: str | None, match: bool, loaded: Sequence[Source
     return path
 
 
-async def same_heads(heads: AbstractSet[str], index: VectorIndex, judge: Judge, told: Told) -> list[Pair]:
-    """The pairs of these heads that the judge finds the same, the surest first. Raises StoreUnavailable.
+async def same_heads(heads: AbstractSet[str], index: VectorIndex, judge: Judge, progress: Progress) -> list[Pair]:
+    """The pairs of heads with the same meaning, highest confidence first. Raises StoreUnavailable.
 
-    Each head is asked as if it were not stored, so a pair may be judged from both sides; the surer verdict is told.
+    A pair may be judged from both sides. The verdict with the higher confidence counts.
     """
-    found: dict[tuple[str, str], Pair] = {}
+    pairs: dict[tuple[str, str], Pair] = {}
     ordered = sorted(heads)
     for start in range(0, len(ordered), _AT_ONCE):
-        told("comparing the heads", start, len(ordered))
+        progress("comparing the heads", start, len(ordered))
         for pair in await _same(ordered[start : start + _AT_ONCE], heads, index, judge):
-            before = found.get((pair.event, pair.same_as))
-            if before is None or pair.confidence > before.confidence:
-                found[pair.event, pair.same_as] = pair
-    told("comparing the heads", len(ordered), len(ordered))
-    return sorted(found.values(), key=lambda pair: (-pair.confidence, pair.event, pair.same_as))
+            earlier = pairs.get((pair.event, pair.same_as))
+            if earlier is None or pair.confidence > earlier.confidence:
+                pairs[pair.event, pair.same_as] = pair
+    progress("comparing the heads", len(ordered), len(ordered))
+    return sorted(pairs.values(), key=lambda pair: (-pair.confidence, pair.event, pair.same_as))
 
 
 async def _same(batch: Sequence[str], heads: AbstractSet[str], index: VectorIndex, judge: Judge) -> list[Pair]:
-    """What is found the same as a head of the batch, among the nearest that are heads, too."""
+    """The pairs of a head of the batch and one of its nearest heads."""
     vectors = await index.vectors(batch)
-    asked = [head for head in batch if head in vectors]  # what another process has taken back meanwhile has none
-    rows = np.array([vectors[head] for head in asked])
+    stored = [head for head in batch if head in vectors]  # another process may have deleted some meanwhile
+    rows = np.array([vectors[head] for head in stored])
     near = await index.nearest(rows, _NEAREST + 1, generated=True)  # one is the head itself
     candidates = [
         [Candidate(one.event, one.similarity) for one in some if one.event in heads and one.event != head]
-        for head, some in zip(asked, near, strict=True)
+        for head, some in zip(stored, near, strict=True)
     ]
-    verdicts = await asyncio.to_thread(judge.judge, asked, candidates)
+    verdicts = await asyncio.to_thread(judge.judge, stored, candidates)
     return [
         Pair(min(head, one.event), max(head, one.event), round(one.similarity, 4), round(one.confidence, 4), one.reason)
-        for head, some in zip(asked, verdicts, strict=True)
+        for head, some in zip(stored, verdicts, strict=True)
         for one in some
         if one.same
     ]
 
 
 def write(pairs: Sequence[Pair], path: Path) -> None:
-    """One JSON object a line; the file appears when it is whole. Raises BadInput where it cannot be written."""
+    """Write one JSON object a line. The file appears once it is whole. Raises BadInput."""
     part = _part(path)
     try:
         part.write_bytes(b"".join(orjson.dumps(pair, option=orjson.OPT_APPEND_NEWLINE) for pair in pairs))

@@ -1,14 +1,13 @@
-"""`cometgraph serve`: the application under uvicorn, until it is told to stop."""
+"""`cometgraph serve`: the application under uvicorn."""
 
 import asyncio
 import ipaddress
 import logging
 import signal
 import socket
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import click
@@ -18,52 +17,52 @@ from distill.student.files import find, is_here
 from graph.sample import load_sample_if_empty
 from graph.stores.protocol import Search
 from schemas.errors import BadInput
-from service.api.app import create_app
+from service.api.app import Access, create_app
 from service.cli.logs import set_up
+from service.cli.options import ALL, setting_options
 from service.runtime.resources import Resources, open_resources
-from service.settings import Settings, load_settings
+from service.settings import Settings
 
 _log = logging.getLogger("cometgraph")
 
 
-def serve(flags: Mapping[str, Any]) -> None:
-    """Serve until SIGINT or SIGTERM; requests in flight are answered. Raises CometgraphError."""
-    settings = load_settings(flags)
+@click.command()
+@setting_options(ALL)
+def serve(settings: Settings) -> None:
+    """Answer over HTTP until stopped.
+
+    An empty store gets the sample graph first. Requests in flight are answered before a stop.
+    """
     _refuse_open_door(settings)
     _refuse_no_student(settings)
+    Access.of(settings)  # a bad setting is refused before the store is opened
     set_up(settings.log_level, settings.log_format)
     loop = uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(_serve(settings))
+    with asyncio.Runner(loop_factory=loop) as runner, _listen(settings.host, settings.port) as listener:
+        runner.run(_serve(settings, listener))
 
 
-async def _serve(settings: Settings) -> None:
-    @asynccontextmanager
-    async def opened(_: Settings) -> AsyncGenerator[Resources]:
-        yield resources
-
-    # First what can be refused at once: settings, then the port; the store is opened when nothing is wrong with them.
-    config = uvicorn.Config(
-        create_app(settings, opened),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        date_header=False,
-        timeout_graceful_shutdown=settings.stop_seconds,
-    )
-    with _listen(settings.host, settings.port) as listener:
-        async with open_resources(settings, models="now") as resources:
-            if await load_sample_if_empty(resources.store):
-                _log.info("the store was empty: the sample graph is in it now")
-                if resources.retriever is not None:
-                    resources.retriever.refresh()
-            await _announce(resources, settings.host, listener.getsockname()[1])
-            await _Server(config).serve(sockets=[listener])
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    async with open_resources(settings, models="now") as resources:
+        if await load_sample_if_empty(resources.store):
+            _log.info("the store was empty: the sample graph is in it now")
+            if resources.retriever is not None:
+                resources.retriever.refresh()
+        await _announce(resources, settings.host, listener.getsockname()[1])
+        config = uvicorn.Config(
+            create_app(settings, resources),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            date_header=False,
+            timeout_graceful_shutdown=settings.stop_seconds,
+        )
+        await _Server(config).serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Ends well when it is told to stop; uvicorn's own, having stopped, dies of the signal once more."""
+    """Returns after a signal. uvicorn's own server raises the signal again, so the exit code would not be 0."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -79,14 +78,14 @@ class _Server(uvicorn.Server):
 
 
 async def _announce(resources: Resources, host: str, port: int) -> None:
-    """A line that can be typed, with an event that the store knows."""
-    known = await resources.store.events(Search(1, prefix="PersonX buys a car")) or await resources.store.events(
+    """Print the address and a command to try, with an event of the store."""
+    events = await resources.store.events(Search(1, prefix="PersonX buys a car")) or await resources.store.events(
         Search(1, prefix="PersonX")
     )
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     host = f"[{host}]" if ":" in host else host
     address = f"http://{host}:{port}"
-    event = quote(known[0] if known else "PersonX buys a car")
+    event = quote(events[0] if events else "PersonX buys a car")
     click.echo(
         f"cometgraph is at {address} (documentation: {address}/docs)\n\n    curl '{address}/infer?event={event}'\n"
     )
@@ -112,7 +111,7 @@ def _refuse_open_door(settings: Settings) -> None:
 
 
 def _refuse_no_student(settings: Settings) -> None:
-    """What is certainly no student is said at once, rather than in an hour's log."""
+    """Refuse a folder without a student now. Later it would be a line in the log alone."""
     if settings.generate and is_here(settings.student):
         find(settings.student, settings.prompt_form, Path(settings.cache))
 

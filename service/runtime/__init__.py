@@ -1,1 +1,1 @@
-"""What lives as long as the process: models, queues, the store."""
+"""The parts of a running process: store, models, queues."""

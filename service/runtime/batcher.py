@@ -1,4 +1,4 @@
-"""One worker and its queue: what arrives together is computed together. Knows neither HTTP nor models."""
+"""One worker and its queue: items of the same time are computed in one batch."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Compute = Callable[[Sequence[Item]], Awaitable[Sequence[Result | CometgraphError]]]
-"""Computes a batch: a result, or what went wrong with it, for each item."""
+"""Computes a batch: a result or an error for each item."""
 
 _LATE = {WaitPolicy.SINGLE: "had no time for this within", WaitPolicy.BATCH: "has got nothing done for"}
 
 
 @dataclass(slots=True)
 class _Waiting(Generic[Item, Result]):
-    """An item, and the future of everybody who asked for it."""
+    """An item, and the future of all its callers."""
 
     item: Item
     future: "asyncio.Future[Result]"
@@ -31,7 +31,7 @@ class _Waiting(Generic[Item, Result]):
 
 @dataclass(slots=True)
 class BatcherStats:
-    """What an operator wants to know of a batcher; counts since the start."""
+    """Counts since the start."""
 
     batches: int = 0
     items: int = 0
@@ -46,13 +46,13 @@ class BatcherStats:
 class Batcher(Generic[Item, Result]):
     """At most `limit` items wait; a batch has at most `size`; the first of a batch waits `patience` seconds for others.
 
-    Every item is answered: by its result, its error, or a time-out of `timeout` seconds. What the asker's policy says
+    Every item gets its result, its error, or a time-out after `timeout` seconds. The caller's policy decides
     (service/runtime/wait_policy.py):
 
-    SINGLE: refused by a full queue, timed out `timeout` seconds after it was asked.
-    BATCH: waits in a line before the queue, first come, first served. All of them have at most half of the queue, so
-    that singles have the other half. Timed out where no batch was finished for `timeout` seconds.
-    ENDLESS: always has a place in the queue, and waits for as long as it takes.
+    SINGLE: refused by a full queue, timed out `timeout` seconds after its arrival.
+    BATCH: waits in a line before the queue, first come, first served. All batches have at most half of the queue, so
+    the other half stays free for singles. Timed out after `timeout` seconds without a finished batch.
+    ENDLESS: always has a place in the queue, and waits without limit.
     """
 
     name: str
@@ -75,11 +75,11 @@ class Batcher(Generic[Item, Result]):
         self._from_line = set()
 
     def start(self) -> None:
-        """Begin to work; needs a running loop."""
+        """Begin to work. Needs a running loop."""
         self._worker = asyncio.create_task(self._work(), name=f"batcher {self.name}")
 
     async def close(self) -> None:
-        """Stop; whoever still waits is told so."""
+        """Stop. Waiting callers get Unavailable."""
         if self._worker is not None:
             self._worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -92,27 +92,27 @@ class Batcher(Generic[Item, Result]):
 
     @property
     def alive(self) -> bool:
-        """False where the worker has ended, which only `close` may make it do."""
+        """False after the end of the worker. Only `close` may end it."""
         return self._worker is not None and not self._worker.done()
 
     @property
     def depth(self) -> int:
-        """How many items wait or are computed."""
+        """Items waiting or being computed."""
         return len(self._line) + len(self._queue) + len(self._running)
 
     def room_for(self, items: int) -> None:
-        """Raises Overloaded where so many more would not fit: said at the door, before any of them is accepted.
+        """Raises Overloaded if so many more items do not fit, before any of them is accepted.
 
-        Only a single question is refused, the others wait for room.
+        Only single questions are refused. Batches wait for room.
         """
         if current_policy() is WaitPolicy.SINGLE and len(self._queue) + items > self.limit:
             self.watched.refused += items
             raise Overloaded(f"{len(self._queue)} questions wait for the {self.name} already", self._retry_after())
 
     async def ask(self, key: Hashable, item: Item) -> Result:
-        """The result of an item; who asks with the key of one that waits or runs gets that one's.
+        """The result of an item. Items with the same key at the same time share one result.
 
-        Raises Overloaded, Unavailable after the time-out, and what the item itself raised.
+        Raises Overloaded, Unavailable after the time-out, and the error of the item itself.
         """
         policy = current_policy()
         waiting = self._running.get(key) or self._queue.get(key)
@@ -128,7 +128,7 @@ class Batcher(Generic[Item, Result]):
                 self._drop(key, waiting)
 
     def _accept(self, key: Hashable, item: Item, policy: WaitPolicy) -> "_Waiting[Item, Result]":
-        """A place for an item that is neither in the queue nor running. Raises Overloaded, Unavailable."""
+        """Give a new item a place in the queue or the line. Raises Overloaded, Unavailable."""
         if not self.alive:
             raise Unavailable("the service is stopping")
         self.room_for(1)
@@ -163,7 +163,7 @@ class Batcher(Generic[Item, Result]):
         return waiting.future.result()
 
     def _drop(self, key: Hashable, waiting: "_Waiting[Item, Result]") -> None:
-        """Nobody waits for it any more: what has not begun is not computed at all."""
+        """Its last caller has left. It is not computed, unless that has begun."""
         for place in (self._line, self._queue):
             if place.get(key) is waiting:
                 del place[key]
@@ -223,6 +223,6 @@ class Batcher(Generic[Item, Result]):
             waiting.future.exception()  # seen: nobody may be left to see it
 
     def _retry_after(self) -> int:
-        """Seconds in which what waits now will be done, as fast as so far; at least one."""
+        """Expected seconds until the present queue is done, from 1 to 60."""
         pace = self.watched.seconds / self.watched.items if self.watched.items else 0.1
         return max(1, min(60, round((len(self._queue) + len(self._running)) * pace)))

@@ -1,4 +1,4 @@
-"""Work that is cancelled when nobody waits for it any more."""
+"""Cancellation of work after a client disconnect."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,11 +8,11 @@ from schemas.errors import Unavailable
 
 T = TypeVar("T")
 Disconnect = Callable[[], Awaitable[None]]
-"""Returns when the asker has hung up."""
+"""Returns after the client has disconnected."""
 
 
 async def cancel_on(gone: Disconnect | None, work: Awaitable[T]) -> T:
-    """The work's result; when the asker is gone before, the work is cancelled. Raises Unavailable then."""
+    """The result of the work. A client disconnect cancels the work, and raises Unavailable."""
     if gone is None:
         return await work
     working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(gone())

@@ -20,10 +20,13 @@ LONGEST_PAUSE = 300.0
 
 
 class LazyModel(Generic[About]):
-    """state: loading, up or failed. doing: what it does while it loads. reason: why it failed.
+    """A model in the process of the models.
 
-    is_late: load at the first use and let the caller wait. Otherwise load at `start`, and let callers wait for at most
-    `wait` seconds.
+    state: loading, up or failed.
+    doing: the step of loading.
+    reason: the reason of a failure.
+    is_late: load at the first use, and let the caller wait. Otherwise load at `start`.
+    wait: maximum wait of a caller in seconds, for a model loaded at `start`.
     """
 
     def __init__(
@@ -59,14 +62,14 @@ class LazyModel(Generic[About]):
             self._loading = asyncio.create_task(self._work(), name=f"load {self._what}")
 
     async def close(self) -> None:
-        """Stop loading, and let go of what is loaded."""
+        """Stop loading, and close the model."""
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
         self._drop()
 
     def lost(self) -> None:
-        """The process that held the model has ended: load it again, at once or at its next use."""
+        """The process of the model has ended. Load the model again, at once or at its next use."""
         if self.state == "up":
             self._drop()
             self.state, self.doing, self._loading = "loading", "starting again", None
@@ -79,12 +82,12 @@ class LazyModel(Generic[About]):
 
     @property
     def is_loading(self) -> bool:
-        """True while something is being loaded."""
+        """True during a load."""
         return self._loading is not None and not self._loading.done()
 
     @property
     def value(self) -> Remote[About]:
-        """The loaded model. Raises Unavailable, with Retry-After only where a retry can help."""
+        """The loaded model. Raises Unavailable, with Retry-After only if a retry can help."""
         if self._loaded is None:
             if self.state == "failed":
                 raise Unavailable(f"{self._what} cannot be used: {self.reason}", None)
@@ -93,14 +96,23 @@ class LazyModel(Generic[About]):
         return self._loaded
 
     async def ready(self) -> Remote[About]:
-        """The same. Waits where it is late."""
+        """The loaded model, after a wait of at most `wait` seconds, or without limit for a late one.
+
+        Raises Unavailable.
+        """
         if self._loaded is None and self._longest != 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._longest):
+                    return await self.loaded()
+        return self.value
+
+    async def loaded(self) -> Remote[About]:
+        """The loaded model, after any wait. Raises Unavailable for a failed one."""
+        if self._loaded is None:
             if self.is_late:
                 self.begin()
             assert self._loading is not None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._longest):
-                    await asyncio.shield(self._loading)
+            await asyncio.shield(self._loading)
         return self.value
 
     async def _work(self) -> None:
@@ -134,7 +146,7 @@ class LazyModel(Generic[About]):
 
 
 async def persistently(work: Callable[[], Awaitable[T]], wait: Callable[[Exception, float], None]) -> T:
-    """The result of `work`, tried again after failures that may pass: a full disk, a killed process, no memory.
+    """The result of `work`, tried again after passing failures: a full disk, a killed process, no memory.
 
     wait: called with the error and the seconds until the next try. Raises all other errors, also an Unavailable
     without retry_after.

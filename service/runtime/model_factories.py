@@ -1,7 +1,7 @@
-"""What the process of the models opens: parser, embedder, judge, student and sampler, each with its description.
+"""Factories of the models: parser, embedder, judge, student and sampler, each with its description.
 
-Each is used once before it is handed over: first uses load word lists and allocate memory, and no question should wait
-for that. Only light modules are imported here, for the memory of that process.
+Each model is used once before it is handed over: a first use loads word lists and allocates memory, and no question
+should wait for it. Only light modules are imported here, for the memory of the process.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Parser:
         return read_event(event, clause)
 
     def check_plausible(self, event: str) -> None:
-        """Raises BadInput for a text that is no English event."""
+        """Raises BadInput for anything but an English event."""
         check_plausible(event)
 
 
@@ -50,7 +50,10 @@ def embedder(name: str, threads: int, cache: Path, progress: Progress) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class JudgeCard:
-    """What one knows of a judge. threshold: its least confidence for "the same"."""
+    """Name and version of a judge.
+
+    threshold: its least confidence for "the same".
+    """
 
     name: str
     version: str
@@ -66,14 +69,14 @@ def judge(name: str, cache: Path, threads: int, progress: Progress) -> tuple[Jud
 
 def student(spec: StudentSpec, progress: Progress) -> tuple[Student, StudentCard]:
     """The student of a specification."""
-    comet = open_student(spec, progress)
+    opened = open_student(spec, progress)
     if spec.url is None:
         progress("warming up", 0, 0)
-        comet.write([TailRequest(_EVENT, comet.card.relations[0], decoding_of("beam"))])
-    return comet, comet.card
+        opened.write([TailRequest(_EVENT, opened.card.relations[0], decoding_of("beam"))])
+    return opened, opened.card
 
 
 def sampler(spec: StudentSpec, progress: Progress) -> tuple[Student, StudentCard]:
-    """The part of a student that samples."""
-    comet = open_sampler(spec, progress)
-    return comet, comet.card
+    """The sampling part of a student."""
+    opened = open_sampler(spec, progress)
+    return opened, opened.card

@@ -18,7 +18,7 @@ from schemas.progress import Progress
 _log = logging.getLogger("cometgraph.models")
 About = TypeVar("About")
 NICE = 10
-"""Niceness of the models beside a service: where cores are scarce, they get a tenth of what it gets."""
+"""Niceness of the models beside a service. On scarce cores they get a tenth of its time."""
 
 
 class Remote(Generic[About]):
@@ -30,7 +30,7 @@ class Remote(Generic[About]):
         self._thread = thread
 
     async def call(self, method: str, *args: Any) -> Any:
-        """The result of a method. Raises what it raises, and Unavailable where the process ends."""
+        """The result of a method. Raises its errors, and Unavailable if the process ends."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._channel.call, method, *args)
 
     def call_and_wait(self, method: str, *args: Any) -> Any:
@@ -38,13 +38,13 @@ class Remote(Generic[About]):
         return self._channel.call(method, *args)
 
     def close(self) -> None:
-        """Have the model closed."""
+        """Close the model in its process."""
         self._channel.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 class Models:
-    """A process that starts when a model is needed first, and again after it was killed."""
+    """A process for models. It starts with its first model, and again after a kill."""
 
     def __init__(self, name: str, *, nice: int = 0) -> None:
         self.nice = nice
@@ -56,15 +56,15 @@ class Models:
         self._is_closed = False
 
     def when_lost(self, user: Callable[[], None]) -> None:
-        """Call `user` on the event loop when the process has ended by itself."""
+        """Call `user` on the event loop after an unexpected end of the process."""
         self._users.append(user)
 
     async def open(
         self, what: str, factory: Callable[..., tuple[Any, About]], *args: Any, progress: Progress
     ) -> Remote[About]:
-        """A model made by `factory(*args, progress)`, which returns it and its description.
+        """A model made by `factory(*args, progress)`. The factory returns it with its description.
 
-        Progress is reported on the event loop. Raises what the factory raises, and Unavailable where the process ends.
+        Progress is reported on the event loop. Raises the factory's errors, and Unavailable if the process ends.
         """
         loop = self._loop
 
@@ -87,7 +87,7 @@ class Models:
 
     @property
     def pid(self) -> int | None:
-        """The process id, where it runs."""
+        """The process id. None: not running."""
         return self._child.pid if self._child is not None else None
 
     def _open(

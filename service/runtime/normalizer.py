@@ -15,15 +15,18 @@ from service.runtime.model_process import Models, Remote
 
 _log = logging.getLogger("cometgraph.parser")
 PARSER_SECONDS = 30.0
-"""Longest time that a question waits for the parser to load."""
+"""Maximum wait of a question for the parser."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormalizedQuestion:
-    """What was asked and how it was understood.
+    """A question's text and its event.
 
-    event: the canonical event of the clause that is answered. roles: who of the text is whom of the event. clauses:
-    all of them, where there are several. skipped: why it was taken as it is, where it should not have been.
+    asked: the text as it came.
+    event: the canonical event of the answered clause.
+    roles: each person of the event, with its name in the text.
+    clauses: the events of all clauses, if there are several.
+    skipped: the reason for taking the text word for word instead.
     """
 
     asked: str
@@ -34,14 +37,14 @@ class NormalizedQuestion:
 
 
 def as_it_is(text: str) -> NormalizedQuestion:
-    """The event word for word. Raises BadInput for what is no text."""
+    """The event word for word. Raises BadInput for a text without a letter or digit."""
     return NormalizedQuestion(text, parse_event(text))
 
 
 class Normalizer:
-    """Reads natural language by the parser. A canonical event is read without it.
+    """Turns natural language into events by the parser. A canonical event needs no parser.
 
-    The parser loads at `start`, or at its first use where it is late. Callers wait for it.
+    The parser loads at `start`, or at its first use if it is late. Callers wait for it.
     """
 
     def __init__(self, models: Models, *, is_late: bool = False) -> None:
@@ -58,7 +61,7 @@ class Normalizer:
         await self.parser.close()
 
     async def read(self, text: str, clause: int | None = None) -> NormalizedQuestion:
-        """The event of a text. Raises BadInput for what is no text, and for a clause that it has not."""
+        """The event of a text. Raises BadInput for a text without a letter or digit, and for a missing clause."""
         event = parse_event(text)
         if is_event(event):
             return _read(text, read_event(event, clause))
@@ -66,7 +69,7 @@ class Normalizer:
         return _read(text, await parser.call("read", event, clause))
 
     async def check_plausible(self, event: str) -> None:
-        """Raises BadInput for a text that is no English event."""
+        """Raises BadInput for anything but an English event."""
         parser = await self.parser.ready()
         await parser.call("check_plausible", event)
 
@@ -76,7 +79,7 @@ class Normalizer:
 
 @asynccontextmanager
 async def open_normalizer(models: Models, *, is_late: bool = False) -> AsyncGenerator[Normalizer]:
-    """A reader whose parser is loading, or will be; closed at the end."""
+    """A normalizer, loading its parser now or at its first use, closed at the end."""
     normalizer = Normalizer(models, is_late=is_late)
     normalizer.start()
     try:

@@ -1,4 +1,4 @@
-"""What the service needs to answer, opened and closed together."""
+"""The parts of a service or a command, opened and closed together."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,7 +22,7 @@ from service.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The parts that answer questions.
+    """The parts of an answer.
 
     retriever and judge: None without matching. student: None without generation.
     """
@@ -40,7 +40,7 @@ class Resources:
     """The setting `keep`."""
 
     async def keep(self, triples: Sequence[Triple]) -> None:
-        """Store what the student wrote; returns when it is durable. Raises Unavailable where that cannot be done."""
+        """Store generated triples. Returns once they are durable. Raises Unavailable."""
         if self.write_back is None:
             raise Unavailable("the store is open for reading only")
         await self.write_back.ask(tuple(triples), triples)
@@ -52,7 +52,7 @@ async def open_resources(
 ) -> AsyncGenerator[Resources]:
     """Open the store and the models.
 
-    models: "now" loads them in the background, "late" on first use, None opens none. The settings say which.
+    models: "now" loads them in the background, "late" on first use, None opens none.
 
     Raises BadInput, StoreUnavailable, StoreLocked.
     """

@@ -12,7 +12,10 @@ from service.settings import Settings
 
 
 def student_spec_of(settings: Settings, *, is_patient: bool = False) -> StudentSpec:
-    """The student that the settings say; is_patient: its server has all the time it takes, unless they say how much."""
+    """The student of the settings.
+
+    is_patient: no time limit for its server, unless the settings give one.
+    """
     has_limit = not is_patient or "generate_seconds" in settings.model_fields_set
     return StudentSpec(
         student=settings.student,
@@ -29,20 +32,20 @@ def student_spec_of(settings: Settings, *, is_patient: bool = False) -> StudentS
 
 
 def embedder_spec_of(settings: Settings) -> EmbedderSpec:
-    """The embedder that the settings say."""
+    """The embedder of the settings."""
     return EmbedderSpec(settings.embedder, settings.model_threads or os.cpu_count() or 1, Path(settings.cache))
 
 
 def judge_spec_of(settings: Settings) -> JudgeSpec:
-    """The judge that the settings say."""
+    """The judge of the settings."""
     return JudgeSpec(settings.judge, Path(settings.cache), settings.model_threads or os.cpu_count() or 1)
 
 
 def batch_limits_of(settings: Settings) -> BatchLimits:
-    """The limits of the student's batches that the settings say."""
+    """The limits of the student's batches, by the settings."""
     return BatchLimits(settings.batch_size, settings.batch_wait_ms, settings.queue_limit, settings.generate_seconds)
 
 
 def login_of(settings: Settings) -> Neo4jLogin:
-    """The Neo4j login that the settings say."""
+    """The Neo4j login of the settings."""
     return Neo4jLogin(settings.neo4j_user, settings.neo4j_password.get_secret_value(), settings.neo4j_database)

@@ -1,4 +1,4 @@
-"""What /ready, /info and `cometgraph stats` tell."""
+"""The bodies of /ready, /info and `cometgraph stats`."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ READY_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Each part that answers need: "ok", or "off" for one that nobody wants. Else it is a 503 instead."""
+    """Each part: "ok", or "off" by the settings. A part with a fault makes the answer a 503."""
 
     store: str
     student: str
@@ -28,10 +28,12 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class StudentInfo:
-    """The student: what it is, where it computes, how much waits for it.
+    """The student.
 
-    state: off, loading, up or failed; doing: what it is doing while it loads, or why it failed. placements: one for
-    each engine (greedy and beam search may use another than sampling). waiting: relations of events in the queue.
+    state: off, loading, up or failed.
+    doing: the step of loading, or the reason of a failure.
+    placements: one for each engine. Greedy and beam search may use another engine than sampling.
+    waiting: (event, relation) pairs in the queue.
     """
 
     state: str
@@ -48,10 +50,12 @@ class StudentInfo:
 
 @dataclass(frozen=True, slots=True)
 class IndexInfo:
-    """The index of events: which embedder made their vectors, and how many have one.
+    """The index of events, and its embedder.
 
-    state: off, loading, up or failed; doing: what it is doing, or why it failed. repaired: what was wrong with its
-    files when it was opened, and is mended.
+    state: off, loading, up or failed.
+    doing: the step of loading, or the reason of a failure.
+    repaired: damage of its files, mended when it was opened.
+    events: events with a vector.
     """
 
     state: str
@@ -65,9 +69,12 @@ class IndexInfo:
 
 @dataclass(frozen=True, slots=True)
 class JudgeInfo:
-    """The judge of near-duplicates: which one, how sure it has to be, and how many events wait for it.
+    """The judge of near-duplicates.
 
-    state: off, loading, up or failed; doing: why it failed.
+    state: off, loading, up or failed.
+    doing: the reason of a failure.
+    threshold: its least confidence for "the same".
+    waiting: events in the queue.
     """
 
     state: str
@@ -80,7 +87,7 @@ class JudgeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What runs here."""
+    """Version, store, limits and models of this service."""
 
     version: str
     store: str
@@ -128,12 +135,12 @@ async def ready_of(resources: Resources) -> Ready:
 
 
 def student_of(resources: Resources) -> StudentInfo:
-    """What there is to say of the student now."""
+    """The present state of the student."""
     runtime = resources.student
     if runtime is None:
         return StudentInfo("off")
     student = runtime.model
-    said = StudentInfo(
+    info = StudentInfo(
         student.state,
         doing=student.doing if student.state == "loading" else student.reason or None,
         decoding=resources.decoding,
@@ -141,13 +148,13 @@ def student_of(resources: Resources) -> StudentInfo:
         queue_limit=runtime.batcher.limit,
     )
     if student.state != "up":
-        return said
+        return info
     card = student.value.about
     placements = dict(card.placements)
     if runtime.sampler.state == "up":
         placements |= runtime.sampler.value.about.placements
     return replace(
-        said,
+        info,
         name=card.name,
         version=card.version,
         prompt_form=card.form.name,
@@ -157,36 +164,36 @@ def student_of(resources: Resources) -> StudentInfo:
 
 
 def index_of(resources: Resources) -> IndexInfo:
-    """What there is to say of the index of events now."""
+    """The present state of the index of events."""
     retriever = resources.retriever
     if retriever is None:
         return IndexInfo("off")
-    made = retriever.made
+    embedder = retriever.embedder_info
     return IndexInfo(
         retriever.state,
         doing=retriever.doing or None,
         repaired=retriever.repaired or None,
-        embedder=made and made.name,
-        version=made and made.version,
-        dimension=made and made.dimension,
+        embedder=embedder and embedder.name,
+        version=embedder and embedder.version,
+        dimension=embedder and embedder.dimension,
         events=retriever.events if retriever.state == "up" else None,
     )
 
 
 def judge_of(resources: Resources) -> JudgeInfo:
-    """What there is to say of the judge of near-duplicates now."""
+    """The present state of the judge."""
     judge = resources.judge
     if judge is None:
         return JudgeInfo("off")
-    said = JudgeInfo(judge.model.state, doing=judge.model.reason or None, waiting=judge.batcher.depth)
+    info = JudgeInfo(judge.model.state, doing=judge.model.reason or None, waiting=judge.batcher.depth)
     if judge.model.state != "up":
-        return said
-    judge = judge.model.value.about
-    return replace(said, name=judge.name, version=judge.version, threshold=judge.threshold)
+        return info
+    card = judge.model.value.about
+    return replace(info, name=card.name, version=card.version, threshold=card.threshold)
 
 
 async def info_of(resources: Resources, settings: Settings) -> Info:
-    """Count what there is. Raises Unavailable."""
+    """Count the store, and describe the models. Raises Unavailable."""
     stats: Stats = await resources.store.stats()
     return Info(
         version=cometgraph.__version__,
@@ -206,7 +213,7 @@ async def info_of(resources: Resources, settings: Settings) -> Info:
 
 
 def _without_login(address: str) -> str:
-    """The address without a user or password that somebody put in it."""
+    """The address without user and password."""
     if "://" not in address:
         return address
     parts = urlsplit(address)

@@ -1,4 +1,4 @@
-"""The student as a part of the service: it loads in the background, then answers in batches."""
+"""The student of a service: it loads in the background, then answers in batches."""
 
 import logging
 from collections.abc import AsyncGenerator, Sequence
@@ -32,13 +32,14 @@ class BatchLimits:
 
 
 class StudentRuntime:
-    """A student that writes for many askers at once.
+    """A student for many callers at once.
 
-    student: searches, and samples where its engine can. sampler: samples for a student on a CPU. It imports torch, so
-    it has a process of its own, which the first sampled question starts.
+    model: searches, and samples if its engine can.
+    sampler: samples for a student on a CPU. It imports torch, so it has a process of its own, started by the first
+    sampled question.
     """
 
-    def __init__(self, spec: StudentSpec, patience: BatchLimits, models: Models, *, is_late: bool = False) -> None:
+    def __init__(self, spec: StudentSpec, limits: BatchLimits, models: Models, *, is_late: bool = False) -> None:
         self._spec = spec
         self._models = models
         self._sampler_models = Models("the sampler", nice=models.nice)
@@ -47,26 +48,26 @@ class StudentRuntime:
         models.when_lost(self.model.lost)
         self._sampler_models.when_lost(self.sampler.lost)
         self.out_of_memory = 0
-        limits: dict[str, Any] = {
-            "size": patience.batch_size,
-            "limit": patience.queue_limit,
-            "patience": patience.batch_wait_ms / 1000,
-            "timeout": patience.generate_seconds,
+        options: dict[str, Any] = {
+            "size": limits.batch_size,
+            "limit": limits.queue_limit,
+            "patience": limits.batch_wait_ms / 1000,
+            "timeout": limits.generate_seconds,
         }
-        self.batcher: Batcher[TailRequest, tuple[GeneratedTails, int]] = Batcher("student", self._write, **limits)
+        self.batcher: Batcher[TailRequest, tuple[GeneratedTails, int]] = Batcher("student", self._write, **options)
         self.sampler_batcher: Batcher[TailRequest, tuple[GeneratedTails, int]] = Batcher(
-            "sampler", self._sample, **limits
+            "sampler", self._sample, **options
         )
-        self.scorer: Batcher[tuple[str, Relation, str], list[ScoredToken]] = Batcher("scorer", self._score, **limits)
+        self.scorer: Batcher[tuple[str, Relation, str], list[ScoredToken]] = Batcher("scorer", self._score, **options)
 
     def start(self) -> None:
-        """Begin; needs a running loop."""
+        """Begin. Needs a running loop."""
         for batcher in (self.batcher, self.sampler_batcher, self.scorer):
             batcher.start()
         self.model.start()
 
     async def close(self) -> None:
-        """Stop; who waits is told so."""
+        """Stop. Waiting callers get Unavailable."""
         for batcher in (self.batcher, self.sampler_batcher, self.scorer):
             await batcher.close()
         await self._sampler_models.close()
@@ -75,11 +76,11 @@ class StudentRuntime:
 
     @property
     def alive(self) -> bool:
-        """False where a worker has ended."""
+        """False after the end of a worker."""
         return self.batcher.alive and self.sampler_batcher.alive and self.scorer.alive
 
     async def ready(self, method: Method = "beam") -> StudentCard:
-        """The student that draws by a method. Waits where it is late. Raises Unavailable."""
+        """The student for a method. Waits for a late one. Raises Unavailable."""
         card = (await self.model.ready()).about
         return card if method in card.placements else (await self.sampler.ready()).about
 
@@ -90,37 +91,42 @@ class StudentRuntime:
     async def write(
         self, event: str, relation: Relation, decoding: Decoding, seed: int | None, draw: int
     ) -> tuple[GeneratedTails, int]:
-        """Tails of one relation, and the seed they were drawn with: `draw` where `seed` is None.
+        """Tails of one relation, and the seed of their draw: `draw` for a `seed` of None.
 
-        Who asks the same while it is written shares it. Raises Unavailable, Overloaded, BadInput.
+        Equal requests at the same time share one result. Raises Unavailable, Overloaded, BadInput.
         """
-        ask = TailRequest(event, relation, decoding, draw if seed is None else seed)
+        request = TailRequest(event, relation, decoding, draw if seed is None else seed)
         key = (event, relation, decoding, seed if decoding.method == "sample" else None)
-        written, seed = await self.batcher_of(decoding.method).ask(key, ask)
-        if written.applies and not written.tails:
+        result, seed = await self.batcher_of(decoding.method).ask(key, request)
+        if result.applies and not result.tails:
             again = 2 if decoding.method == "sample" else None  # a search gives the same each time
             raise Unavailable(f"the student wrote nothing usable for {relation} of this event", again)
-        return written, seed
+        return result, seed
 
     async def score(self, event: str, relation: Relation, tail: str) -> list[ScoredToken]:
         """See Student.score. Raises Unavailable, Overloaded, BadInput."""
         (await self.ready()).knows([relation])
         return await self.scorer.ask((event, relation, tail), (event, relation, tail))
 
-    async def _write(self, asks: Sequence[TailRequest]) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
-        return await self._written(self.model.value, asks)
+    async def _write(self, requests: Sequence[TailRequest]) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
+        return await self._written(self.model.value, requests)
 
-    async def _sample(self, asks: Sequence[TailRequest]) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
-        return await self._written(await self.sampler.ready(), asks)
+    async def _sample(
+        self, requests: Sequence[TailRequest]
+    ) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
+        return await self._written(await self.sampler.ready(), requests)
 
     async def _written(
-        self, student: Remote[StudentCard], asks: Sequence[TailRequest]
+        self, student: Remote[StudentCard], requests: Sequence[TailRequest]
     ) -> "Sequence[tuple[GeneratedTails, int] | CometgraphError]":
-        results, out_of_memory = await student.call("write_and_count", list(asks))
+        results, out_of_memory = await student.call("write_and_count", list(requests))
         if out_of_memory > self.out_of_memory:
             _log.warning("the GPU's memory was too small for a batch; it was written in halves")
         self.out_of_memory = out_of_memory
-        return [r if isinstance(r, CometgraphError) else (r, ask.seed) for r, ask in zip(results, asks, strict=True)]
+        return [
+            r if isinstance(r, CometgraphError) else (r, request.seed)
+            for r, request in zip(results, requests, strict=True)
+        ]
 
     async def _score(self, triples: Sequence[tuple[str, Relation, str]]) -> list[list[ScoredToken]]:
         return await self.model.value.call("score", list(triples))
@@ -134,10 +140,10 @@ class StudentRuntime:
 
 @asynccontextmanager
 async def open_student_runtime(
-    spec: StudentSpec, patience: BatchLimits, models: Models, *, is_late: bool = False
+    spec: StudentSpec, limits: BatchLimits, models: Models, *, is_late: bool = False
 ) -> AsyncGenerator[StudentRuntime]:
-    """A student that is loading, or will be; closed at the end."""
-    runtime = StudentRuntime(spec, patience, models, is_late=is_late)
+    """A student, loading now or at its first use, closed at the end."""
+    runtime = StudentRuntime(spec, limits, models, is_late=is_late)
     runtime.start()
     try:
         yield runtime

@@ -1,4 +1,4 @@
-"""How long a question waits for a busy part: the entry decides, every batcher below honours it."""
+"""How long a question waits for a busy part. The route or command decides, and every batcher obeys."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,11 +7,11 @@ from enum import IntEnum
 
 
 class WaitPolicy(IntEnum):
-    """The patience of whoever waits, least first.
+    """Policies, in order of patience.
 
-    SINGLE: one client waits for one answer. A full queue refuses it, a time limit ends its wait.
-    BATCH: many questions wait together. A full queue lets them in later. Their time limit runs only while nothing gets
-    done.
+    SINGLE: one client waits for one answer. A full queue refuses it, and a time limit ends its wait.
+    BATCH: many questions wait together. A full queue lets them in later. Their time limit runs only while no batch is
+    finished.
     ENDLESS: a command of its own process. It has neither limit.
     """
 
@@ -20,7 +20,7 @@ class WaitPolicy(IntEnum):
     ENDLESS = 2
 
 
-# A context variable, because the policy passes through all rungs, which do not need it. Tasks inherit it.
+# A context variable, because the policy passes through all sources without their help. Tasks inherit it.
 _current: ContextVar[WaitPolicy] = ContextVar("wait policy", default=WaitPolicy.SINGLE)
 
 
@@ -33,7 +33,7 @@ def current_policy() -> WaitPolicy:
 def waiting_as(policy: WaitPolicy) -> Generator[None]:
     """Wait with at least this patience inside: a batch of a command stays endless.
 
-    Not to be held across the `yield` of an async generator, whose caller would get the policy too.
+    Not to be held across the `yield` of an async generator: its caller would get the policy too.
     """
     token = _current.set(max(policy, _current.get()))
     try:

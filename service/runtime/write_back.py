@@ -1,4 +1,4 @@
-"""Stores what the student writes, many relations in one transaction."""
+"""Stores generated triples: a queue, and transactions of many relations."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -8,22 +8,22 @@ from schemas.triples import Triple
 from service.runtime.batcher import Batcher
 from service.runtime.retriever import Retriever
 
-KEPT_AT_ONCE = 64
-"""Most relations whose tails are stored in one transaction."""
+STORED_AT_ONCE = 64
+"""Maximum relations of one transaction."""
 
 
 @asynccontextmanager
 async def open_write_back(store: Store, retriever: Retriever | None) -> AsyncGenerator[Batcher[Sequence[Triple], None]]:
-    """A queue that stores triples and gives their heads vectors."""
+    """A queue for generated triples. They are stored, and their heads get vectors."""
 
-    async def add(written: Sequence[Sequence[Triple]]) -> list[None]:
-        triples = [triple for some in written for triple in some]
+    async def add(batch: Sequence[Sequence[Triple]]) -> list[None]:
+        triples = [triple for some in batch for triple in some]
         await store.add(triples)
         if retriever is not None:
             await retriever.learn([triple.head for triple in triples])
-        return [None] * len(written)
+        return [None] * len(batch)
 
-    write_back = Batcher("write-back", add, size=KEPT_AT_ONCE, limit=100 * KEPT_AT_ONCE, patience=0.0, timeout=30.0)
+    write_back = Batcher("write-back", add, size=STORED_AT_ONCE, limit=100 * STORED_AT_ONCE, patience=0.0, timeout=30.0)
     write_back.start()
     try:
         yield write_back

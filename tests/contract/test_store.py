@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.loading.lines import sources
 from graph.loading.loader import Options, load
 from graph.stores.protocol import Search, Store
 from graph.tables.merge import Counts
@@ -27,7 +28,7 @@ async def tails(store: Store, event: str, *relations: str, **more: object) -> li
 async def load_lines(store: Store, folder: Path, *lines: str) -> Counts:
     file = folder / "lines.tsv"
     file.write_text("".join(f"{line}\n" for line in lines))
-    report = await load(store, [str(file)], Options(origin="test"), lambda *_: None)
+    report = await load(store, sources([str(file)]), Options(origin="test"), lambda *_: None)
     return Counts(report.loaded, report.present, report.duplicate, report.none)
 
 

@@ -12,14 +12,13 @@ import ladybug
 import neo4j
 import pytest
 import yaml
-from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from schemas import errors
 from schemas.relations import RELATIONS
 from service.api.problems import status_of
 from service.cli.main import cli
-from service.settings import Settings, flag, variable
+from service.settings import Settings, default_text, flag, variable
 from tests.support.doc_pages import (
     ADDRESS,
     FENCE,
@@ -201,7 +200,10 @@ def test_each_relation_is_documented() -> None:
 
 def commands_of(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
     """Each command with its name; those of groups, too."""
-    for part, command in group.commands.items():
+    context = click.Context(group)
+    for part in group.list_commands(context):
+        command = group.get_command(context, part)
+        assert command is not None
         yield f"{name} {part}", command
         if isinstance(command, click.Group):
             yield from commands_of(command, f"{name} {part}")
@@ -223,15 +225,15 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Each setting is a flag and an environment variable; the flag wins. `cometgraph settings` shows the values",
-        "that hold and where each comes from. This page is rendered from `service/settings.py`.",
+        "Each setting is a flag and an environment variable. The flag wins. A misspelt variable is an error.",
+        "`cometgraph settings` shows each value and its source. This page is rendered from `service/settings.py`.",
         "",
         "| flag | variable | default | meaning |",
         "| --- | --- | --- | --- |",
     ]
     for name, field in Settings.model_fields.items():
-        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = "" if default in ("", None) else f"`{str(default).lower() if default is False else default}`"
+        default = default_text(name)
+        shown = f"`{default}`" if default else ""
         switch = f"{flag(name)}` / `--no-{name.replace('_', '-')}" if field.annotation is bool else flag(name)
         meaning = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{switch}` | `{variable(name)}` | {shown} | {meaning} |")

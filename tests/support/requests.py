@@ -1,12 +1,17 @@
 """Requests to the API, and the shape of its answers and problems."""
 
-from typing import Any
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import httpx2
+from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
 from service.api.app import create_app
-from service.settings import load_settings
+from service.runtime.resources import open_resources
+from service.settings import Settings, load_settings
+from tests.support.server import wait_until_ready
 
 CAR = "PersonX buys a car"
 DOG = "PersonX adopts a three-legged dog"
@@ -29,9 +34,25 @@ def problem(response: httpx2.Response, status: int, kind: str | None = None) -> 
     return body
 
 
-def app_with(store: str, **settings: Any) -> TestClient:
-    app = create_app(load_settings({"store": store, **settings}))
-    return TestClient(app, "http://localhost", raise_server_exceptions=False)
+@contextmanager
+def app_with(store: str, **settings: Any) -> Generator[TestClient]:
+    """The application in this process, without models."""
+    with opened_app(load_settings({"store": store, **settings})) as client:
+        yield client
+
+
+@contextmanager
+def opened_app(settings: Settings, models: Literal["now"] | None = None) -> Generator[TestClient]:
+    """The application in this process. Its resources live on the event loop of its client."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(open_resources(settings, models=models)) as resources,
+    ):
+        client = TestClient(create_app(settings, resources), "http://localhost", raise_server_exceptions=False)
+        client.portal = portal
+        if models is not None:
+            wait_until_ready(client.get)
+        yield client
 
 
 def infer(at: Any, event: str, *relations: str, **params: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line and a running service, as a user has them."""
+"""The command line and a running service, in processes of their own."""
 
 import os
 import socket
@@ -16,10 +16,10 @@ ROOT = Path(__file__).parent.parent.parent
 COMETGRAPH = str(Path(sys.executable).with_name("cometgraph"))
 
 
-def clean_environment(said: dict[str, str]) -> dict[str, str]:
-    """Nobody's settings, no student and no index: a test that wants them says so (`with_student`, `with_index`)."""
+def clean_environment(settings: dict[str, str]) -> dict[str, str]:
+    """An environment with these settings alone. Default: no student (`with_student`), no index (`with_index`)."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")}
-    return clean | {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false"} | said
+    return clean | {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false"} | settings
 
 
 def cometgraph(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -63,17 +63,17 @@ class Server:
         raise AssertionError("the service did not start")
 
     def wait_until_ready(self) -> None:
-        """Wait until every part of the service can be asked."""
+        """Wait until every part of the service is up."""
         with httpx2.Client(base_url=self.url, timeout=30) as client:
             wait_until_ready(client.get)
 
     def stop(self) -> int:
-        """Ask it to stop; its exit code."""
+        """Ask it to stop. Returns its exit code."""
         self.process.terminate()
         return self._ended()
 
     def kill(self) -> None:
-        """Stop it without leave."""
+        """Kill it."""
         self.process.kill()
         self._ended()
 
@@ -87,7 +87,7 @@ class Server:
 
 
 def wait_until_ready(get: Callable[[str], httpx2.Response]) -> None:
-    """Wait ten minutes at most, as models that were never prepared take a while on a busy machine."""
+    """Wait at most ten minutes: a first conversion of models takes long on a busy machine."""
     deadline = time.monotonic() + 600
     while (response := get("/ready")).status_code != 200:
         assert "cannot be used" not in response.text, response.text

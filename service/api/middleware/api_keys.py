@@ -11,7 +11,7 @@ _SHORTEST = 16
 
 
 class Keys:
-    """The known keys, with their secrets as hashes. Without any, requests need no key."""
+    """All keys. Without any, requests need none. Secrets are kept as hashes."""
 
     def __init__(self, callers: dict[bytes, Caller]) -> None:
         self._callers = callers
@@ -21,25 +21,26 @@ class Keys:
 
     @classmethod
     def parse(cls, text: str) -> "Keys":
-        """Keys from the setting `api_keys`. Raises BadInput, without any secret in the message."""
+        """Keys from the setting `api_keys`. Raises BadInput, with a message free of secrets."""
         if text.startswith("@"):
             path = Path(text[1:])
             if not path.is_file():
                 raise BadInput.of("api_keys", text, "the name of a file after @")
             text = path.read_text(errors="replace")
         callers: dict[bytes, Caller] = {}
+        entries: dict[str | bytes, int] = {}
         lines = [line.strip() for line in text.replace(",", "\n").splitlines()]
         for number, line in enumerate(lines, 1):
             if not line or line.startswith("#"):
                 continue
-            name, _, rest = line.partition(":")
-            scopes, _, secret = rest.partition(":")
-            named = scopes.split("+")
-            if not name or len(secret) < _SHORTEST or not all(scope in SCOPES for scope in named):
-                raise BadInput.of("api_keys", f"entry {number}", _FORM)
-            if _digest(secret) in callers:
-                raise BadInput.of("api_keys", f"entry {number}", "a key with a secret of its own")
-            callers[_digest(secret)] = Caller(name, frozenset[str]().union(*(SCOPES[scope] for scope in named)))
+            caller, secret = _entry(line, number)
+            for kind, value in (("name", caller.name), ("secret", secret)):
+                earlier = entries.setdefault(value, number)
+                if earlier != number:
+                    raise BadInput.of(
+                        "api_keys", f"entry {number}", f"a key of its own: entry {earlier} has its {kind}"
+                    )
+            callers[secret] = caller
         return cls(callers)
 
     def caller(self, secret: str | None) -> Caller:
@@ -49,6 +50,16 @@ class Keys:
         return caller
 
 
+def _entry(line: str, number: int) -> tuple[Caller, bytes]:
+    """The caller of an entry, and the hash of its secret. Raises BadInput."""
+    name, _, rest = line.partition(":")
+    scopes, _, secret = rest.partition(":")
+    names = scopes.split("+")
+    if not name or len(secret) < _SHORTEST or not all(scope in SCOPES for scope in names):
+        raise BadInput.of("api_keys", f"entry {number}", _FORM)
+    return Caller(name, frozenset(scope for each in names for scope in SCOPES[each])), _digest(secret)
+
+
 def _digest(secret: str) -> bytes:
-    """A hash: the time of its lookup reveals nothing about a nearly right secret."""
+    """The time to look up a hash does not depend on the similarity of two secrets."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

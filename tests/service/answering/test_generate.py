@@ -5,7 +5,6 @@ import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,9 @@ from starlette.testclient import TestClient
 
 from distill.student.files import BUNDLED
 from schemas.relations import RELATIONS
-from service.api.app import create_app
-from service.runtime.resources import open_resources
 from service.settings import load_settings
 from tests.support.neo4j_server import Neo4jAddress
-from tests.support.requests import CAR, DOG, infer, problem
+from tests.support.requests import CAR, DOG, infer, opened_app, problem
 from tests.support.server import Server, cometgraph, wait_until_ready
 
 ORIGIN = f"student:{BUNDLED}"
@@ -37,9 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
     cache = with_student["COMETGRAPH_CACHE"]
     settings = load_settings({"store": store, "match": False, "cache": cache, "generate_seconds": 600})
-    app = create_app(settings, partial(open_resources, models="now"))
-    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
-        wait_until_ready(client.get)
+    with opened_app(settings, models="now") as client:
         yield client
 
 
@@ -151,10 +146,9 @@ def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with
     from tests.support.tiny_models import make
 
     folder = make("comet-distill", tmp_path / "comet-distill")
-    options = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
-    settings = load_settings(options)
-    with TestClient(create_app(settings, partial(open_resources, models="now")), "http://localhost") as client:
-        wait_until_ready(client.get)
+    said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
+    settings = load_settings(said)
+    with opened_app(settings, models="now") as client:
         body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
         assert body["errors"][0]["field"] == "relation"
         assert "HinderedBy" in body["errors"][0]["allowed"]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from schemas.triples import Triple
-from service.api.app import create_app
-from service.runtime.resources import open_resources
 from service.settings import load_settings
-from tests.support.requests import CAR, app_with
-from tests.support.server import wait_until_ready
+from tests.support.requests import CAR, app_with, opened_app
 from tests.support.triples import triple
 
 WAITS, NAPS = "PersonX waits", "PersonX naps"
@@ -93,9 +89,7 @@ def test_a_text_that_becomes_an_event_of_its_own_is_not_answered_as_it_was_read_
 def with_models(store: Path, env: dict[str, str], **settings: Any) -> Iterator[TestClient]:
     """The application in this process, when its models are up."""
     options = {"store": str(store), "cache": env["COMETGRAPH_CACHE"], "generate": False, "match": False} | settings
-    app = create_app(load_settings(options), partial(open_resources, models="now"))
-    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
-        wait_until_ready(client.get)
+    with opened_app(load_settings(options), models="now") as client:
         yield client
 
 

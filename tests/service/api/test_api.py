@@ -393,7 +393,7 @@ def test_a_key_opens_by_either_header(sample_store: str, letter: str) -> None:
 )
 def test_keys_that_are_none(sample_store: str, keys: str) -> None:
     with pytest.raises(errors.BadInput) as caught:
-        app_with(sample_store, api_keys=keys)
+        app_with(sample_store, api_keys=keys).__enter__()
     assert "0123456789abcdef" not in str(caught.value)
 
 

@@ -11,11 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from schemas.errors import BadInput
-from service.api.app import create_app
-from service.runtime.resources import open_resources
 from service.settings import load_settings
-from tests.support.requests import CAR, JSON, SECRET, app_with, problem
-from tests.support.server import Server, cometgraph, wait_until_ready
+from tests.support.requests import CAR, JSON, SECRET, app_with, opened_app, problem
+from tests.support.server import Server, cometgraph
 
 QUESTION = {"event": CAR, "relation": "xIntent"}
 KEYS = f"reader:read:{SECRET}R,writer:write:{SECRET}W"
@@ -109,7 +107,7 @@ def test_any_host(sample_store: str) -> None:
 @pytest.mark.parametrize("allowed", ["https://example.org", "a b", "example.org/", "*.", "a.*.example", "**", "[::g]"])
 def test_what_is_no_name_is_refused(sample_store: str, allowed: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="allowed_hosts"):
-        app_with(sample_store, allowed_hosts=f"example.org,{allowed}")
+        app_with(sample_store, allowed_hosts=f"example.org,{allowed}").__enter__()
     done = cometgraph("serve", "--allowed-hosts", allowed, "--store", str(tmp_path / "store"))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert not (tmp_path / "store").exists()
@@ -120,15 +118,9 @@ def live(tmp_path_factory: pytest.TempPathFactory, with_student: dict[str, str])
     """The application with its student, on a graph of its own; example.org is named."""
     folder = str(tmp_path_factory.mktemp("door") / "store")
     assert cometgraph("load", "graph/sample.jsonl", "--store", folder).returncode == 0
-    options = {
-        "store": folder,
-        "match": False,
-        "cache": with_student["COMETGRAPH_CACHE"],
-        "allowed_hosts": "example.org",
-    }
-    app = create_app(load_settings(options), partial(open_resources, models="now"))
-    with TestClient(app, "http://localhost:8000", raise_server_exceptions=False) as client:
-        wait_until_ready(client.get)
+    said = {"store": folder, "match": False, "cache": with_student["COMETGRAPH_CACHE"], "allowed_hosts": "example.org"}
+    with opened_app(load_settings(said), models="now") as client:
+        client.base_url = "http://localhost:8000"
         yield client
 
 

@@ -25,9 +25,9 @@ def filled(folder: Path, events: int = 1) -> str:
             "PersonX waits for applause\txWant\tto be heard",
         ],
     }
-    for origin, said in rows.items():
+    for origin, lines in rows.items():
         file = folder / "rows.tsv"
-        file.write_text("".join(f"{line.format(n=n)}\n" for n in range(events) for line in said))
+        file.write_text("".join(f"{line.format(n=n)}\n" for n in range(events) for line in lines))
         done = cometgraph("load", str(file), "--origin", origin, "--store", store)
         assert done.returncode == 0, done.stderr
     return store
@@ -38,9 +38,9 @@ def test_it_says_what_became_of_the_edges(tmp_path: Path) -> None:
     done = cometgraph("forget", "--origin", STUDENT, "--store", store)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("forgotten 2  none 1  kept 1  inferences 2  events 1  in ")
-    said = json.loads(cometgraph("infer", "PersonX waits 0", "--mode", "graph", "--json", "--store", store).stdout)
-    assert [(i["tail"], i["origins"]) for i in said["inferences"]] == [("to go 0", ["data"])]
-    assert said["not_applicable"] == ["oReact"]
+    answer = json.loads(cometgraph("infer", "PersonX waits 0", "--mode", "graph", "--json", "--store", store).stdout)
+    assert [(i["tail"], i["origins"]) for i in answer["inferences"]] == [("to go 0", ["data"])]
+    assert answer["not_applicable"] == ["oReact"]
     assert cometgraph("infer", "PersonX waits for applause", "--mode", "graph", "--store", store).returncode == 1
     again = cometgraph("forget", "--origin", STUDENT, "--store", store)
     assert (again.returncode, again.stdout) == (2, "")

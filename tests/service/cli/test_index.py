@@ -44,13 +44,13 @@ def index(store: Path, *arguments: str, env: dict[str, str]) -> str:
     return re.sub(r"  in .*", "", done.stdout.strip()) + done.stderr
 
 
-def said(store: Path, env: dict[str, str]) -> tuple[dict[str, object], str]:
+def index_info(store: Path, env: dict[str, str]) -> tuple[dict[str, object], str]:
     """What a service that starts on the store tells of its index, when it is ready, and its log."""
     server = Server("--store", str(store), env=env)
     server.wait_until_ready()
-    told = httpx2.get(f"{server.url}/info").json()["index"]
+    info = httpx2.get(f"{server.url}/info").json()["index"]
     assert server.stop() == 0
-    return told, "".join(server.log)
+    return info, "".join(server.log)
 
 
 MADE = "by all-MiniLM-L6-v2 (76d9c9fef5b5, 384 dimensions)"
@@ -58,8 +58,8 @@ MADE = "by all-MiniLM-L6-v2 (76d9c9fef5b5, 384 dimensions)"
 
 def test_load_fills_it_and_index_finds_nothing_to_do(store: Path, with_index: dict[str, str]) -> None:
     assert index(store, env=with_index) == f"events 1,500  embedded 0  {MADE}"
-    told, log = said(store, with_index)
-    assert told == {"state": "up", "doing": None, "repaired": None, "embedder": "all-MiniLM-L6-v2",
+    info, log = index_info(store, with_index)
+    assert info == {"state": "up", "doing": None, "repaired": None, "embedder": "all-MiniLM-L6-v2",
                     "version": "76d9c9fef5b5", "dimension": 384, "events": 1500}  # fmt: skip
     assert "vectors" not in log
 
@@ -70,8 +70,8 @@ def test_what_was_loaded_without_it_is_embedded_at_the_next_start(
     more = tmp_path / "more.tsv"
     more.write_text("".join(row(f"PersonX sings {n} songs") for n in range(20)))
     assert cometgraph("load", str(more), "--origin", "more", "--store", str(store)).returncode == 0
-    told, log = said(store, with_index)
-    assert told["events"] == 1520
+    info, log = index_info(store, with_index)
+    assert info["events"] == 1520
     assert "20 events got their vectors" in log
     assert cometgraph("forget", "--origin", "more", "--store", str(store)).returncode == 0
     assert index(store, env=with_index) == f"events 1,500  embedded 0  {MADE}"
@@ -98,11 +98,11 @@ def test_a_damaged_file_of_vectors_is_made_anew(
     store: Path, with_index: dict[str, str], damage: Callable[[Path], None]
 ) -> None:
     damage(store / "vectors.sqlite")
-    told, log = said(store, with_index)
-    assert told["events"] == 1500
+    info, log = index_info(store, with_index)
+    assert info["events"] == 1500
     assert "1500 events got their vectors" in log
     if damage is not Path.unlink:
-        assert "vectors.sqlite was damaged" in str(told["repaired"])
+        assert "vectors.sqlite was damaged" in str(info["repaired"])
         assert "vectors.sqlite was damaged" in log
     assert index(store, env=with_index) == f"events 1,500  embedded 0  {MADE}"
 
@@ -113,14 +113,14 @@ def test_a_damaged_graph_of_neighbours_is_made_again_without_embedding(
 ) -> None:
     [path] = store.glob("vectors-*.usearch")
     damage(path)
-    told, log = said(store, with_index)
+    info, log = index_info(store, with_index)
     what = "missing" if damage is Path.unlink else "damaged"
-    assert told["repaired"] == f"{path.name} was {what}; it is rebuilt from the vectors"
-    assert told["events"] == 1500
+    assert info["repaired"] == f"{path.name} was {what}; it is rebuilt from the vectors"
+    assert info["events"] == 1500
     assert "got their vectors" not in log
     assert len(list(store.glob("vectors-*.usearch"))) == 1
-    told, _ = said(store, with_index)
-    assert told["repaired"] is None
+    info, _ = index_info(store, with_index)
+    assert info["repaired"] is None
 
 
 def test_a_newer_version_is_refused_with_the_command_that_makes_it_anew(
@@ -135,8 +135,8 @@ def test_a_newer_version_is_refused_with_the_command_that_makes_it_anew(
     assert json.loads(cometgraph("stats", "--json", "--store", str(store)).stdout)["events"] == 1500
     assert_failed_but_answering(store, with_index, reason)
     assert index(store, env=with_index) == f"events 1,500  embedded 1,500  {MADE}"
-    told, _ = said(store, with_index)
-    assert told["events"] == 1500
+    info, _ = index_info(store, with_index)
+    assert info["events"] == 1500
 
 
 def assert_failed_but_answering(store: Path, env: dict[str, str], reason: str, *arguments: str) -> None:
@@ -166,9 +166,9 @@ def test_another_embedder_is_refused_with_the_command_that_makes_it_anew(
         "this store's index; `cometgraph index` rebuilds it for another one"
     )
     assert_failed_but_answering(store, with_index, reason, "--embedder", str(tiny_embedder))
-    told = index(store, "--embedder", str(tiny_embedder), env=with_index)
-    assert told.startswith("events 1,500  embedded 1,500  by tiny-embedder (")
-    assert "32 dimensions" in told
+    output = index(store, "--embedder", str(tiny_embedder), env=with_index)
+    assert output.startswith("events 1,500  embedded 1,500  by tiny-embedder (")
+    assert "32 dimensions" in output
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from service.cli.lazy_group import LazyGroup
+from service.cli.main import cli
 from service.settings import Settings, flag, variable
 from tests.support.server import COMETGRAPH, cometgraph
 
@@ -16,12 +19,12 @@ CAR = "PersonX buys a car"
 def test_infer_prints_a_table_and_json(sample_store: str) -> None:
     table = cometgraph("infer", CAR, "-r", "xIntent", "-r", "xNeed", "--store", sample_store).stdout
     assert "to get to work" in table
-    said = json.loads(cometgraph("infer", CAR, "-r", "xIntent", "--json", "--store", sample_store).stdout)
-    assert {i["relation"] for i in said["inferences"]} == {"xIntent"}
+    answer = json.loads(cometgraph("infer", CAR, "-r", "xIntent", "--json", "--store", sample_store).stdout)
+    assert {i["relation"] for i in answer["inferences"]} == {"xIntent"}
 
 
 def test_infer_many_in_order_each_with_its_answer_or_problem(sample_store: str, tmp_path: Path) -> None:
-    asked = [
+    questions = [
         {"event": CAR, "relation": "xIntent"},
         {"event": CAR, "relation": ["xNeed", "xWant"], "limit": 2},
         {"event": "PersonX is unknown"},
@@ -29,7 +32,7 @@ def test_infer_many_in_order_each_with_its_answer_or_problem(sample_store: str, 
         {"event": "PersonX starts a new job"},
     ]
     (tmp_path / "in.jsonl").write_text(
-        "".join(json.dumps(a) + "\n" for a in asked[:4]) + "no json\n\n" + json.dumps(asked[4])
+        "".join(json.dumps(a) + "\n" for a in questions[:4]) + "no json\n\n" + json.dumps(questions[4])
     )
     done = cometgraph(
         "infer", "--input", "in.jsonl", "--output", "out.jsonl", "--limit", "1", "--mode", "graph", "--store",
@@ -39,7 +42,7 @@ def test_infer_many_in_order_each_with_its_answer_or_problem(sample_store: str, 
     answers = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [a.get("status", 200) for a in answers] == [200, 200, 404, 422, 422, 200]
     assert [len(answers[n]["inferences"]) for n in (0, 1)] == [1, 4]
-    piped = cometgraph("infer", "--input", "-", "--store", sample_store, input=json.dumps(asked[0]))
+    piped = cometgraph("infer", "--input", "-", "--store", sample_store, input=json.dumps(questions[0]))
     assert json.loads(piped.stdout)["event"] == CAR
 
 
@@ -86,6 +89,8 @@ def test_stats_and_settings(sample_store: str) -> None:
         ["get", "//infer"],
         ["get", "/infer?event=a\nb"],
         ["stats", "--threads", "0"],
+        ["infer", CAR, "--resume"],
+        ["distill", "fly"],
         ["serve", "--port", "70000"],
         ["serve", "--rate-limit", "often", "--store", "STORE"],
         ["serve", "--api-keys", "x", "--store", "STORE"],
@@ -133,8 +138,69 @@ def test_a_reader_who_leaves_is_no_error(sample_store: str, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+PLAIN = [
+    ("PersonX closes a tag", "types [/b] and [none]"),
+    ("PersonX likes :smile: things", "[bold]submits[/bold] the form :car:"),
+    ("PersonX pushes [/enter] twice", "to see [link=x]what[/link] happens"),
+]
+
+
+def test_text_of_the_store_and_of_the_user_is_shown_as_it_is(tmp_path: Path, with_index: dict[str, str]) -> None:
+    folder = tmp_path / "[b]:smile:"
+    folder.mkdir()
+    rows = [
+        {"head": head, "relation": "xEffect", "tail": tail, "origins": ["[i]pets[/i] :cat:"]} for head, tail in PLAIN
+    ]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    env = with_index | {"COMETGRAPH_STORE": "store", "COLUMNS": "200"}
+    done = cometgraph("load", "rows.jsonl", cwd=folder, env=env)
+    assert done.returncode == 0, done.stderr
+    for head, tail in PLAIN:
+        done = cometgraph("infer", head, "--mode", "graph", cwd=folder, env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        for text in (head, tail, "[i]pets[/i] :cat:"):
+            assert text in done.stdout
+        done = cometgraph("match", head, cwd=folder, env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert all(one in done.stdout for one, _ in PLAIN)
+    env |= {"COMETGRAPH_STORE": str(folder / "store")}
+    assert cometgraph("stats", env=env).stdout.startswith(str(folder / "store"))
+    assert "[/b] :car:" in cometgraph("settings", "--neo4j-user", "[/b] :car:", env=env).stdout
+    assert "[/b] :car:" in cometgraph("stats", "--store", "[/b] :car:", env=env).stderr
+
+
+def test_a_cell_cannot_change_the_terminal(tmp_path: Path) -> None:
+    shown = cometgraph("settings", "--neo4j-user", "a\x1b[31mb", env={"COLUMNS": "300"}).stdout
+    assert "\x1b" not in shown
+    assert "a\N{REPLACEMENT CHARACTER}[31mb" in shown
+
+
+def test_explain_shows_the_considered_events(tmp_path: Path, with_index: dict[str, str]) -> None:
+    file = tmp_path / "rows.tsv"
+    file.write_text("PersonX buys a boat\txWant\tto sail\nPersonX sells a boat\txWant\tto rest\n")
+    env = with_index | {"COMETGRAPH_STORE": str(tmp_path / "store"), "COLUMNS": "200"}
+    assert cometgraph("load", str(file), env=env).returncode == 0
+    question = ("infer", "PersonX is buying the boat", "-r", "xWant")
+    answer, _, considered = cometgraph(*question, "--explain", env=env).stdout.partition("considered events")
+    assert "to sail" in answer
+    assert "PersonX sells a boat" in considered
+    assert "considered events" not in cometgraph(*question, env=env).stdout
+
+
+def test_the_summary_of_each_command_is_the_first_line_of_its_help() -> None:
+    for group in (cli, cli.get_command(click.Context(cli), "distill")):
+        assert isinstance(group, LazyGroup)
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            assert command.name == name
+            assert (command.help or "").partition("\n")[0] == group.summaries[name]
+
+
 def test_help_imports_nothing_heavy() -> None:
     heavy = {"torch", "transformers", "sentence_transformers", "openai", "neo4j", "ladybug", "pyarrow", "fastapi"}
+    heavy |= {"numpy", "rich", "service.settings", "service.cli.load"}
     code = (
         "import sys\nfrom service.cli.main import cli\n"
         "try: cli(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"

@@ -1,4 +1,4 @@
-"""`cometgraph load --report-duplicates`: which heads of the loaded files mean the same is told, and none is merged."""
+"""`cometgraph load --report-duplicates`: pairs of heads with the same meaning are reported, and none is merged."""
 
 import json
 import os

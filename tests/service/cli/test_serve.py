@@ -23,11 +23,26 @@ def test_an_empty_store_gets_the_sample_and_the_printed_curl_line_works(tmp_path
     assert len(response.json()["inferences"]) >= 3
     assert server.process.stdout is not None
     line = next(text for text in server.process.stdout if "curl" in text)
-    said = subprocess.run([*shlex.split(line), "--silent", "--fail"], capture_output=True, text=True, check=True)
-    assert json.loads(said.stdout)["event"] == CAR["event"]
+    done = subprocess.run([*shlex.split(line), "--silent", "--fail"], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["event"] == CAR["event"]
     assert server.stop() == 0
     assert "Traceback" not in "".join(server.log)
     assert json.loads(cometgraph("stats", "--json", "--store", str(tmp_path / "store")).stdout)["events"] > 250
+
+
+@pytest.mark.parametrize(
+    ("keys", "shared"),
+    [
+        ("a:read:0123456789abcdef,a:write:fedcba9876543210", "name"),
+        ("a:read:0123456789abcdef,b:admin:0123456789abcdef", "secret"),
+    ],
+)
+def test_two_keys_with_one_name_or_one_secret_are_refused(keys: str, shared: str, tmp_path: Path) -> None:
+    done = cometgraph("serve", "--api-keys", keys, "--store", str(tmp_path / "store"))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"'entry 2' is not a key of its own: entry 1 has its {shared}" in done.stderr
+    assert "0123456789abcdef" not in done.stderr
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_second_writer_is_refused_and_readers_are_not(server: Server, tmp_path: Path) -> None:
@@ -46,7 +61,7 @@ def test_requests_in_flight_are_answered_when_it_is_stopped(tmp_path: Path) -> N
     server = Server("--store", str(tmp_path / "store"))
     body = json.dumps({"questions": [{"event": CAR["event"], "limit": 1000}] * 1000})
     started = threading.Event()
-    got: list[httpx2.Response] = []
+    responses: list[httpx2.Response] = []
 
     def chunks():
         yield body[:100].encode()
@@ -55,7 +70,7 @@ def test_requests_in_flight_are_answered_when_it_is_stopped(tmp_path: Path) -> N
         yield body[100:].encode()
 
     def ask() -> None:
-        got.append(
+        responses.append(
             httpx2.post(
                 f"{server.url}/infer/batch", content=chunks(), headers={"content-type": "application/json"}, timeout=30
             )
@@ -68,8 +83,8 @@ def test_requests_in_flight_are_answered_when_it_is_stopped(tmp_path: Path) -> N
     server.process.terminate()
     stopping.set()
     thread.join(30)
-    assert got[0].status_code == 200
-    assert len(got[0].json()["answers"]) == 1000
+    assert responses[0].status_code == 200
+    assert len(responses[0].json()["answers"]) == 1000
     assert server.process.wait(30) == 0
     assert server.stop() == 0
     with pytest.raises(httpx2.TransportError):
@@ -77,12 +92,12 @@ def test_requests_in_flight_are_answered_when_it_is_stopped(tmp_path: Path) -> N
 
 
 def test_logs_are_json_and_do_not_tell_events(tmp_path: Path) -> None:
-    for flags, told in (([], False), (["--log-events"], True)):
+    for flags, is_logged in (([], False), (["--log-events"], True)):
         server = Server("--store", str(tmp_path / "store"), *flags)
         httpx2.get(f"{server.url}/infer", params={"event": "PersonX hides a secret"})
         server.stop()
         lines = [json.loads(line) for line in server.log]
-        assert ("secret" in "".join(server.log)) is told
+        assert ("secret" in "".join(server.log)) is is_logged
         [request] = [line for line in lines if line.get("route") == "/infer"]
         assert (request["status"], request["method"], request["caller"]) == (404, "GET", "127.0.0.1")
 

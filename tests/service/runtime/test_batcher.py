@@ -12,7 +12,6 @@ import pytest
 
 from schemas.errors import CometgraphError, Overloaded, Unavailable
 from service.runtime.batcher import Batcher
-from service.runtime.cancellation import cancel_on
 from service.runtime.wait_policy import WaitPolicy, waiting_as
 
 
@@ -39,14 +38,14 @@ class Work:
 
 
 @asynccontextmanager
-async def batcher(work: Work, **said: Any):
-    made = Batcher("test", work, **{"size": 8, "limit": 16, "patience": 0.01, "timeout": 5.0} | said)
-    made.start()
+async def batcher(work: Work, **options: Any):
+    running = Batcher("test", work, **{"size": 8, "limit": 16, "patience": 0.01, "timeout": 5.0} | options)
+    running.start()
     try:
-        yield made
+        yield running
     finally:
         work.may_go_on.set()
-        await made.close()
+        await running.close()
 
 
 def run(test: Any) -> None:
@@ -282,28 +281,5 @@ def test_who_still_waits_at_the_end_is_told(policy: WaitPolicy) -> None:
             assert isinstance(result, Unavailable)
             assert "stopping" in str(result)
         assert not at.alive
-
-    run(go())
-
-
-def test_work_ends_when_the_asker_is_gone() -> None:
-    async def go() -> None:
-        gone, ended = asyncio.Event(), asyncio.Event()
-
-        async def work() -> None:
-            try:
-                await asyncio.sleep(60)
-            finally:
-                ended.set()
-
-        async def leave() -> None:
-            await gone.wait()
-
-        working = asyncio.create_task(cancel_on(leave, work()))
-        await asyncio.sleep(0.01)
-        gone.set()
-        with pytest.raises(Unavailable):
-            await working
-        await asyncio.wait_for(ended.wait(), 1)
 
     run(go())

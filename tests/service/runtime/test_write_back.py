@@ -1,4 +1,4 @@
-"""A service that is killed while it keeps what its student wrote: no half-kept answer, nothing doubled, nothing lost.
+"""A service that is killed while it keeps what its student wrote: no half-tails answer, nothing doubled, nothing lost.
 
 COMETGRAPH_TEST_KILLS says how often it is killed; five times unless more are wanted.
 """
@@ -21,7 +21,7 @@ ASKERS = 6
 def test_killed_while_it_keeps_answers(tmp_path: Path, with_student: dict[str, str]) -> None:
     rng = random.Random(11)
     promised: dict[str, list[str]] = {}
-    asked: set[str] = set()
+    events: set[str] = set()
     numbers = iter(range(1_000_000))
     for _ in range(KILLS):
         server = Server("--store", str(tmp_path / "store"), env=with_student)
@@ -31,13 +31,13 @@ def test_killed_while_it_keeps_answers(tmp_path: Path, with_student: dict[str, s
             with httpx2.Client(base_url=url, timeout=30) as client:
                 while not stopping.is_set():
                     event = f"PersonX carries {next(numbers)} boxes to the attic"
-                    asked.add(event)
+                    events.add(event)
                     try:
-                        said = client.get("/infer", params={"event": event, "relation": ["xReact", "xWant"]})
+                        response = client.get("/infer", params={"event": event, "relation": ["xReact", "xWant"]})
                     except httpx2.TransportError:
                         return
-                    if said.status_code == 200 and not said.json()["degraded"]:
-                        promised[event] = _texts(said.json())
+                    if response.status_code == 200 and not response.json()["degraded"]:
+                        promised[event] = _texts(response.json())
 
         with httpx2.Client(base_url=server.url, timeout=30) as client:
             wait_until_ready(client.get)
@@ -57,7 +57,7 @@ def test_killed_while_it_keeps_answers(tmp_path: Path, with_student: dict[str, s
     server = Server("--store", str(tmp_path / "store"), env=with_student)
     with httpx2.Client(base_url=server.url, timeout=60) as client:
         wait_until_ready(client.get)
-        for event in sorted(asked):
+        for event in sorted(events):
             stored = client.get(f"/events/{event}", params={"generated": True})
             if event in promised:
                 assert stored.status_code == 200
@@ -67,11 +67,11 @@ def test_killed_while_it_keeps_answers(tmp_path: Path, with_student: dict[str, s
             fresh = client.get(
                 "/infer", params={"event": event, "relation": list(relations), "mode": "generate", "limit": 50}
             ).json()
-            for relation, said in relations.items():
-                kept = [inference["tail"] for inference in said["inferences"]]
-                assert len(kept) == len(set(kept))
-                assert kept == [i["tail"] for i in fresh["inferences"] if i["relation"] == relation], event
-                assert said["applies"] == (relation not in fresh["not_applicable"])
+            for relation, detail in relations.items():
+                tails = [inference["tail"] for inference in detail["inferences"]]
+                assert len(tails) == len(set(tails))
+                assert tails == [i["tail"] for i in fresh["inferences"] if i["relation"] == relation], event
+                assert detail["applies"] == (relation not in fresh["not_applicable"])
         for event, texts in promised.items():
             again = client.get("/infer", params={"event": event, "relation": ["xReact", "xWant"]}).json()
             assert again["stored"] is True
@@ -80,4 +80,4 @@ def test_killed_while_it_keeps_answers(tmp_path: Path, with_student: dict[str, s
 
 
 def _texts(answer: dict[str, Any]) -> list[str]:
-    return [f"{said['relation']} {said['tail']}" for said in answer["inferences"]] + answer["not_applicable"]
+    return [f"{one['relation']} {one['tail']}" for one in answer["inferences"]] + answer["not_applicable"]
