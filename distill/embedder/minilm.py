@@ -1,7 +1,7 @@
 """The bundled embedder: all-MiniLM-L6-v2, computed by CTranslate2 on the CPU in float32.
 
 It is converted once into CACHE/NAME-VERSION/ct2-float32. It is 2.5 times as fast as torch, with the same vectors to six
-digits. int8 would be twice as fast again, but its cosine to the original vectors falls to 0.984 (docs/matching.md).
+digits. int8 would be twice as fast again, but its cosine to the original vectors falls to 0.984 (docs/index.md).
 Different events can be closer to one another.
 """
 

@@ -7,16 +7,12 @@ from graph.normalization.lexicon import POSSESSIVES, words
 from graph.normalization.verbs import is_base_form, is_past_form
 
 _SUFFERED = (
-    "
-    ""arrested|rescued|hailed|honou?red|killed|injured|charged|jailed|sentenced|accused|convicted|fired|shot|stabbed|robbed|"
-    "
-    ""evacuated|trapped|hospitali[sz]ed|stranded|wounded|named|elected|banned|sued|fined|suspended|awarded|seized|stolen|"
+    "arrested|rescued|hailed|honou?red|killed|injured|charged|jailed|sentenced|accused|convicted|fired|shot|stabbed|robbed|"
+    "evacuated|trapped|hospitali[sz]ed|stranded|wounded|named|elected|banned|sued|fined|suspended|awarded|seized|stolen|"
     "destroyed|damaged|freed|attacked|bitten|mauled|crushed|detained|deported|identified|praised|acquitted|indicted|"
     "blamed|forced|urged|warned|reunited|kidnapped|abducted|murdered|beaten|spotted|discovered|questioned|"
-    "
-    ""remanded|airlifted|delayed|cancell?ed|recalled|unveiled|approved|rejected|postponed|sold|saved|appointed|nominated|"
-    "
-    ""mugged|scammed|evicted|expelled|adopted|burned|burnt|flooded|looted|vandali[sz]ed|cleared|released|rewarded|crowned|"
+    "remanded|airlifted|delayed|cancell?ed|recalled|unveiled|approved|rejected|postponed|sold|saved|appointed|nominated|"
+    "mugged|scammed|evicted|expelled|adopted|burned|burnt|flooded|looted|vandali[sz]ed|cleared|released|rewarded|crowned|"
     "chased|threatened|tortured|buried|swept|struck|torn|thrown|laid off|dismissed|sacked|"
     "towed|scratched|smashed|ruined|wrecked|hacked|leaked|shut|poisoned|electrocuted|drugged|tricked|conned|"
     "hit by|held|pulled|caught|found|born|ordered|told|left|raised|revived|hunted|feared|disqualified|dropped"
@@ -38,11 +34,9 @@ _NO_SUBJECT = words(
 )
 _DETERMINERS = words("the a an")
 _VERBAL = words(
-    "said says sent asked tried forgot began started decided refused failed seems happens plans hopes agreed "
-    "likes loves "
-    "wants needs tries seeks aims vows offers promises threatens refuses intends starts begins continues "
-    "looks used ready "
-    "able happy sad afraid set due allergic goes helped wanted learned learnt"
+    "said says sent asked tried forgot began started decided refused failed seems happens plans hopes agreed likes "
+    "loves wants needs tries seeks aims vows offers promises threatens refuses intends starts begins continues looks "
+    "used ready able happy sad afraid set due allergic goes helped wanted learned learnt"
 )
 _LONGEST_ANNOUNCED = 3
 _SUFFERED_SOMEWHERE = words("found caught pulled held shot ordered told born sold")

@@ -35,6 +35,7 @@ from tests.support.server import ROOT, Server, cometgraph
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+CARDS = sorted(ROOT.glob("distill/*/pretrained/*/README.md"))
 SETTINGS_PAGE = DOCS / "settings.md"
 NEO4J_ADDRESSES = ("bolt://localhost:7687", "neo4j://localhost:7687")
 
@@ -79,13 +80,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def on_cpu(with_student: dict[str, str], with_index: dict[str, str]) -> dict[str, str]:
-    """All rungs, as a reader has them, and the student as the pages show it: on the CPU, whatever is here."""
+    """All sources, as in a new installation, with the student on the CPU as on the pages."""
     return with_student | with_index | {"COMETGRAPH_DEVICE": "cpu"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, on_cpu: dict[str, str]) -> Iterator[Server]:
-    """A running service on the sample graph, with all rungs up."""
+    """A running service on the sample graph, with all sources up."""
     server = Server("--store", str(tmp_path_factory.mktemp("served") / "store"), env=on_cpu)
     server.wait_until_ready()
     yield server
@@ -162,14 +163,15 @@ def test_cypher_finds_the_same_in_both_stores(
 # --- everything has its place ---
 
 
-def headings(page: str) -> dict[str, str]:
-    """The sections of a page by their headings, backquotes apart."""
-    parts = re.split(r"^#{2,4} (.+)$", (DOCS / page).read_text(), flags=re.MULTILINE)
+def headings(*pages: str) -> dict[str, str]:
+    """The sections of some pages by their headings, backquotes apart."""
+    text = "\n".join((DOCS / page).read_text() for page in pages)
+    parts = re.split(r"^#{2,4} (.+)$", text, flags=re.MULTILINE)
     return {parts[n].replace("`", ""): parts[n + 1] for n in range(1, len(parts), 2)}
 
 
 def test_each_route_is_documented(client: TestClient) -> None:
-    sections = headings("api.md")
+    sections = headings("api.md", "api-infer.md", "api-graph.md", "monitoring.md")
     paths = client.get("/openapi.json").json()["paths"]
     routes = {f"{method.upper()} {path}": said for path, methods in paths.items() for method, said in methods.items()}
     assert routes.keys() == {name for name in sections if name.startswith(("GET /", "POST /", "PUT /", "DELETE /"))}
@@ -210,7 +212,7 @@ def commands_of(group: click.Group, name: str) -> Iterator[tuple[str, click.Comm
 
 
 def test_each_command_and_option_is_documented() -> None:
-    sections = headings("command-line.md") | headings("training.md")
+    sections = headings("command-line.md", "training.md")
     of_settings = {flag(name) for name in Settings.model_fields}
     for name, command in commands_of(cli, "cometgraph"):
         section = sections[name]
@@ -244,8 +246,14 @@ def test_the_page_of_settings_is_that_of_the_code() -> None:
     assert SETTINGS_PAGE.read_text() == settings_page(), "write it anew: .venv/bin/python -m tests.docs.test_docs"
 
 
+def test_the_readme_leads_to_each_page() -> None:
+    text = (ROOT / "README.md").read_text()
+    for page in DOCS.glob("*.md"):
+        assert f"](docs/{page.name})" in text, page.name
+
+
 def test_each_link_leads_somewhere() -> None:
-    for page in PAGES:
+    for page in [*PAGES, *CARDS]:
         text = FENCE.sub("", page.read_text())
         for link in re.findall(r"\]\(([^)\s]+)\)", text):
             if "://" in link:
