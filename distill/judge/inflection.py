@@ -127,8 +127,8 @@ def stem(word: str) -> str:
 
 
 def _bare(word: str) -> str:
-    """The word without a final e or doubled consonant: inflection adds and drops these."""
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou":
+    """The word without a final e or doubled consonant other than s: inflection adds and drops these."""
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeious":
         return word[:-1]
     return word[:-1] if len(word) > 3 and word.endswith("e") else word
 

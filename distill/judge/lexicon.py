@@ -207,6 +207,8 @@ OUTING_VERBS = frozenset(map(stem, "go head come leave set take".split()))
 
 REQUEST_VERBS = frozenset(map(stem, "ask beg apply wait look plead pray call hope advertise".split()))
 """Before "for" and the noun of an event, they tell of another event: "asks for help"."""
+VERB_OF_NOUN = {"sale": "sell", "gift": "give", "choice": "choose", "theft": "steal", "burial": "bury"}
+"""Nouns without the stem or a regular ending of their verbs."""
 LIGHT_VERBS = frozenset(map(stem, "get have do make take give go".split()))
 """They mean little without their object."""
 

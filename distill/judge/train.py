@@ -141,7 +141,7 @@ class _Training:
         with replaced(self.out / "judge") as folder:
             lora.save(self.model.encoder, folder, self.recipe.base, self.recipe.rank)
             save_file({n: t.detach().contiguous() for n, t in self.model.head.state_dict().items()}, folder / HEAD)
-            about = {"recipe": asdict(self.recipe), "calibration": asdict(fitted)} | record
+            about = {"recipe": asdict(self.recipe), "calibration": asdict(fitted)} | dict(record)
             (folder / "judge.json").write_text(json.dumps(about, indent=2) + "\n")
 
 

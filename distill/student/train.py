@@ -165,7 +165,7 @@ class _Training:
             else:
                 self.model.save_pretrained(folder)
                 self.tokenizer.save_pretrained(folder)
-            about = {"relations": self.relations, "recipe": asdict(recipe)} | record
+            about = {"relations": self.relations, "recipe": asdict(recipe)} | dict(record)
             (folder / "student.json").write_text(json.dumps(about, indent=2) + "\n")
 
 

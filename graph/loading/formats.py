@@ -51,7 +51,7 @@ def sniff(source: Source, line: bytes, columns: str | None) -> str:
         kind = "UTF-16 without its mark" if line[1::2].count(b"\0") * 4 > len(line) else "binary"
         raise BadFile(source.name, f"{kind}, where UTF-8 text is expected")
     text = line.lstrip()
-    if text.startswith(b"["):
+    if text.startswith(b"[") and b"\t" not in line:
         raise BadFile(source.name, "a JSON array, where one object a line is expected (jq -c '.[]' makes it so)")
     if text.startswith(b"{"):
         if columns is not None:

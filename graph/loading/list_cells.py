@@ -20,14 +20,14 @@ def elements(name: str, cell: str) -> list[Any]:
     An empty cell has none. A bare "none" is an element of its own. Any other cell without a list is one
     UnreadableCell, so that the other cells of its row are still used.
     """
-    if not cell.strip() or is_missing(cell):
-        return []
     try:
         value = orjson.loads(cell)
     except orjson.JSONDecodeError:
         value = _python_list(cell)
     if isinstance(value, list):
         return cast(list[Any], value)
+    if not cell.strip() or is_missing(cell):
+        return []
     return [cell if is_none(cell) else UnreadableCell(f"{name}: {quote(cell)} is no list of texts")]
 
 

@@ -84,7 +84,8 @@ def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
     with read.retokenize() as joined:
         for found in _ONE_WORD.finditer(sentence):
             span = read.char_span(*found.span(), alignment_mode="expand")
-            joined.merge(span)
+            if span is not None:
+                joined.merge(span)
     words = [token.text for token in read]
     seen = [_seen(words, n) for n in range(len(words))]
     if first_is_name and seen:

@@ -115,7 +115,9 @@ def inference(triple: Triple, place: int, source: Source, *, stored: bool) -> In
 
 def _last_source(parts: Sequence[PartialAnswer]) -> Source:
     """The last source of the cascade among the parts. Stored triples of a student count as generated."""
-    sources = {"generated" if part.source == "graph" and part.is_generated else part.source for part in parts}
+    sources: set[Source] = {
+        "generated" if part.source == "graph" and part.is_generated else part.source for part in parts
+    }
     return next((source for source in reversed(_CASCADE) if source in sources), "graph")
 
 

@@ -57,7 +57,7 @@ def test_a_header_without_relation_is_told_so(tmp_path: Path) -> None:
         ("7;PersonX bakes a pie;xNeed;to buy apples\n", "_,head,relation,tail"),
         ("subject,predicate,object\nPersonX bakes a pie,xNeed,to buy apples\n", "head,relation,tail"),
         ("head\trelation\ttail\nPersonX bakes a pie\txNeed\tto buy apples\n", "head,relation,tail"),
-        ('PersonX bakes a pie|at:xneed|["to buy apples"]\n', "head,relation,tails"),
+        ("PersonX bakes a pie|at:xneed|['to buy apples']\n", "head,relation,tails"),
     ],
 )
 def test_columns_are_named_by_the_caller(tmp_path: Path, text: str, columns: str) -> None:

@@ -20,6 +20,8 @@ PersonX's boss yells at PersonX\txReact\thumiliated
 PersonX adopts two cats\txReact\tfond
 PersonX passes the driving test\txReact\trelieved
 PersonX turns the heating on\txReact\twarm
+PersonX gives PersonY a kite\toReact\tthankful to PersonX
+PersonX is older than PersonY\txReact\tprotective
 """
 
 
@@ -59,6 +61,15 @@ def test_natural_input_finds_what_is_stored(url: str) -> None:
     assert answer["roles"] == {"PersonX": "I"}
     assert (answer["source"], tails(answer)) == ("graph", [("xReact", "humiliated")])
     assert infer(url, "my boss yelled at me", 404, as_is="true", mode="graph")["event"] == "my boss yelled at me"
+
+
+def test_a_receiver_is_answered_by_the_giving(url: str) -> None:
+    answer = infer(url, "PersonX receives a kite from PersonY")
+    assert answer["match"]["event"] == "PersonX gives PersonY a kite"
+    assert answer["match"]["roles"] == {"PersonX": "PersonY", "PersonY": "PersonX"}
+    assert tails(answer) == [("xReact", "thankful to PersonY")]
+    assert infer(url, "PersonX gives a kite to PersonY")["match"]["event"] == "PersonX gives PersonY a kite"
+    assert infer(url, "PersonY is younger than PersonX")["match"]["event"] == "PersonX is older than PersonY"
 
 
 def test_clauses_are_told_and_chosen(url: str) -> None:
