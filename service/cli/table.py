@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,17 +21,14 @@ def print_table(
 ) -> None:
     """Print rows of plain text. Brackets and colons stay as they are: no text is read as markup or emoji.
 
+    title: a line above the table, or empty.
     columns: headings, all of them empty for a table without headings.
     unwrapped: numbers of the columns with lines that never break.
     right: numbers of the columns aligned to the right.
     """
-    table = Table(
-        title=_plain(title) if title else None,
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        show_header=any(columns),
-    )
+    if title:
+        click.echo(_plain(title).plain)  # not rich's own title, which breaks at the width of the table
+    table = Table(box=None, pad_edge=False, show_header=any(columns))
     for number, column in enumerate(columns):
         justify = "right" if number in right else "left"
         table.add_column(_plain(column), no_wrap=number in unwrapped, justify=justify)
