@@ -133,17 +133,16 @@ def merge(model: nn.Module, folder: Path) -> None:
 
     Raises BadFile for an adapter of another model, one with missing or unknown tensors, and one that is no LoRA.
     """
-    from peft import LoraConfig, LoraModel, PeftConfig, set_peft_model_state_dict
+    from peft import LoraConfig, LoraModel, set_peft_model_state_dict
 
-    _, stored = _read(folder)
+    description, stored = _read(folder)
+    if description.get("peft_type") != "LORA":
+        raise BadFile(str(folder), f"an adapter of type {description.get('peft_type')}; only LORA can be merged")
     tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in stored.items()}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of layers without an adapter
-            config = PeftConfig.from_pretrained(str(folder))
-            if not isinstance(config, LoraConfig):
-                raise BadFile(str(folder), f"an adapter of type {config.peft_type}; only LORA can be merged")
-            tuner = LoraModel(model, config, "default", state_dict=tensors)
+            tuner = LoraModel(model, LoraConfig.from_pretrained(str(folder)), "default", state_dict=tensors)
             result = set_peft_model_state_dict(model, tensors)
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]

@@ -20,6 +20,7 @@ from tests.support.tiny_models import make, opened
 TOKENS = torch.arange(3, 40)[None]
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 Tensors = dict[str, Tensor]
+pytestmark = pytest.mark.filterwarnings("ignore")  # PEFT warns while it writes
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,6 @@ def written_by_peft(base: Path, folder: Path, **options: Any) -> Any:
     return model.eval()
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:peft")
 @pytest.mark.parametrize(
     "options",
     [
