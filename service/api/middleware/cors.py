@@ -11,7 +11,7 @@ from schemas.errors import BadInput
 ANY = "*"
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^\s:/?#@\[\]*,\\]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
-_FORM = "origins separated by commas, such as https://app.example.org or http://localhost:3000, or * for any"
+_FORM = "an origin such as https://app.example.org or http://localhost:3000, or * for any"
 _PREFLIGHT_SECONDS = 600
 
 
