@@ -1,4 +1,4 @@
-"""The clauses of a text: what is told, side by side or one below another, each with its own verb."""
+"""The clauses of a text, side by side or one below another, each with its own verb."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,12 +32,12 @@ _COORDINATORS = frozenset(("or", "nor"))
 
 @dataclass(slots=True)
 class Clause:
-    """A verb with all that belongs to it, and the words that do not although they hang below it."""
+    """A verb with its own words, and the roots of other clauses below it."""
 
     verb: "Token"
     apart: "list[Token]" = field(default_factory=lambda: list["Token"]())
     negated: bool = False
-    """A negation that stood in a frame: "I don't think he likes me"."""
+    """A negation moved here from its frame: "I don't think he likes me"."""
 
     def words(self) -> "list[Token]":
         gone = {token.i for root in self.apart for token in root.subtree}
@@ -45,7 +45,7 @@ class Clause:
 
 
 def clauses_in(doc: "Doc") -> list[Clause]:
-    """All clauses in order; what is subordinate comes after what it belongs to."""
+    """All clauses in order. A subordinate one follows its main clause."""
     found: list[Clause] = []
     for sentence in doc.sents:
         found += _clauses_of(sentence.root)
@@ -80,7 +80,7 @@ def _clauses_of(root: "Token") -> Iterator[Clause]:
 
 
 def _branches(verb: "Token") -> "Iterator[Token]":
-    """What hangs below a verb, and below its infinitives: "wants to leave because …"."""
+    """The children of a verb, and the clauses below its infinitives: "wants to leave because …"."""
     for child in verb.children:
         yield child
         if child.dep_ == "xcomp":
@@ -88,7 +88,7 @@ def _branches(verb: "Token") -> "Iterator[Token]":
 
 
 def _behind_frame(root: "Token") -> "tuple[Token, bool, list[Token]]":
-    """The verb that is meant where the root is a mere frame: "I think that …", "did you know that …"."""
+    """The verb behind a mere frame: "I think that …", "did you know that …"."""
     subject = next((child for child in root.children if child.dep_ == "nsubj"), None)
     inner = next((c for c in root.children if c.dep_ in ("ccomp", "advcl") and c.i > root.i and _has_subject(c)), None)
     if subject is None or inner is None:
@@ -122,7 +122,7 @@ def _has_subject(verb: "Token") -> bool:
 
 
 def _is_told_before(child: "Token") -> bool:
-    """A sentence before the root that the parser took for what is said: "I overslept, I missed the bus"."""
+    """A sentence before the root, parsed as its reported speech: "I overslept, I missed the bus"."""
     return (
         child.dep_ in ("ccomp", "parataxis")
         and child.i < child.head.i
@@ -178,7 +178,7 @@ def _is_subordinate(child: "Token") -> bool:
 
 
 def mark_of(verb: "Token") -> "Token | None":
-    """The word that opens a subordinate clause."""
+    """The opening word of a subordinate clause."""
     subject = subject_of(verb)
     before = subject.left_edge.i if subject is not None else verb.i
     return next(

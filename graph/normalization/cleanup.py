@@ -1,4 +1,4 @@
-"""From what people type to what a parser reads: one sentence in full words, with a capital and a full stop."""
+"""Typed text prepared for the parser: one sentence in full words, with a capital and a full stop."""
 
 import re
 
@@ -67,7 +67,7 @@ _FINAL = re.compile(r"[\s.!?,;:…-]+$")
 
 
 def for_parser(text: str) -> str:
-    """The sentence in words that a parser knows; "" where nothing is left."""
+    """The sentence in full words, "" if nothing remains."""
     text = _TAGGED.sub("", without_labels(plain(text)))
     if text.isupper() and " " in text.strip():
         text = text.lower()
@@ -86,7 +86,7 @@ def for_parser(text: str) -> str:
 
 
 def _corrected(match: re.Match[str]) -> str:
-    """A misspelt word as it should be; names and words that only the dictionary has stay."""
+    """A misspelt word corrected. Names and dictionary words stay."""
     word = match[0]
     if is_first_name(word):
         return word
@@ -99,7 +99,7 @@ def _with_capital(found: re.Match[str]) -> str:
 
 
 def _without_openers(text: str) -> str:
-    """Without what comes before the first clause and says nothing: "so", "honestly", "hey Tom,"."""
+    """The text without empty openers: "so", "honestly", "hey Tom,"."""
     while True:
         found = next((found for opener in _OPENERS if (found := opener.match(text))), None)
         if found is None or found.end() == len(text):
@@ -108,7 +108,7 @@ def _without_openers(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Without what comes after the last clause and says nothing: ", right?", "lol"."""
+    """The text without empty endings: ", right?", "lol"."""
     while found := _TAG.search(text):
         if found.start() == 0 or _NO_TAG_WITHOUT_COMMA.match(found[0]):
             return text

@@ -28,7 +28,7 @@ _WRITTEN_OUT = {
     "sth": "something", "msg": "message", "msged": "messaged", "txt": "text", "txted": "texted", "sum1": "someone",
     "some1": "someone", "every1": "everyone", "no1": "no one", "any1": "anyone", "thanx": "thanks", "thnx": "thanks",
     "thx": "thanks", "tnx": "thanks", "ty": "thank you", "tysm": "thank you so much", "'em": "them", "da": "the",
-    "bcs": "because", "bcuz": "because", "wud": "would", "cud": "could", "shud": "should", "hav": "have", "wat": "what",
+    "bcs": "because", "bcuz": "because", "wud": "would", "shud": "should", "hav": "have", "wat": "what",
     "teh": "the", "hte": "the", "adn": "and", "thier": "their", "alot": "a lot",
     "dosent": "doesn't", "doesent": "doesn't", "dosnt": "doesn't", "dosen't": "doesn't", "doesn": "doesn't",
     "dident": "didn't", "didint": "didn't", "didn": "didn't", "dint": "didn't", "dnt": "don't", "wouldent": "wouldn't",
@@ -54,7 +54,9 @@ _NEVER_OWNED = words(
     "not so too very really always never still already finally just here there gone at in on with from about a an "
     "the my your his her our their being getting going gonna dead broken stuck"
 )
+_STATES = words("stolen frozen fallen beaten taken hidden forgotten bitten written shaken torn worn ruined")
 _NO_DOING = words(
+    "something anything nothing everything understanding "
     "wedding building painting earring meeting clothing feelings morning evening ceiling king ring thing wing string "
     "spring being drawing recording writing ending beginning training sibling darling pudding underling"
 )
@@ -92,7 +94,11 @@ def _is_or_owns(match: re.Match[str]) -> str:
         return match[0]
     told_later = any(is_past(later) or later in ("is", "was", "are", "were", "has") for later in rest.lower().split())
     does = word.endswith("ing") and word not in _NO_DOING and not told_later and not rest.strip(" .!?").endswith("'s")
-    state = word.endswith(("ed", "en")) and len(word) > 4 and _STANDS_ALONE.match(rest) is not None and not told_later
+    state = (
+        (word in _STATES or (is_past(word) and word.endswith("ed")))
+        and _STANDS_ALONE.match(rest) is not None
+        and not told_later
+    )
     if word in _NEVER_OWNED or does or state:
         return f"{owner} is "
     return match[0]

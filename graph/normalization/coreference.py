@@ -1,4 +1,4 @@
-"""Who is who: pronouns and personal names of a sentence, and which of them are the same person."""
+"""Coreference: the pronouns and personal names of a sentence, and the persons behind them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _COUNTED = words("times hours days weeks years minutes")
 
 @dataclass(eq=False, slots=True)
 class Person:
-    """Somebody, by the words that stand for them as a subject."""
+    """A person, by its words as a subject."""
 
     words: str
     gender: Gender | None = None
@@ -29,7 +29,7 @@ class Person:
 
 @dataclass(slots=True)
 class Mention:
-    """Words of the sentence that mean a person."""
+    """Words of the sentence for a person."""
 
     start: int
     end: int
@@ -78,7 +78,7 @@ def mentions_in(doc: "Doc") -> dict[int, Mention]:
 
 
 def _announced(token: "Token", subject: str, people: dict[int, Person]) -> Person | None:
-    """The named subject of the main clause that a pronoun before it means: "after losing his job, Tom …"."""
+    """The named subject of the main clause, for a pronoun before it: "after losing his job, Tom …"."""
     if subject not in ("he", "she", "they"):
         return None
     for above in token.ancestors:
@@ -112,7 +112,7 @@ def _pronoun(token: "Token") -> str | None:
 
 
 def _meant(token: "Token", subject: str, known: _Known) -> Person | None:
-    """Whom a pronoun means; None where it goes back to somebody who is no person here ("the boy … his")."""
+    """The person of a pronoun, None for a common noun before it ("the boy … his")."""
     if subject == "who":
         return Person("someone")
     if subject in _SAME:
@@ -133,7 +133,7 @@ def _meant(token: "Token", subject: str, known: _Known) -> Person | None:
 
 
 def _fitting(subject: str, known: _Known) -> Iterator[Person]:
-    """Named persons that a gendered pronoun may mean: those known to fit, then those it does not contradict."""
+    """Candidates for a gendered pronoun among named persons: known genders first, unknown ones after."""
     yield from (person for person in known.named if person.gender == subject)
     yield from (person for person in known.named if person.gender is None)
 
@@ -181,7 +181,7 @@ def _subject_before(token: "Token") -> "Token | None":
 
 
 def _is_plain_object(token: "Token") -> bool:
-    """Neither "herself" nor "her book": what cannot mean the subject of its own verb."""
+    """A plain object, never the subject of its own verb: not "herself", not "her book"."""
     return (
         token.tag_ == "PRP"
         and not token.lower_.endswith(("self", "selves"))
@@ -190,12 +190,12 @@ def _is_plain_object(token: "Token") -> bool:
 
 
 def noun_meant(token: "Token") -> "Token | None":
-    """The common noun before that a pronoun goes back to: "my boss … and she …"."""
+    """The common noun before a pronoun, as its antecedent: "my boss … and she …"."""
     return _noun_before(token, token.lower_, None)
 
 
 def _noun_before(token: "Token", subject: str, own_subject: "Token | None") -> "Token | None":
-    """A common noun before that the pronoun may mean instead of somebody new."""
+    """The first common noun before the pronoun as its possible antecedent."""
     plain = _is_plain_object(token)
     for other in token.doc[: token.i]:
         if plain and other == own_subject:

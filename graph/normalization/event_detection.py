@@ -1,4 +1,4 @@
-"""Which texts are events as they stand: decided by their words alone, before anything is loaded.
+"""Events that need no reading: decided by their words alone, before anything is loaded.
 
 The graph's own events are of two kinds. Social ones name PersonX; the others are phrases in lower case that name
 nobody ("bread", "eat breakfast in bed", "the dog barks"). Whatever looks like them passes unchanged. A natural sentence
@@ -37,13 +37,13 @@ _CHAT = words(
     "wont dont cant didnt doesnt isnt wasnt aint gonna wanna gotta imma ima finna tryna thx thnx tnx tysm ty shouldve "
     "couldve wouldve idk ngl tbh omg smh lol dosent"
 )
-"""Spellings that no event of the graph has."""
+"""Chat spellings, found in no event of the graph."""
 _SHORT = 2
 """So many words may be a phrase whatever they are: "office will", "sat nav", "hurt yourself"."""
 
 
 def is_event(text: str) -> bool:
-    """True for a canonical text that is an event as it stands."""
+    """True for a canonical event."""
     if _PERSON.search(text):
         return True
     if text != text.lower() or text.startswith("@"):
@@ -68,7 +68,7 @@ _FACTS = re.compile(
 
 
 def is_about_facts(text: str) -> bool:
-    """A question that tells of nobody: "What is the capital of France?"."""
+    """A question about a fact, without a person: "What is the capital of France?"."""
     found = _FACTS.match(text)
     if found is None or _PERSON.search(text):
         return False
@@ -77,7 +77,7 @@ def is_about_facts(text: str) -> bool:
 
 
 def is_past(word: str) -> bool:
-    """A word that may be a verb's past."""
+    """True for a possible past tense."""
     return word in _PAST or (word.endswith("ed") and word not in _NOT_PAST)
 
 
@@ -90,7 +90,7 @@ def _is_a_question(text: str) -> bool:
 
 
 def _is_told(words: list[str]) -> bool:
-    """A finite verb that is not in the simple present, or several clauses."""
+    """True for a finite verb outside the simple present, or several clauses."""
     if any(word in _PAST or word.endswith("n't") for word in words):
         return True
     ends = [n for n, word in enumerate(words) if n and word not in _PAST and is_past(word)]

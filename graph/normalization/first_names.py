@@ -1,4 +1,4 @@
-"""Personal names: which words are first names, and of whom."""
+"""First names, their gender, and their other uses as words and places."""
 
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ TITLES: dict[str, Gender | None] = {
     **dict.fromkeys(words("mrs ms miss madam aunt auntie queen princess sister"), "she"),
     **dict.fromkeys(words("dr doctor prof professor coach officer captain president judge detective sergeant senator")),
 }
-"""Words before a name, with the gender that they tell."""
+"""Words before a name, with their gender."""
 
 _RARE = 0.004
 """Per cent of people: rarer first names are mostly other words ("My", "See", "So")."""
@@ -41,7 +41,7 @@ _ALSO_WORDS = _PLACES | words(
     "marion merle minh newton noble numbers only other porter ramon refugio royal santos shon signe stormy "
     "son sung tad taylor than toy val"
 )
-"""Names that are more often other words or places where they are written small."""
+"""Names that in lower case are more often other words or places."""
 
 
 @cache
@@ -68,23 +68,23 @@ def is_first_name(word: str) -> bool:
 
 
 def is_nothing_but_a_name(word: str) -> bool:
-    """A first name that is one even where it is written small ("tom", never "mark")."""
+    """A first name even in lower case ("tom", never "mark")."""
     word = word.lower()
     return word in _first_names() and word not in _ALSO_WORDS
 
 
 def is_place(word: str) -> bool:
-    """A first name that is a place, too."""
+    """A first name and a place."""
     return word.lower() in _PLACES
 
 
 def is_month(word: str) -> bool:
-    """A first name that is a month, too."""
+    """A first name and a month."""
     return word.lower() in ("april", "may", "june", "august")
 
 
 def gender_of(words: list[str]) -> Gender | None:
-    """The gender that a name tells, None where it tells none."""
+    """The gender of a name, None if unknown."""
     first = words[0].lower().rstrip(".")
     if TITLES.get(first):
         return TITLES[first]

@@ -3,9 +3,9 @@
 import html
 import re
 
-_LIST_MARK = re.compile(r"\A\s*(?:(?:\d{1,3}|[a-z])[.)]|[-*•·▪–—>]+|\[[ xX]\]|#{1,6})\s+(?=\S)")
-_PLACEHOLDER_IN_BRACKETS = re.compile(r"[\[<{](Person[XYZ])[\]>}]")
-_WORDS_IN_BRACKETS = re.compile(r"[\[<{](\w[\w' -]*)[\]>}]")
+_LIST_MARK = re.compile(r"\A\s*(?:(?:(?:\d{1,3}|[a-z])[.)]|[-*•·▪–—>]+|\[[ xX]\]|#{1,6})\s+)+(?=\S)")
+_PLACEHOLDER_IN_BRACKETS = re.compile(r"[\[<{]+(Person[XYZ])[\]>}]+")
+_WORDS_IN_BRACKETS = re.compile(r"[\[<{]+(\w[\w' -]*)[\]>}]+")
 
 _AGE = r"\d{1,2}(?:\s*(?:y/?o|yrs?|years?|months?|mos?)\b\.?(?:[\s-]+old)?)?"
 _GENDER = r"(?:[MFmf]|nb|NB|male|female|man|woman)"

@@ -1,4 +1,4 @@
-"""Sentence frames around the event that is meant: clefts, "what if", titles."""
+"""Sentence frames around an event: clefts, hypothetical questions, titles."""
 
 import re
 
@@ -54,7 +54,7 @@ _THE_ONE = re.compile(rf"\A[Tt]he (?:one|person|man|woman|guy|girl) (?:who|that)
 
 
 def unframed(text: str) -> str:
-    """The clause that is meant, out of the frame around it."""
+    """The clause inside a frame. A text without a frame stays."""
     if (found := _IT_WAS.match(text)) and not _ABSTRACT.match(found[1]):
         return _subject(found[1]) + " " + text[found.end() :]
     if (found := _IT_WAS_OBJECT.match(text)) and not _ABSTRACT.match(found[1]):

@@ -4,7 +4,7 @@ import re
 
 from graph.normalization.first_names import is_first_name
 from graph.normalization.lexicon import POSSESSIVES, words
-from graph.normalization.verbs import is_base_form, is_past_form
+from graph.normalization.verbs import is_base_form, is_past_form, is_third_person
 
 _SUFFERED = (
     "arrested|rescued|hailed|honou?red|killed|injured|charged|jailed|sentenced|accused|convicted|fired|shot|stabbed|robbed|"
@@ -52,7 +52,7 @@ _ACTIVE_TOO = words(
 
 
 def completed(text: str) -> str:
-    """A headline with the "is" that it leaves out."""
+    """A headline with its missing "is"."""
     for pattern in (_PASSIVE, _FUTURE):
         if (found := pattern.match(text)) and _is_bare(found["who"].split(), is_future=pattern is _FUTURE):
             if pattern is _FUTURE and not is_base_form(found["act"]):
@@ -76,13 +76,26 @@ def _is_bare(who: list[str], *, is_future: bool) -> bool:
         return False
     if any(word.endswith("ed") and n for n, word in enumerate(small)):
         return False
+    if small[-1].endswith("ly") and small[-1] != "family":
+        return False
     if is_future:
-        return first[0].isupper() and len(who) <= _LONGEST_ANNOUNCED and not any(map(_is_verbal, small))
+        return (
+            first[0].isupper()
+            and small[0] not in POSSESSIVES
+            and len(who) <= _LONGEST_ANNOUNCED
+            and not any(map(_is_verbal, small[1:]))
+        )
     return first[0].isupper() or small[0] in ("my", "our", "his", "her", "their", "your")
 
 
 def _is_verbal(word: str) -> bool:
-    return is_past_form(word) or "'" in word or word in POSSESSIVES or word.endswith(("ing", "ly"))
+    return (
+        is_past_form(word)
+        or is_third_person(word)
+        or "'" in word
+        or word in POSSESSIVES
+        or word.endswith(("ing", "ly"))
+    )
 
 
 def _is_suffered(verb: str, rest: list[str]) -> bool:

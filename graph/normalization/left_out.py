@@ -1,4 +1,4 @@
-"""Subjects that people leave out: "lost my keys" is "I lost my keys", "need a ride?" is "you need a ride?"."""
+"""Left-out subjects: "lost my keys" is "I lost my keys", "need a ride?" is "you need a ride?"."""
 
 import re
 
@@ -79,7 +79,7 @@ _GOING = re.compile(r"\A(?:going|trying|about|hoping|wondering) ", re.IGNORECASE
 
 
 def with_subject(text: str) -> str:
-    """The text with the "I" that was left out, or the "you" of a question."""
+    """The text with its left-out "I", or the left-out "you" of a question."""
     if _THANKS.match(text):
         return _THANKS.sub("I thank you", text)
     if _is_named(text):
@@ -102,7 +102,7 @@ def with_subject(text: str) -> str:
 
 
 def _is_named(text: str) -> bool:
-    """A name that is a verb or adverb, too, before its verb: "Will asked", "Hope lost"."""
+    """A name before its verb, and not a verb itself: "Will asked", "Hope lost"."""
     first, _, rest = text.partition(" ")
     following = rest.partition(" ")[0]
     return first[:1].isupper() and is_first_name(first) and (is_past(following) or is_past_form(following))

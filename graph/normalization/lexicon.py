@@ -1,4 +1,4 @@
-"""Words that tell something about persons and names, where neither the parser nor a name list does."""
+"""Word lists for persons, names and places, beside the parser and the list of first names."""
 
 
 def words(text: str) -> frozenset[str]:
@@ -15,7 +15,7 @@ PRONOUNS = {
     }.items()
     for form in forms.split()
 }  # fmt: skip
-"""Each form of a pronoun with the one that is a subject."""
+"""Each form of a pronoun with its subject form."""
 POSSESSIVES = words("my mine your yours our ours his her hers their theirs")
 _SHE = words(
     "mother mom mum sister wife girlfriend daughter aunt grandmother grandma niece woman girl lady bride "
@@ -36,11 +36,11 @@ _EITHER = words(
     "dog cat puppy kitten horse"
 )
 GENDERS = dict.fromkeys(_SHE, "she") | dict.fromkeys(_HE, "he")
-"""Common nouns that tell a gender."""
+"""Common nouns with a gender."""
 LIVING = _SHE | _HE | _EITHER
-"""Common nouns that "he" or "she" may mean."""
+"""Common nouns for living beings, possible antecedents of "he" and "she"."""
 MANY = words("everyone everybody nobody people anyone anybody police")
-"""What "they" may mean besides plural nouns."""
+"""Antecedents of "they" besides plural nouns."""
 FAMILY = words(
     "mom mum mommy mama dad daddy papa grandma grandpa granny gran nana grandmother grandfather mother father"
 )
@@ -50,29 +50,28 @@ CALENDAR = words(
     "august september october november december christmas easter thanksgiving halloween"
 )
 PLACED_BY = words("in to from near at around across through throughout outside into via")
-"""What stands before places."""
+"""Prepositions before places."""
 MADE_TO = words(
     "cry laugh smile feel leave wait stay go sleep work quit study blush move think jump dance sing happy sad mad angry"
 )
-""""made her cry": what is no thing of hers."""
+"""Words after an object pronoun, never possessed: "made her cry"."""
 DONE_TO_PEOPLE = words(
     "call text tell ask marry meet invite kiss hug hit punch slap thank help date dump blame forgive teach "
     "phone email message ghost divorce insult bully arrest fire hire promote give send show lend pay owe "
     "introduce beat defeat greet adore hate miss"
 )
-"""Verbs whose object is a person, so that an unknown name after them is one."""
+"""Verbs with a person as their object."""
 ACTS_OF_PLACES = words(
     "ban flood elect host vote pass freeze approve open close raise lower cut require legalize declare suffer burn "
     "bomb surrender sink evacuate build join lift impose expand introduce celebrate experience win rebuild outlaw tax "
     "annex adopt fine ration sue"
 )
-"""What towns and countries do, so that a first name before it is one."""
+"""Acts of towns and countries."""
 BRANDS = words(
-    "wendy's arby's denny's macy's kohl's mcdonald's joe's dick's chili's applebee's lowe's levi's domino's hardee's "
-    "carl's culver's zaxby's annie's jerry's reese's kellogg's campbell's sotheby's christie's sainsbury's nando's "
-    "bloomingdale's barney's friendly's callender's caesars alexa siri cortana wendys dennys arbys macys hershey's "
-    "popeye's popeyes sephora tiffany's victoria's hobby harrods bosch jimmy's casey's dillard's"
+    "wendy's arby's denny's macy's kohl's mcdonald's chili's applebee's lowe's levi's domino's hardee's culver's "
+    "zaxby's reese's kellogg's campbell's hershey's sotheby's christie's sainsbury's nando's bloomingdale's friendly's "
+    "popeye's tiffany's dillard's wendys dennys arbys macys popeyes siri cortana"
 )
-"""Companies and devices that are called by a first name."""
+"""Companies and devices with the name of a person."""
 WORKS = words("read reread watch rewatch stream binge download")
-"""Verbs whose object is a book or a film, so that a full name after them is one."""
+"""Verbs with a book or a film as their object."""

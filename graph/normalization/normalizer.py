@@ -1,4 +1,4 @@
-"""What a person types, read as a canonical event: "my boss yelled at me" is "PersonX's boss yells at PersonX".
+"""Typed text read as a canonical event: "my boss yelled at me" is "PersonX's boss yells at PersonX".
 
 One way through: as it stands, if it is an event already (event_detection.py); else written out for the parser
 (cleanup.py), parsed (parser.py), persons told apart (coreference.py), cut into clauses (clauses.py), each put into
@@ -26,16 +26,16 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class NormalizedEvent:
-    """A text as a canonical event, with who the persons in it are."""
+    """A text as a canonical event, with its persons."""
 
     event: str
     """The canonical event of the chosen clause."""
     roles: dict[str, str]
-    """Who is who, of the persons in `event`: {"PersonX": "I", "PersonY": "Tom"}."""
+    """The words for each person in `event`: {"PersonX": "I", "PersonY": "Tom"}."""
     clauses: tuple[str, ...]
     """The canonical events of all clauses; one for a simple sentence."""
     clause: int
-    """Which of them `event` is."""
+    """The index of `event` in `clauses`."""
     as_is: bool
     """The text was an event already: nothing was parsed or loaded."""
 
@@ -47,8 +47,8 @@ class _Told:
 
 
 def read_event(text: str, clause: int | None = None) -> NormalizedEvent:
-    """The event that a text tells; of several clauses the first main one, or the one asked for."""
-    event = canonical(without_marks(canonical(text)))
+    """The event of a text: of its first main clause, or of the given one. Raises BadInput for a clause out of range."""
+    event = _without_marks(text)
     as_is = is_event(event)
     told = _Told((event,), {}) if as_is or not _can_be_read(event) else _settled(event)
     chosen = clause or 0
@@ -60,13 +60,17 @@ def read_event(text: str, clause: int | None = None) -> NormalizedEvent:
     return NormalizedEvent(answer, roles, told.clauses, chosen, as_is)
 
 
+def _without_marks(text: str) -> str:
+    return canonical(without_marks(canonical(text)))
+
+
 def _can_be_read(text: str) -> bool:
-    """False for other languages, and for questions about facts, which tell no event: both stay as they are typed."""
+    """False for other languages and questions about facts. Both stay as typed."""
     return not is_foreign(text) and not is_about_facts(text)
 
 
 def _settled(event: str) -> _Told:
-    """Read until reading changes nothing more, so that an answered event is answered unchanged."""
+    """Reading repeated until nothing changes, so that the result reads as itself."""
     told = _told(event)
     for _ in range(_ROUNDS):
         again = {one: _told(one) for one in told.clauses if not is_event(one)}
@@ -79,7 +83,7 @@ def _settled(event: str) -> _Told:
 
 
 def _joined(reread: _Told, roles: dict[str, str]) -> str:
-    """A clause that names somebody only when it is read alone, with the persons of all clauses."""
+    """A clause with a person found only in the second reading, numbered after the others."""
     places: dict[str, str] = {}
     for place, words in reread.roles.items():
         known = next((known for known, others in roles.items() if others == words), None)
@@ -106,7 +110,7 @@ def _parsed(event: str) -> _Told:
         for piece in pieces:
             if piece.person is not None and piece.person not in numbers and len(numbers) < len(_PLACEHOLDERS):
                 numbers[piece.person] = _PLACEHOLDERS[len(numbers)]
-        if text := canonical(_written(pieces, numbers)):
+        if text := _without_marks(_written(pieces, numbers)):
             texts.append(text)
     if not texts:
         return _Told((event,), {})

@@ -13,7 +13,7 @@ from graph.normalization.event_detection import is_past
 from graph.normalization.formatting import is_emoji
 from graph.normalization.lexicon import ACTS_OF_PLACES, words
 from graph.normalization.quotations import QUOTATION
-from graph.normalization.tokens import remember, words_of
+from graph.normalization.tokens import as_written, remember, words_of
 from graph.normalization.verbs import is_past_form, is_verb, is_word, lemma_of
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _lock = Lock()
 _TOLD = "Yesterday"
-"""Makes a sentence of what might be a phrase."""
+"""A word to make a sentence of a possible phrase."""
 _BEFORE_MONTHS = words("in last next this since until by on early late mid every of")
 _CLEARER = {"rang": "stopped"}
-"""Verbs that the model takes for names."""
+"""Stand-ins for verbs mistaken for names."""
 _ONE_WORD = re.compile(rf"{QUOTATION.pattern}|\b[A-Z][a-z]+-[A-Z][\w']+\b|\b[Pp]erson [A-W0-9]\b")
-"""What is one word to the parser: a quotation, a double name, "Person A"."""
+"""One word to the parser: a quotation, a double name, "Person A"."""
 _QUOTED = "something"
 _THING = "thing"
 _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
@@ -35,9 +35,9 @@ _STAND_INS: dict[names.Gender, str] = {"he": "John", "she": "Mary"}
 
 @contextmanager
 def parsing() -> Generator[None]:
-    """Where sentences are parsed: at its end the parser forgets their words, and no Doc may be used any more.
+    """The scope of a parse. At its end the parser forgets the words, and its Docs become invalid.
 
-    Without it spaCy keeps every word that it meets.
+    Without it spaCy keeps every word.
     """
     with _lock:  # a pipeline keeps state while it works
         pipeline: Any = _pipeline()
@@ -46,15 +46,17 @@ def parsing() -> Generator[None]:
 
 
 def parse(sentence: str) -> "Doc":
-    """Words with their parts of speech, the tree of who does what to whom, and the named entities; inside `parsing`.
+    """Words with parts of speech, dependencies and named entities. Valid inside `parsing`.
 
-    Readings that a small model gets wrong are put right by asking again in clearer words.
+    Doubtful sentences are parsed a second time in clearer words.
     """
     doc = _parsed(sentence)
     if not len(doc):
         return doc
     if (joint := _wrongly_joined(doc)) is not None:
-        doc = _parsed(f"{sentence[: doc[joint].idx].rstrip()}, {sentence[doc[joint].idx :]}")
+        written = [as_written(token) + token.whitespace_ for token in doc]
+        sentence = "".join(written[:joint]).rstrip() + ", " + "".join(written[joint:])
+        doc = _parsed(sentence)
     if not _is_told(doc) and not is_word(doc[0].lower_):
         named = _parsed(sentence, first_is_name=True)
         if _is_told(named) and named[0].dep_ in ("nsubj", "nsubjpass"):
@@ -68,7 +70,7 @@ def parse(sentence: str) -> "Doc":
 
 
 def is_known_name(token: "Token") -> bool:
-    """A word that is a first name for certain."""
+    """True for a certain first name."""
     return token.text in _STAND_INS.values()
 
 
@@ -79,13 +81,14 @@ def _is_told(doc: "Doc") -> bool:
 def _parsed(sentence: str, *, first_is_name: bool = False) -> "Doc":
     pipeline = _pipeline()
     from spacy.tokens import Doc
+    from spacy.util import filter_spans
 
     read = pipeline.make_doc(sentence)
+    matches = _ONE_WORD.finditer(sentence)
+    spans = [span for one in matches if (span := read.char_span(*one.span(), alignment_mode="expand")) is not None]
     with read.retokenize() as joined:
-        for found in _ONE_WORD.finditer(sentence):
-            span = read.char_span(*found.span(), alignment_mode="expand")
-            if span is not None:
-                joined.merge(span)
+        for span in filter_spans(spans):
+            joined.merge(span)
     words = [token.text for token in read]
     seen = [_seen(words, n) for n in range(len(words))]
     if first_is_name and seen:
@@ -111,7 +114,7 @@ def _seen(words: list[str], n: int) -> str:
         return words[n]
     if n == 0:
         following = words[1] if len(words) > 1 else ""
-        if names.is_place(word) and lemma_of(following) in ACTS_OF_PLACES:
+        if following and names.is_place(word) and lemma_of(following) in ACTS_OF_PLACES:
             return words[n]
         told = is_past(following) or is_past_form(following) or following == "'s"
         sure = names.is_nothing_but_a_name(word) or word != words[n] or told
@@ -132,7 +135,7 @@ def _has_subject(verb: "Token") -> bool:
 
 
 def _wrongly_joined(doc: "Doc") -> int | None:
-    """The "and" between two clauses that was read as one between two subjects: "missed the bus and my boss yelled"."""
+    """The "and" between two clauses, parsed as one between two subjects: "missed the bus and my boss yelled"."""
     for token in doc:
         if token.dep_ not in ("nsubj", "nsubjpass") or token.head.dep_ not in (
             "ccomp",

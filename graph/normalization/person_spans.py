@@ -1,4 +1,4 @@
-"""Which words of a sentence are names of persons, and not of places, things or days."""
+"""Names of persons in a sentence, told from places, things and days."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -97,12 +97,13 @@ def _is_person(span: "Span") -> bool:
 
 
 def _is_thing(span: "Span") -> bool:
-    """A brand, a device of one's own, a book or film, or a common noun that a headline opens with."""
+    """A brand, one's own device, a book or film, or the first common noun of a headline."""
     first, last = span[0], span[len(span) - 1]
     name, doc = as_written(last).lower(), span.doc
-    if span.end < len(doc) and doc[span.end].text == "'s":
+    following = [token.text for token in doc[span.end : span.end + 1]]
+    if following == ["'s"]:
         name += "'s"
-    if name in BRANDS and (name.endswith("'s") is False or last.dep_ != "poss" or span.end + 1 >= len(doc)):
+    if name in BRANDS and not any(token.tag_[:2] in ("NN", "JJ") for token in doc[span.end + 1 : span.end + 2]):
         return True
     if span.start and doc[span.start - 1].tag_ == "PRP$" and last.dep_ != "appos":
         return True

@@ -1,4 +1,4 @@
-"""Is a text an event at all? Asked before a student writes about an event that nobody stored.
+"""Is a text an event at all? Asked before the student writes about an unknown event.
 
 A text is refused, with the reason, where it
 1. has no word besides persons (PersonX), blanks, digits and signs;
@@ -15,15 +15,19 @@ A text is refused, with the reason, where it
    - where there are one or two, one must be English, or each must read like it ("googles"), without being a run of
      neighbouring keys; a single abbreviation of two or three letters may stand for itself ("mm").
 
-What passes is a text in English, not yet a sensible one: English words in no order are not told from a sentence, and
-some short sentences of a related language are not told from English. The word list is that of symspellpy (82,834
-words, MIT); it is read at the first question.
+8. is in another language by its function words (language.py);
+9. asks for a fact ("What is the capital of France?"), or is a greeting or a function word alone.
+
+What passes is a text in English, not yet a sensible one: English words in no order are not told from a sentence.
 """
 
 import re
 import unicodedata
 from collections import Counter
 
+from graph.normalization.event_detection import is_about_facts
+from graph.normalization.language import is_foreign
+from graph.normalization.lexicon import words as listed_words
 from graph.normalization.spelling import STRETCHED, unaccented, word_list
 from schemas.errors import BadInput
 from schemas.events import canonical
@@ -99,15 +103,20 @@ _SAME_LETTERS = re.compile(r"([^\W\d_])\1{7,}|^\W*([^\W\d_]{1,4}?)\2{5,}[^\W\d_]
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
+_SAYS_NOTHING = listed_words(
+    "the a an of and or but if ok okay hello hi hey yes yep yeah nope bye goodbye thanks please to in on at by for with"
+)
+
+
 def check_plausible(event: str) -> None:
-    """Let a text pass that may be an event. Raises BadInput, with the reason, where it is none."""
+    """Accept a possible event. Raises BadInput with the reason for any other text."""
     reason = _reason(event)
     if reason is not None:
         raise BadInput.of("event", event, reason)
 
 
 def _reason(event: str) -> str | None:
-    """What an event is that this text is not; None where nothing is wrong."""
+    """The violated condition of an event, None if there is none."""
     rest = _ASIDE.sub(" ", unaccented(canonical(event)))
     letters = [c for c in rest if c.isalpha()]
     if not letters:
@@ -126,6 +135,12 @@ def _reason(event: str) -> str | None:
         return f"an event: it says {_cut(found[1] or found[2])} over and over"
     if len(tokens) >= _SAME_WORD and len({token.lower() for token in tokens}) == 1:
         return f"an event: it says {_cut(tokens[0])} over and over"
+    if is_foreign(event):
+        return "an event in English, which is all that the student knows: it is in another language"
+    if is_about_facts(event):
+        return "an event: it asks for a fact, and tells of nobody"
+    if all(token.lower() in _SAYS_NOTHING for token in tokens):
+        return f"an event: {_listed(tokens)} tells of nothing that happens"
     return _not_english(tokens)
 
 
@@ -155,7 +170,7 @@ def _not_english(tokens: list[str]) -> str | None:
 
 
 def _left_aside(words: dict[str, str], english: set[str]) -> set[str]:
-    """Words that say nothing for or against English: names and single letters beside an English word, "30th", "mp3"."""
+    """Words without evidence for or against English: names and single letters beside an English word, "30th", "mp3"."""
     shows_names = not all(token.isupper() for token in words.values())
     return {
         word
@@ -174,7 +189,7 @@ def _is_abbreviation(word: str) -> bool:
 
 
 def _is_run(word: str) -> bool:
-    """Three or more letters that are neighbours on the keyboard, from left to right or from right to left."""
+    """Three or more neighbouring letters of the keyboard, in either direction."""
     return len(word) >= 3 and any(word in row or word[::-1] in row for row in _ROWS)
 
 

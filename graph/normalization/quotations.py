@@ -19,6 +19,8 @@ def tidy(text: str) -> str:
     """Quotations after the words of their speaker, without the signs between the two."""
     if not QUOTATION.search(text):
         return text
+    if QUOTATION.fullmatch(text):
+        return text[1:-1]
     if (first := _FIRST.match(text)) and '"' not in first[2] and _SAYS.search(first[2]):
         speaker = _TURNED.sub(r"\2 \1", first[2])
         text = f'{speaker} "{first[1]}"'

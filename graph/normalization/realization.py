@@ -12,6 +12,7 @@ from graph.normalization.verbs import (
     are_several,
     finite,
     helpers_of,
+    is_common_noun,
     is_verb,
     lemma,
     modal_of,
@@ -36,7 +37,7 @@ _MARKS = words(", . ; : ! ? - – — … ... -- \" ' ( ) “ ” ‘ ’ / *")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A word to write, or a person; `glued` to the one before where no space comes between."""
+    """A word to write, or a person; `glued` to the one before, without a space."""
 
     text: str
     person: Person | None = None
@@ -98,7 +99,7 @@ class Wording:
         )
 
     def _subject(self, verb: "Token", words: "list[Token]") -> "tuple[Token | None, Token | None]":
-        """The subject; where a pronoun goes back to a noun of another clause, that noun, and the pronoun."""
+        """The subject and, for a pronoun with its antecedent in another clause, the antecedent and the pronoun."""
         subject = subject_of(verb)
         if subject is None or subject.lower_ not in ("he", "she", "they") or subject.i in self._mentions:
             return subject, None
@@ -106,7 +107,7 @@ class Wording:
         return (subject, None) if meant is None or meant in words else (meant, subject)
 
     def _nobody(self, verb: "Token") -> list[Piece]:
-        """Who is meant where no subject is said: "you" are told to do it, "I" did it."""
+        """The left-out subject: "you" are told to do it, "I" did it."""
         for mention in self._mentions.values():
             wanted = "you" if verb.tag_ in ("VB", "VBP") else "I"
             if mention.person.words == wanted:
@@ -122,7 +123,7 @@ class Wording:
         opening: "list[Token]",
         replaced: dict[int, str],
     ) -> list[Piece]:
-        """ "she was fired by Anna" as what Anna does."""
+        """ "she was fired by Anna" as an act of Anna."""
         doer = next(child for child in agent.children if child.dep_ in ("pobj", "pcomp"))
         actor = list(doer.subtree)
         gone = {token.i for token in actor} | {agent.i}
@@ -169,7 +170,7 @@ _LEFT_OUT = {"you": Person("you"), "I": Person("I")}
 
 
 def _whole(subject: "Token") -> "list[Token]":
-    """All words of a subject; of one that was read as a part of its verb, also what stands before it."""
+    """All words of a subject, with its modifiers if it was parsed as a part of its verb."""
     if subject.dep_ == "ROOT":
         return [token for token in subject.subtree if token.i <= subject.i]
     if subject.dep_ not in ("compound", "nmod", "npadvmod"):
@@ -184,7 +185,7 @@ def _whole(subject: "Token") -> "list[Token]":
 
 
 def _agent_of(verb: "Token") -> "Token | None":
-    """The "by" of a passive, where somebody or something does it."""
+    """The "by" before the agent of a passive."""
     if not any(child.dep_ == "auxpass" for child in verb.children):
         return None
     given = [child for one in verb.children if one.dep_ == "dobj" for child in one.children if child.lower_ == "by"]
@@ -209,7 +210,7 @@ def _is_adverb_at(verb: "Token", token: "Token") -> bool:
 
 
 def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[Token]":
-    """What stood before the subject and goes to the end, without what merely opens a sentence."""
+    """The words from before the subject, bound for the end, without mere openers."""
     mark = mark_of(clause.verb)
     kept: list[Token] = []
     for token in words:
@@ -228,7 +229,7 @@ def _opening(words: "list[Token]", clause: Clause, is_question: bool) -> "list[T
 
 
 def _with_asked_for(body: "list[Token]", asked_for: "list[Token]", verb: "Token") -> "list[Token]":
-    """ "what did she tell you" as "tells you something": after the verb and who it is told to."""
+    """ "what did she tell you" as "tells you something": after the verb and its recipient."""
     after = max(
         (
             t.i
@@ -258,7 +259,7 @@ def _small(token: "Token", text: str) -> str:
         return text.lower()
     if token.is_sent_start and token.lower_ in ("the", "a", "an"):
         return text.lower()
-    if token.is_sent_start and token.lower_ in LIVING:
+    if token.is_sent_start and (token.lower_ in LIVING or (not token.ent_type_ and is_common_noun(token.lower_))):
         return text.lower()
     if token.tag_ in ("NNP", "NNPS") or token.ent_type_ in ("GPE", "NORP", "ORG", "PRODUCT", "LOC", "FAC", "LANGUAGE"):
         return text

@@ -1,4 +1,4 @@
-"""English spelling: the word list, what reads like English, and corrections of one slip of the pen.
+"""English spelling: the word list, English-looking words, and corrections at edit distance 1.
 
 The list is that of symspellpy (82,834 words with their frequencies, MIT). It is read at the first question.
 """
@@ -29,7 +29,7 @@ _LETTERS_OF_THEIR_OWN = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class WordList:
-    """The word list, and the threes of letters that its words are made of."""
+    """The word list with its letter trigrams."""
 
     words: dict[str, int]
     threes: frozenset[tuple[str, str, str]]
@@ -48,11 +48,11 @@ class WordList:
         return any(other in self.words for other in _one_slip_away(word))
 
     def corrected(self, word: str) -> str:
-        """The commonest word that has one letter more or less, or two changed over, and the same first letter."""
+        """The commonest word with one letter more, or two changed over, else with one less. The first letter stays."""
         if not _SHORTEST_CORRECTED <= len(word) <= _LONGEST_WORD or not word.isalpha() or word in self.words:
             return word
         near = [w for w in _one_letter_off(word) if w[:1] == word[0] and self.words.get(w, 0) >= _COMMON]
-        return max(near, key=self.words.__getitem__, default=word)
+        return max(near, key=lambda w: (len(w) >= len(word), self.words[w]), default=word)
 
     def reads(self, word: str) -> bool:
         """Whether each three letters in a row are those of English words."""
@@ -96,7 +96,7 @@ def word_list() -> WordList:
 
 
 def unaccented(text: str) -> str:
-    """So that "crème brûlée" can be looked up; letters of other scripts stay."""
+    """ "creme brulee" for "crème brûlée". Letters of other scripts stay."""
     if text.isascii():
         return text
     parts = unicodedata.normalize("NFKD", text.translate(_LETTERS_OF_THEIR_OWN))

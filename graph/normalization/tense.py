@@ -1,4 +1,4 @@
-"""The verbs of a clause in the simple present, with what their sentence does to them: questions, frames, "and"."""
+"""The verbs of a clause in the simple present, in questions, frames and coordinations too."""
 
 from typing import TYPE_CHECKING
 
@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from spacy.tokens import Token
 
 _EMPTY = words("just really actually basically literally honestly simply")
+_CAUSES = words("get have need want")
+"""Verbs whose object something is done to."""
 REQUESTS = words("can could would will")
-"""Helpers that ask for something: "could you lend me …"."""
+"""Auxiliaries of a request: "could you lend me …"."""
 
 
 class Tense:
-    """Puts verbs into the present; knows which subjects are persons."""
+    """Verbs in the present, with agreement for persons."""
 
     def __init__(self, mentions: dict[int, Mention]) -> None:
         self._mentions = mentions
 
     def shared_word(self, clause: Clause, is_question: bool) -> str:
-        """The helper that a verb after "and" shares with the one before."""
+        """The auxiliary shared with the verb before "and"."""
         shared = _shared_helper(clause.verb)
         if shared is None or (is_question and shared.lower_ in REQUESTS):
             return ""
@@ -50,7 +52,7 @@ class Tense:
                 continue
             if _is_base_after_finite(token):
                 replaced[token.i] = finite(lemma(token), self.is_plural(subject_of(token)))
-            elif is_verb(token) and is_finite(token):
+            elif is_verb(token) and is_finite(token) and not _is_done_to_it(token):
                 replaced |= in_present(token, self.is_plural(subject_of(token)))
         return replaced | self._main_verb(clause, subject, is_question)
 
@@ -92,6 +94,12 @@ class Tense:
         return is_plural(subject)
 
 
+def _is_done_to_it(verb: "Token") -> bool:
+    """A participle parsed as a past tense: "had my teeth pulled", "got ghosted"."""
+    caused = verb.dep_ in ("ccomp", "xcomp", "acl", "oprd", "dobj") and lemma(verb.head) in _CAUSES
+    return caused and verb.tag_ in ("VBD", "VBN") and not any(c.dep_ == "mark" for c in verb.children)
+
+
 def _is_base_after_finite(token: "Token") -> bool:
     """A verb in its base form after "or" or "nor": "neither smoke nor drink"."""
     head = token.head
@@ -105,7 +113,7 @@ def _is_base_after_finite(token: "Token") -> bool:
 
 
 def _shared_helper(verb: "Token") -> "Token | None":
-    """The helper of the verb before "and" that this one shares: "should eat less and exercise more"."""
+    """The shared auxiliary of the verb before "and": "should eat less and exercise more"."""
     head = verb.head
     if (
         verb.dep_ != "conj"
@@ -125,12 +133,12 @@ def _shared_helper(verb: "Token") -> "Token | None":
 
 
 def _predicate(verb: "Token") -> int:
-    """Up to where an empty adverb stands before what is said."""
+    """The end of the region of empty adverbs."""
     return verb.i + 2 if lemma(verb) == "be" else verb.i
 
 
 def _negated(verb: "Token", plural: bool) -> dict[int, str]:
-    """The words of a verb with a negation that stood elsewhere."""
+    """The words of a verb with a negation from its frame."""
     words = in_present(verb, plural)
     carrier = next((h for h in helpers_of(verb) if h.dep_ == "auxpass"), None)
     modal = modal_of(verb)

@@ -9,7 +9,7 @@ _KEY = "as_written"
 
 
 def remember(doc: "Doc", words: list[str]) -> None:
-    """Keep the words with what the parser made of them."""
+    """Keep the typed words with their parse."""
     doc.user_data[_KEY] = words
 
 
@@ -20,5 +20,5 @@ def words_of(doc: "Doc") -> list[str]:
 
 
 def as_written(token: "Token") -> str:
-    """The word that stands there."""
+    """The typed word of a token."""
     return words_of(token.doc)[token.i]

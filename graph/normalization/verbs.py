@@ -46,6 +46,13 @@ def is_word(word: str) -> bool:
     return bool(getAllLemmas(word))
 
 
+def is_common_noun(word: str) -> bool:
+    """A noun of the dictionary."""
+    from lemminflect import getAllLemmas
+
+    return word in getAllLemmas(word).get("NOUN", ())
+
+
 def is_base_form(word: str) -> bool:
     """A verb as the dictionary lists it: "close", never "closed"."""
     from lemminflect import getAllLemmas
@@ -53,8 +60,16 @@ def is_base_form(word: str) -> bool:
     return word in getAllLemmas(word).get("VERB", ())
 
 
+def is_third_person(word: str) -> bool:
+    """A verb with the -s of the third person, even if it is a plural noun, too: "asks", "waits"."""
+    from lemminflect import getAllLemmas
+
+    verbs = getAllLemmas(word).get("VERB", ())
+    return word.endswith("s") and bool(verbs) and word not in verbs
+
+
 def is_past_form(word: str) -> bool:
-    """A verb's past that is no other word: "forgave"."""
+    """An unambiguous past tense: "forgave"."""
     from lemminflect import getAllLemmas
 
     lemmas = getAllLemmas(word)
@@ -91,7 +106,7 @@ def is_verb(token: "Token") -> bool:
 
 
 def subject_of(verb: "Token") -> "Token | None":
-    """The subject that a verb has, its own or the one that it shares with the verb before "and"."""
+    """The subject of a verb, its own or shared with the verb before "and"."""
     while True:
         if (subject := own_subject(verb)) is not None:
             return subject
@@ -101,7 +116,7 @@ def subject_of(verb: "Token") -> "Token | None":
 
 
 def own_subject(verb: "Token") -> "Token | None":
-    """The subject below a verb; also a noun right before it that the parser took for a part of a compound."""
+    """The subject below a verb, or the noun right before it parsed as a part of a compound."""
     for child in (*verb.children, *(below for helper in helpers_of(verb) for below in helper.children)):
         if child.dep_ in ("nsubj", "nsubjpass", "csubj", "csubjpass"):
             return child
@@ -131,7 +146,7 @@ def negation_of(verb: "Token") -> "Token | None":
 
 
 def is_finite(verb: "Token") -> bool:
-    """True where a verb has a tense."""
+    """True for a verb with a tense."""
     if is_infinitive(verb):
         return False
     helpers = helpers_of(verb)
@@ -144,7 +159,7 @@ def is_finite(verb: "Token") -> bool:
 
 
 def are_several(subject: "Token") -> bool:
-    """ "Tom and Anna", even where the parser hangs both below the verb."""
+    """ "Tom and Anna", even if both are parsed as children of the verb."""
     joined = next((child for child in subject.children if child.dep_ == "conj"), None)
     if any(child.dep_ == "cc" and child.lower_ in ("and", "&") for child in subject.children):
         return joined is not None or len(subjects_below(subject.head)) > 1
@@ -152,12 +167,12 @@ def are_several(subject: "Token") -> bool:
 
 
 def subjects_below(verb: "Token") -> "list[Token]":
-    """All that stands as a subject right below a verb."""
+    """All subjects right below a verb."""
     return [child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")]
 
 
 def is_plural(subject: "Token | None") -> bool:
-    """True where the verb after it has no -s. Persons are one each: "we move" → "PersonX moves"."""
+    """True if the verb after it has no -s. Persons are singular: "we move" → "PersonX moves"."""
     if subject is None:
         return False
     if are_several(subject):
@@ -180,7 +195,7 @@ def _what_of(subject: "Token") -> "Token | None":
 
 
 def passive_of(verb: "Token") -> "Token | None":
-    """The "is" or "gets" of a passive; not the "has" that a parser takes for one ("she's finished her book")."""
+    """The "is" or "gets" of a passive, not a "has" mistaken for it ("she's finished her book")."""
     carrier = next((c for c in verb.children if c.dep_ == "auxpass"), None)
     if carrier is None and verb.tag_ == "VBN":
         carrier = next((helper for helper in helpers_of(verb) if lemma(helper) == "be"), None)
@@ -191,7 +206,7 @@ def passive_of(verb: "Token") -> "Token | None":
 
 
 def modal_of(verb: "Token") -> "Token | None":
-    """The helper that changes the meaning and so stays: "can", "should", never "will"."""
+    """The auxiliary with a meaning of its own, to keep: "can", "should", never "will"."""
     return next((h for h in helpers_of(verb) if h.tag_ == "MD" and h.lower_ in _MODALS and lemma(h) != "have"), None)
 
 

@@ -12,11 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graph.normalization import read_event
+from graph.normalization.plausibility import check_plausible
 from schemas.errors import BadInput
 from schemas.events import MAX_EVENT, canonical
 from tests.support.server import ROOT
 
 SENTENCES = Path(__file__).parent / "natural_sentences.tsv"
+REPORTED = Path(__file__).parent / "reported_sentences.tsv"
 AS_THEY_ARE = [
     "PersonX buys a car",
     "PersonX's boss yells at PersonX",
@@ -43,10 +45,10 @@ AS_THEY_ARE = [
 ]
 
 
-def sentences() -> dict[str, list[tuple[str, list[str], dict[str, str]]]]:
+def sentences(path: Path = SENTENCES) -> dict[str, list[tuple[str, list[str], dict[str, str]]]]:
     """By phenomenon: a text, the events of its clauses, and who is who in the first. `~` marks what is read wrongly."""
     kinds: dict[str, list[tuple[str, list[str], dict[str, str]]]] = defaultdict(list)
-    for line in SENTENCES.read_text().splitlines():
+    for line in path.read_text().splitlines():
         kind, text, events, roles = line.split("\t")
         whole = dict(pair.split("=") for pair in roles.split("; ") if pair)
         clauses = events.split(" | ")
@@ -54,14 +56,32 @@ def sentences() -> dict[str, list[tuple[str, list[str], dict[str, str]]]]:
     return kinds
 
 
-@pytest.mark.parametrize("kind", sorted(sentences()))
-def test_sentences_are_read_as_a_person_would(kind: str) -> None:
-    wrong = []
-    for text, clauses, roles in sentences()[kind]:
+@pytest.mark.parametrize(
+    ("path", "kind"), [(path, kind) for path in (SENTENCES, REPORTED) for kind in sorted(sentences(path))]
+)
+def test_sentences_are_read_as_a_person_would(path: Path, kind: str) -> None:
+    wrong: list[str] = []
+    for text, clauses, roles in sentences(path)[kind]:
         reading = read_event(text.removeprefix("~"))
         if ((list(reading.clauses), reading.roles) == (clauses, roles)) is text.startswith("~"):
             wrong.append(f"{text}: {reading.clauses} {reading.roles}, not {clauses} {roles}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Estoy cansado de mi jefe", "J'ai perdu mon chat", "Jag har sålt min bil", "What is the capital of France?"],
+)
+def test_what_tells_no_english_event_stays_as_it_is_typed(text: str) -> None:
+    reading = read_event(text)
+    assert (reading.event, reading.roles) == (text, {})
+    with pytest.raises(BadInput, match=re.escape(text)):
+        check_plausible(reading.event)
+
+
+def test_a_list_mark_and_brackets_around_placeholders_are_no_words() -> None:
+    assert read_event("- buy milk").event == "buy milk"
+    assert read_event("[PersonX] buys a [car]").event == "PersonX buys a car"
 
 
 @pytest.mark.parametrize("event", AS_THEY_ARE)

@@ -29,11 +29,7 @@ WRONGLY_REFUSED = {
     "PersonX frgot PersonY's nmae",
     "PersonX walkd 2 skool",
 }
-WRONGLY_PASSED = {
-    "Der Mann isst einen Apfel",
-    "PersonX mange du pain",
-    "Elle a perdu ses clés",
-}
+WRONGLY_PASSED: set[str] = set()
 
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -80,6 +76,11 @@ def test_our_own_events_pass() -> None:
         ("a?!?!?!?!?!", "signs and digits"),
         ("x" * 300, "'x' over and over"),
         ("buy " * 20, "'buy' over and over"),
+        ("Tengo hambre", "in another language"),
+        ("Me robaron el coche", "in another language"),
+        ("the", "tells of nothing"),
+        ("hello", "tells of nothing"),
+        ("What is the capital of France?", "asks for a fact"),
     ],
 )
 def test_the_reason_names_what_is_wrong(text: str, reason: str) -> None:
