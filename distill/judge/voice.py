@@ -97,4 +97,5 @@ def _greater_first(event: str) -> str:
     less = _COMPARATIVE.match(event)
     if less is None:
         return event
-    return f"{less['other']} {less['verb']} {LESS_TO_MORE[less['comparative']]} than {less['one']}"
+    more = LESS_TO_MORE[str(less["comparative"])]
+    return f"{less['other']} {less['verb']} {more} than {less['one']}"

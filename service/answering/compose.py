@@ -118,7 +118,8 @@ def _last_source(parts: Sequence[PartialAnswer]) -> Source:
     sources: set[Source] = {
         "generated" if part.source == "graph" and part.is_generated else part.source for part in parts
     }
-    return next((source for source in reversed(_CASCADE) if source in sources), "graph")
+    used: list[Source] = [source for source in reversed(_CASCADE) if source in sources]
+    return used[0] if used else "graph"
 
 
 def _inferences(parts: Sequence[PartialAnswer], limit: int) -> list[Inference]:
