@@ -224,7 +224,7 @@ GIVING_VERBS = frozenset(
 """Verbs with a receiver, before the thing or after it with "to"."""
 ADVERBS = frozenset("home back over out up down off in away around".split())
 """After a verb of giving they are no things: "brings home to PersonY"."""
-LESS_TO_MORE = dict(
+LESS_TO_MORE: dict[str, str] = dict(
     zip(
         "younger shorter smaller slower poorer weaker lighter worse less lower later colder cheaper".split(),
         "older taller bigger faster richer stronger heavier better more higher earlier warmer costlier".split(),
