@@ -18,6 +18,7 @@ from schemas.events import MAX_EVENT, canonical
 from tests.support.server import ROOT
 
 SENTENCES = Path(__file__).parent / "natural_sentences.tsv"
+REPORTED = Path(__file__).parent / "reported_sentences.tsv"
 AS_THEY_ARE = [
     "PersonX buys a car",
     "PersonX's boss yells at PersonX",
@@ -55,7 +56,9 @@ def sentences(path: Path = SENTENCES) -> dict[str, list[tuple[str, list[str], di
     return kinds
 
 
-@pytest.mark.parametrize(("path", "kind"), [(path, kind) for path in (SENTENCES,) for kind in sorted(sentences(path))])
+@pytest.mark.parametrize(
+    ("path", "kind"), [(path, kind) for path in (SENTENCES, REPORTED) for kind in sorted(sentences(path))]
+)
 def test_sentences_are_read_as_a_person_would(path: Path, kind: str) -> None:
     wrong: list[str] = []
     for text, clauses, roles in sentences(path)[kind]:
