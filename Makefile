@@ -50,6 +50,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.batch
 	$(BIN)/python -m benchmarks.normalise
 	$(BIN)/python -m benchmarks.near_duplicate
+	$(BIN)/python -m benchmarks.near_duplicate_sparse
 	$(BIN)/python -m benchmarks.traps
 	$(BIN)/python -m benchmarks.match_speed
 	$(BIN)/python -m benchmarks.stores_agree

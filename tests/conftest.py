@@ -95,7 +95,7 @@ def models_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def with_student(models_cache: Path) -> dict[str, str]:
-    """Settings with the student in the box, which is made ready once for all tests."""
+    """Settings with the bundled student, which is prepared once for all tests."""
     said = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(models_cache)}
     done = cometgraph("models", "--convert", env=said)
     assert done.returncode == 0, done.stderr
@@ -104,7 +104,7 @@ def with_student(models_cache: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def with_index(models_cache: Path) -> dict[str, str]:
-    """Settings with the index of events; embedder and judge in the box are made ready once for all tests."""
+    """Settings with the index of events; the bundled embedder and judge are prepared once for all tests."""
     open_embedder(EMBEDDER, 1, models_cache).close()
     open_judge(JUDGE, models_cache, 1, lambda _what, _done, _total: None)
     return {"COMETGRAPH_MATCH": "true", "COMETGRAPH_CACHE": str(models_cache)}

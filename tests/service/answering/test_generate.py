@@ -1,4 +1,4 @@
-"""The ladder with the real student in the box: what nobody stored is answered live, kept, and labelled so."""
+"""The cascade with the bundled student: unknown events are answered live, stored, and labelled so."""
 
 import json
 import random

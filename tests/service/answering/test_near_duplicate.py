@@ -1,4 +1,4 @@
-"""The rung between graph and student: natural input and near-duplicates, by HTTP, on both stores."""
+"""The source between graph and student: natural input and near-duplicates, by HTTP, on both stores."""
 
 from collections.abc import Iterator
 from pathlib import Path
