@@ -19,8 +19,8 @@ from schemas.errors import BadInput, FieldError
 from schemas.validation import bad_input
 
 _PREFIX = "COMETGRAPH_"
-_TEST_PREFIX = "COMETGRAPH_TEST_"
-"""Variables of the test suite."""
+_NOT_SETTINGS = re.compile(r"COMETGRAPH_(TEST_.*|SERVICE_(HOST|PORT).*|PORT_\d+_.*)")
+"""Variables of the test suite, and those that Kubernetes sets for a Service named cometgraph."""
 
 
 def _matching(pattern: str, allowed: str) -> AfterValidator:
@@ -141,7 +141,7 @@ def _check_variables() -> None:
         name
         for name in sorted(os.environ)
         if name.upper().startswith(_PREFIX)
-        and not name.upper().startswith(_TEST_PREFIX)
+        and _NOT_SETTINGS.fullmatch(name.upper()) is None
         and name.upper() not in variables
     ]
     if unknown:

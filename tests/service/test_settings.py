@@ -43,8 +43,9 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_name() -> None:
     assert "hush" not in done.stderr
 
 
-def test_variables_of_tests_are_not_refused() -> None:
-    assert cometgraph("settings", env={"COMETGRAPH_TEST_KILLS": "3"}).returncode == 0
+def test_variables_of_tests_and_of_kubernetes_are_not_refused() -> None:
+    names = ("TEST_KILLS", "SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT_8000_TCP_ADDR")
+    assert cometgraph("settings", env={f"COMETGRAPH_{name}": "3" for name in names}).returncode == 0
 
 
 def test_values_are_shown_in_one_way() -> None:
