@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from distill.judge.train import Recipe as JudgeRecipe
+from distill.student.train import Recipe as StudentRecipe
 from schemas.errors import BadInput
-from service.cli.distill import judge, student
+from service.cli.distill.recipe import recipe_of
 from tests.support.server import ROOT, cometgraph
 
 PAIRS = str(ROOT / "distill" / "judge" / "data" / "pairs.tsv")
-JUDGE = {"pairs": (PAIRS,), "heads": ()}
-STUDENT = {"train": (str(ROOT / "graph" / "sample.jsonl"),), "validation": ()}
+TRIPLES = str(ROOT / "graph" / "sample.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -33,23 +34,23 @@ STUDENT = {"train": (str(ROOT / "graph" / "sample.jsonl"),), "validation": ()}
         ("seed", "99999999999999999999"),
     ],
 )
-def test_a_judges_recipe_has_bounds(tmp_path: Path, field: str, value: str) -> None:
+def test_a_judges_recipe_has_bounds(field: str, value: str) -> None:
     with pytest.raises(BadInput, match=f"^{field}: "):
-        judge({**JUDGE, "out": str(tmp_path / "out"), field: value})
-    assert not (tmp_path / "out").exists()
+        recipe_of(JudgeRecipe, {field: value})
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [("learning_rate", "nan"), ("learning_rate", "inf"), ("decay", "nan"), ("seed", "99999999999999999999")],
 )
-def test_a_students_recipe_has_bounds(tmp_path: Path, field: str, value: str) -> None:
+def test_a_students_recipe_has_bounds(field: str, value: str) -> None:
     with pytest.raises(BadInput, match=f"^{field}: "):
-        student({**STUDENT, "out": str(tmp_path / "out"), field: value})
-    assert not (tmp_path / "out").exists()
+        recipe_of(StudentRecipe, {field: value})
 
 
-def test_a_bad_recipe_on_the_command_line(tmp_path: Path) -> None:
-    done = cometgraph("distill", "judge", "--pairs", PAIRS, "--out", str(tmp_path / "out"), "--epochs", "0")
+@pytest.mark.parametrize("command", [("judge", "--pairs", PAIRS), ("student", "--train", TRIPLES)])
+def test_a_bad_recipe_on_the_command_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = cometgraph("distill", *command, "--out", str(tmp_path / "out"), "--learning-rate", "nan")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert done.stderr.startswith("cometgraph: epochs: ")
+    assert done.stderr.startswith("cometgraph: learning_rate: ")
+    assert not (tmp_path / "out").exists()
