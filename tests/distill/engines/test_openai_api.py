@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(folder: Path) -> TorchEngine:
-    return TorchEngine.load(folder, FORMS["plain"], "cpu", torch.float32)
+    return TorchEngine.load(folder, FORMS["plain"].stops, FORMS["plain"].end, "cpu", torch.float32)
 
 
 @pytest.fixture(scope="module")
