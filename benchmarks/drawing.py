@@ -60,7 +60,7 @@ def engine(files: StudentFiles, folder: Path, device: str, dtype: str) -> Draw:
     from distill.engines.engine import GenerationJob
     from distill.engines.pytorch import TorchEngine
 
-    ours = TorchEngine.load(folder, files.form, device, getattr(torch, dtype))
+    ours = TorchEngine.load(folder, files.form.stops, files.form.end, device, getattr(torch, dtype))
     seeds = count()
 
     def draw(prompts: Sequence[str]) -> int:
