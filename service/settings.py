@@ -100,11 +100,11 @@ class Settings(BaseSettings):
     ] = ""
     cors_origin: Annotated[
         str,
-        Field(description="Origins of web pages with access to the API (CORS), separated by commas. * for any."),
+        Field(description="Origins of pages with access (CORS), with commas. *: any."),
     ] = ""
     root_path: Annotated[
         str,
-        Field(pattern=r"^(/[^/\s?#]+)*$", description="Path of the service behind a proxy, such as /comet."),
+        Field(pattern=r"^(/[^/\s?#]+)*$", description="Path prefix behind a proxy, such as /comet."),
     ] = ""
     api_keys: Annotated[
         SecretStr, Field(description="API keys NAME:SCOPE[+SCOPE]:SECRET with commas, or @FILE. Unset: open access.")

@@ -21,6 +21,8 @@ from schemas.events import canonical
 
 _PLACEHOLDERS = ("PersonX", "PersonY", "PersonZ")
 _NAMES_SOMEBODY = re.compile(r"Person[XYZ]")
+_CODE = re.compile(r"\w\([^)]*\)\s*[:;{]|\w\.\w{1,40}\(|^[A-Za-z_][\w.]*\([^)]*\)\S*$")
+"""A call as programs write it: its brackets would be read as an aside."""
 _ROUNDS = 4
 
 
@@ -65,8 +67,8 @@ def _without_marks(text: str) -> str:
 
 
 def _can_be_read(text: str) -> bool:
-    """False for other languages and questions about facts. Both stay as typed."""
-    return not is_foreign(text) and not is_about_facts(text)
+    """False for other languages, questions about facts and code. All stay as typed."""
+    return not is_foreign(text) and not is_about_facts(text) and _CODE.search(text) is None
 
 
 def _settled(event: str) -> _Told:

@@ -117,7 +117,11 @@ def test_a_seed_decides(comets: tuple[Student, Student]) -> None:
     assert one == same != other
 
 
-def test_int8_is_near(folder: Path, comets: tuple[Student, Student], tmp_path: Path) -> None:
+def test_int8_is_near(kind: str, folder: Path, comets: tuple[Student, Student], tmp_path: Path) -> None:
+    if kind == "comet-bart":  # CTranslate2 cannot read it from this version of transformers
+        with pytest.raises(BadInput, match="compute_type: 'int8' is not possible"):
+            opened(folder, tmp_path, compute_type="int8", prompt_form=comets[0].card.form.name)
+        return
     comet = opened(folder, tmp_path, compute_type="int8", prompt_form=comets[0].card.form.name)
     triples = [(event, Relation.xReact, "happy") for event in EVENTS]
     for one, other in zip(comet.score(triples), comets[0].score(triples), strict=True):

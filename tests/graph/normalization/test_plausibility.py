@@ -62,7 +62,7 @@ def test_our_own_events_pass() -> None:
     ("text", "reason"),
     [
         ("asdf qwer", "'asdf', 'qwer' cannot be read as English"),
-        ("kauft asdf einen Qwer zxcv", "most of its words are none ('kauft', 'asdf', 'einen', …)"),
+        ("kauft asdf einen Qwer zxcv", "it is in another language"),
         ("PersonX ___ PersonY", "it has none"),
         ("人物X买了一辆车", "Chinese characters"),
         ("машина едет", "Cyrillic letters"),

@@ -317,7 +317,7 @@ def test_a_student_that_cannot_be_loaded_leaves_the_graph_alone(tmp_path: Path) 
     env = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_CACHE": str(tmp_path / "models")}
     server = Server("--store", str(tmp_path / "store"), "--student", str(folder), env=env)
     with httpx2.Client(base_url=server.url, timeout=60) as at:
-        for _ in range(600):
+        for _ in range(6_000):
             if at.get("/info").json()["student"]["state"] == "failed":
                 break
             threading.Event().wait(0.1)

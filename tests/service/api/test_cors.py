@@ -92,4 +92,4 @@ def test_any_origin(sample_store: str) -> None:
 )
 def test_an_entry_without_an_origin_is_refused(sample_store: str, origin: str) -> None:
     with pytest.raises(BadInput, match="cors_origin"):
-        app_with(sample_store, cors_origin=f"{APP},{origin}")
+        app_with(sample_store, cors_origin=f"{APP},{origin}").__enter__()

@@ -67,4 +67,4 @@ def test_without_a_prefix_the_document_names_no_server(client: TestClient) -> No
 @pytest.mark.parametrize("root_path", ["comet", "/comet/", "/", "/a b", "//x", "/x?y"])
 def test_what_is_no_path_is_refused(sample_store: str, root_path: str) -> None:
     with pytest.raises(BadInput, match="root_path"):
-        app_with(sample_store, root_path=root_path)
+        app_with(sample_store, root_path=root_path).__enter__()

@@ -13,7 +13,7 @@ def test_a_probe_does_not_wait_for_the_retries_of_a_query(neo4j_uri: str, neo4j_
     server = Server(
         "--store", f"bolt://127.0.0.1:{relay.port}", env={"COMETGRAPH_NEO4J_PASSWORD": neo4j_server.password}
     )
-    assert httpx2.get(f"{server.url}/ready").status_code == 200
+    server.wait_until_ready()
     relay.stop()
     body = problem(httpx2.get(f"{server.url}/ready", timeout=60), 503, "StoreUnavailable")
     assert "within 2 s" in body["detail"]
