@@ -64,7 +64,7 @@ def events_in(path: Path) -> list[str]:
 
 
 def wait_for(fact: Callable[[], bool]) -> None:
-    for _ in range(1200):
+    for _ in range(12_000):
         if fact():
             return
         time.sleep(0.05)
