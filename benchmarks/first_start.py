@@ -19,12 +19,11 @@ from typing import Any
 import httpx2
 import numpy as np
 
-from benchmarks.processes import COMETGRAPH, memory_of, process_with, run, serving
+from benchmarks.processes import COMETGRAPH, await_ready, memory_of, process_with, run, serving
 from benchmarks.report import Goal, finish, parser, say, show
 
 PAUSE = 0.02
 IDLE_SECONDS = 10.0
-MOST_SECONDS = 600.0
 _KNOWN = {"event": "PersonX buys a car", "relation": "xIntent"}
 _THINGS = ("lantern", "rowing boat", "tax form", "beehive", "piano", "kite", "loaf", "passport", "tent", "wheelbarrow")
 
@@ -82,7 +81,8 @@ def _start(folder: Path, loaded: Path | None, number: int) -> Start:
         client.get("/infer", params=_KNOWN).raise_for_status()
         graph_answer = time.perf_counter() - began
         with _lookups(address) as busy:
-            ready = _await_ready(client, began)
+            await_ready(address)
+            ready = time.perf_counter() - began
         live = [_live(client, number, n) for n in range(10)]
         live_answer = ready + live[0]
         with _lookups(address) as idle:
@@ -129,14 +129,6 @@ def _lookups(address: str) -> Iterator[list[float]]:
     finally:
         stopping.set()
         asking.join()
-
-
-def _await_ready(client: httpx2.Client, began: float) -> float:
-    while client.get("/ready").status_code != httpx2.codes.OK:
-        if time.perf_counter() - began > MOST_SECONDS:
-            raise SystemExit(f"not ready after {MOST_SECONDS:g} s: {client.get('/ready').text}")
-        time.sleep(0.1)
-    return time.perf_counter() - began
 
 
 def _live(client: httpx2.Client, start: int, number: int) -> float:

@@ -15,6 +15,8 @@ from typing import IO
 import httpx2
 
 COMETGRAPH = str(Path(sysconfig.get_path("scripts")) / "cometgraph")
+MOST_SECONDS = 600.0
+"""A first start on a slow machine takes minutes."""
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
@@ -79,10 +81,13 @@ def matching(store: str, *options: str, variables: Mapping[str, str] | None = No
 
 
 def await_ready(address: str) -> None:
-    """Wait until every part of a service is up."""
+    """Wait until every part of a service is up, at most `MOST_SECONDS`."""
+    deadline = time.monotonic() + MOST_SECONDS
     with httpx2.Client(base_url=address, trust_env=False, timeout=60) as client:
-        while client.get("/ready").status_code != httpx2.codes.OK:
-            time.sleep(0.5)
+        while (response := client.get("/ready")).status_code != httpx2.codes.OK:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"not ready after {MOST_SECONDS:g} s: {response.text}")
+            time.sleep(0.1)
 
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
