@@ -74,6 +74,11 @@ def parse_event(text: str, field: str = "event") -> str:
     return canonical(text)
 
 
+def persons(event: str) -> list[str]:
+    """The persons of a canonical event, each once, in order."""
+    return list(dict.fromkeys(re.findall(PERSON, event)))
+
+
 def has_letter(text: str) -> bool:
     """True for a text with at least one letter or digit."""
     return any(c.isalnum() for c in text)

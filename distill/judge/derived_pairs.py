@@ -10,6 +10,7 @@ from distill.judge.numerals import number_of
 from distill.judge.pairs import Pair
 from distill.judge.voice import swap_persons
 from distill.judge.wordnet import WordNet
+from schemas.events import PERSON
 
 
 def derive(heads: Sequence[str], wordnet: WordNet, seed: int, each: int) -> list[Pair]:
@@ -63,7 +64,7 @@ def _one_word_apart(heads: Sequence[str], wordnet: WordNet) -> list[Pair]:
     return pairs
 
 
-_VERB = re.compile(r"^(Person[XYZ]) ([a-z]{2,})\b(?!')")
+_VERB = re.compile(rf"^({PERSON}) ([a-z]{{2,}})\b(?!')")
 _BASES = {"has": "have", "does": "do", "goes": "go"}
 _BE = {"is", "are", "was", "were", "can", "has", "will", "must", "does", "should", "would", "could"}
 

@@ -24,8 +24,9 @@ from distill.judge.lexicon import (
 )
 from distill.judge.numerals import number_of
 from distill.judge.voice import active_voice, one_form
+from schemas.events import PERSON
 
-_TOKEN = re.compile(r"Person[XYZ](?:'s)?|[^\W_]+(?:['\-.:,][^\W_]+)*|_+|%|\$", re.UNICODE)
+_TOKEN = re.compile(PERSON + r"(?:'s)?|[^\W_]+(?:['\-.:,][^\W_]+)*|_+|%|\$", re.UNICODE)
 _REWRITES = (
     (re.compile(r"\b(ca)(?:n't| n't|nt)\b"), "can not"),
     (re.compile(r"\b(wo)(?:n't| n't|nt)\b"), "will not"),

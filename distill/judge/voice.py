@@ -7,9 +7,10 @@ import re
 
 from distill.judge.inflection import stem, third_person
 from distill.judge.lexicon import ADVERBS, GIVING_VERBS, LESS_TO_MORE, PLACES
+from schemas.events import PERSON
 
 _BE = r"(?:is|are|was|were)"
-_PERSON = r"Person[XYZ](?:'s \w+)?"
+_PERSON = rf"{PERSON}(?:'s \w+)?"
 _PASSIVE = re.compile(
     rf"^(?P<patient>.+?) (?:{_BE}|gets|got|is being|has been) (?P<verb>\w+(?:[dnt]|ung|ade))"
     rf"(?P<rest>(?: .+?)?) by (?P<agent>{_PERSON})(?P<end> .+)?$"
@@ -19,9 +20,9 @@ _PASSIVE_OF_THING = re.compile(
     r"(?P<rest>) by (?P<agent>(?:a|an|the) \w+)(?P<end>)$"
 )
 _RECEIVING = re.compile(
-    r"^(?P<receiver>Person[XYZ]) "
+    rf"^(?P<receiver>{PERSON}) "
     r"(?:receives|received|(?:gets|got|is given|was given)(?= (?:a|an|the|some|two|three) )) "
-    r"(?P<thing>(?:(?!Person)\S+ ){1,6})(?:from|by) (?P<giver>Person[XYZ])(?P<end> .+)?$"
+    rf"(?P<thing>(?:(?!Person)\S+ ){{1,6}})(?:from|by) (?P<giver>{PERSON})(?P<end> .+)?$"
 )
 _DATIVE = re.compile(
     rf"^(?P<giver>{_PERSON}) (?P<verb>(?:does not |will |can )?[a-z]+) (?P<thing>(?:(?!Person[YZ]|to )\S+ ){{1,6}})"

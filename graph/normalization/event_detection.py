@@ -8,8 +8,9 @@ gives itself away by a capital letter, a pronoun, or a finite verb that is not i
 import re
 
 from graph.normalization.lexicon import words
+from schemas.events import PERSON
 
-_PERSON = re.compile(r"(?<!\w)Person[XYZ](?!\w)")
+_PERSON = re.compile(rf"(?<!\w){PERSON}(?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
 _PRONOUNS = words(
     "i i'm i've i'd i'll im ive you you're you've you'd you'll u he he's he'd he'll she she's she'd she'll "

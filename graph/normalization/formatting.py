@@ -3,8 +3,10 @@
 import html
 import re
 
+from schemas.events import PERSON
+
 _LIST_MARK = re.compile(r"\A\s*(?:(?:(?:\d{1,3}|[a-z])[.)]|[-*•·▪–—>]+|\[[ xX]\]|#{1,6})\s+)+(?=\S)")
-_PLACEHOLDER_IN_BRACKETS = re.compile(r"[\[<{]+(Person[XYZ])[\]>}]+")
+_PLACEHOLDER_IN_BRACKETS = re.compile(rf"[\[<{{]+({PERSON})[\]>}}]+")
 _WORDS_IN_BRACKETS = re.compile(r"[\[<{]+(\w[\w' -]*)[\]>}]+")
 
 _AGE = r"\d{1,2}(?:\s*(?:y/?o|yrs?|years?|months?|mos?)\b\.?(?:[\s-]+old)?)?"

@@ -15,14 +15,14 @@ from graph.normalization.event_detection import is_about_facts, is_event
 from graph.normalization.formatting import without_marks
 from graph.normalization.language import is_foreign
 from graph.normalization.parser import parse, parsing
+from graph.normalization.plausibility import CALL
 from graph.normalization.realization import Piece, Wording
 from schemas.errors import BadInput
-from schemas.events import canonical
+from schemas.events import PERSON, canonical
 
 _PLACEHOLDERS = ("PersonX", "PersonY", "PersonZ")
-_NAMES_SOMEBODY = re.compile(r"Person[XYZ]")
-_CODE = re.compile(r"\w\([^)]*\)\s*[:;{]|\w\.\w{1,40}\(|^[A-Za-z_][\w.]*\([^)]*\)\S*$")
-"""A call as programs write it: its brackets would be read as an aside."""
+_CODE = re.compile(rf"\w\([^)]*\)\s*[:;{{]|{CALL}")
+"""A call or a block of code, whose brackets would be read as an aside."""
 _ROUNDS = 4
 
 
@@ -93,7 +93,7 @@ def _joined(reread: _Told, roles: dict[str, str]) -> str:
         chosen = known or free or place
         roles.setdefault(chosen, words)
         places[place] = chosen
-    return _NAMES_SOMEBODY.sub(lambda found: places.get(found[0], found[0]), reread.clauses[0])
+    return re.sub(PERSON, lambda found: places.get(found[0], found[0]), reread.clauses[0])
 
 
 def _told(event: str) -> _Told:

@@ -35,6 +35,8 @@ from schemas.events import canonical
 _SAME_WORD = 6
 
 _DOMAINS = "com|org|net|edu|gov|info|io|ai|dev|app|co|uk|de|fr|es|it|nl|ru|cn|jp|in|us|eu|me|tv|xyz"
+CALL = r"\w\.\w{1,40}\(|^[A-Za-z_][\w.]*\([^)]*\)\S*$"
+"""Regular expression of a call in program code."""
 _FOREIGN_BODIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile("|".join(patterns)))
     for kind, *patterns in (
@@ -81,7 +83,8 @@ _FOREIGN_BODIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "code",
             r"->|=>|==|!=|<=|>=|&&|\|\||::|:=|\+=|-=|/\*|\*/",
             r"(?<!\S)//|\b[a-z]\+\+|(?<!\S)%[sdif]\b|[?&]\w{1,40}=\w+",
-            r"""\b\w{1,40}\((?:\s*|[^)]*["'\d=,][^)]*)\)|\w\.\w{1,40}\(|^[A-Za-z_][\w.]*\([^)]*\)\S*$""",  # calls
+            r"""\b\w{1,40}\((?:\s*|[^)]*["'\d=,][^)]*)\)""",
+            CALL,
             r"""\b[A-Za-z_]\w{0,40}\s*=\s*["'\d({\[]""",
             r"\w\[\w+\]|[<>]\s*\d+\s*:|:\s*(?:pass|break|continue|return)\b",
             r"^\s*print\s+['\"]",

@@ -1,6 +1,5 @@
 """An answer composed from the partial answers of the sources."""
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +9,12 @@ from distill.judge.judge import Verdict
 from distill.student.student import StudentCard
 from graph.stores.protocol import Tails
 from schemas.errors import CometgraphError
+from schemas.events import persons
 from schemas.infer import Answer, DecodingInfo, Inference, Match, MatchCandidate, Model, Question, Source
 from schemas.relations import Relation
 from schemas.triples import Triple, is_generated, rank
 from service.runtime.normalizer import NormalizedQuestion
 
-_PERSON = re.compile("Person[XYZ]")
 _CASCADE: tuple[Source, ...] = ("graph", "near_duplicate", "generated")
 _ACTIONS = {"generated": "generate"}
 
@@ -58,7 +57,7 @@ class PartialAnswer:
 
 def from_graph(event: str, tails: Tails) -> PartialAnswer:
     """The partial answer of the graph, for the event itself."""
-    match = Match(event, 1.0, 1.0, {person: person for person in dict.fromkeys(_PERSON.findall(event))})
+    match = Match(event, 1.0, 1.0, {person: person for person in persons(event)})
     return PartialAnswer("graph", tails.triples, tails.not_applicable, match=match, is_generated=bool(tails.generated))
 
 

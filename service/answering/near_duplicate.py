@@ -5,7 +5,6 @@ agent and PersonX as the other is looked for with the two persons swapped, and t
 """
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from distill.judge.voice import active_form, giving_form, swap_persons
 from graph.stores.protocol import Lookup, Search, Store, Tails
 from graph.stores.search_terms import search_words
 from schemas.errors import CometgraphError
+from schemas.events import persons
 from schemas.infer import Match, Question
 from schemas.relations import Relation
 from service.answering.compose import PartialAnswer
@@ -26,7 +26,6 @@ BY_VECTOR = 10
 BY_WORDS = 6
 """Further candidates by words, at most."""
 
-_PERSON = re.compile("Person[XYZ]")
 _SWAPPED = {
     Relation.xReact: Relation.oReact,
     Relation.xWant: Relation.oWant,
@@ -163,4 +162,4 @@ def _partial_answer(
 
 def _roles(stored: str, is_swapped: bool) -> dict[str, str]:
     """The person of the question's event for each person of the stored event."""
-    return {person: swap_persons(person) if is_swapped else person for person in dict.fromkeys(_PERSON.findall(stored))}
+    return {person: swap_persons(person) if is_swapped else person for person in persons(stored)}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from schemas.browse import EventDetail, EventDetailQuestion, EventPage, EventSearch
-from schemas.events import MAX_EVENT
+from schemas.events import LETTER, MAX_EVENT
 from schemas.problem import NoParameters
 from schemas.relations import RELATIONS, RelationInfo
 from service.answering import events
@@ -14,7 +14,7 @@ from service.api.openapi import problems
 from service.api.responses import json_response, resources_of
 
 router = APIRouter()
-_TEXT = Path(pattern=r"[^\W_]", max_length=MAX_EVENT, examples=["PersonX buys a car"])
+_TEXT = Path(pattern=LETTER, max_length=MAX_EVENT, examples=["PersonX buys a car"])
 
 
 @router.get("/relations", response_model=list[RelationInfo], responses=problems(422), tags=["graph"])
