@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Goal, finish, parser, say, show
 from distill.embedder.embedder import open_embedder
-from distill.judge.judge import IN_THE_BOX, Candidate, Judge, open_judge
+from distill.judge.judge import BUNDLED, Candidate, Judge, open_judge
 from distill.judge.pairs import Pair, grouped, read_pairs
 from graph.loading.cleaning import Filters
 from graph.loading.lines import sources
@@ -80,7 +80,7 @@ def main() -> None:
     options.add_argument(
         "--pairs", type=Path, action="append", default=[], metavar="FILE", help="labelled pairs, TSV; may repeat"
     )
-    options.add_argument("--judge", default=IN_THE_BOX, metavar="NAME", help="the bundled judge, or a folder")
+    options.add_argument("--judge", default=BUNDLED, metavar="NAME", help="the bundled judge, or a folder")
     options.add_argument("--atomic", type=Path, metavar="FILE", help="ATOMIC triples with a split, TSV")
     options.add_argument("--hits", type=Path, metavar="FILE", help="write the drawn hits here, to be labelled")
     options.add_argument(

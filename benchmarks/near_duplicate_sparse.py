@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.report import Goal, finish, parser, show
 from distill.embedder.embedder import open_embedder
-from distill.judge.judge import IN_THE_BOX, Candidate, Judge, open_judge
+from distill.judge.judge import BUNDLED, Candidate, Judge, open_judge
 from graph.sample import SAMPLE
 from schemas.embeddings import Embedder
 from schemas.events import canonical
@@ -36,7 +36,7 @@ class Row:
 def main() -> None:
     """The command."""
     options = parser("near_duplicate_sparse", __doc__)
-    options.add_argument("--judge", default=IN_THE_BOX, metavar="NAME", help="the bundled judge, or a folder")
+    options.add_argument("--judge", default=BUNDLED, metavar="NAME", help="the bundled judge, or a folder")
     params = options.parse_args()
     cache = Path(gettempdir()) / "cometgraph-benchmark-models"
     embedder = open_embedder("minilm", 2, cache)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from distill.judge import IN_THE_BOX as JUDGE
+from distill.judge import BUNDLED as JUDGE
 from distill.student.files import BUNDLED
 from schemas.errors import BadInput, FieldError
 from schemas.validation import bad_input

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from distill.embedder.embedder import open_embedder
-from distill.judge import IN_THE_BOX as JUDGE
+from distill.judge import BUNDLED as JUDGE
 from distill.judge.judge import open_judge
 from distill.weights.minilm import MINILM as EMBEDDER
 from graph.stores.connect import open_store

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.judge import IN_THE_BOX
+from distill.judge import BUNDLED
 from distill.judge.calibration import Calibration, prior_shift
 from distill.judge.features import features
 from distill.judge.inputs import HEAD, open_tokenizer, with_first_names
@@ -196,9 +196,9 @@ def open_judge(name: str, cache: Path, threads: int, progress: Progress) -> Judg
 
     Raises BadInput without a judge in the folder, BadFile for a damaged one, Unavailable after a failed conversion.
     """
-    folder = _BOX / name if name == IN_THE_BOX else Path(name)
+    folder = _BOX / name if name == BUNDLED else Path(name)
     if not (folder / "judge.json").exists():
-        raise BadInput.of("judge", name, f"{IN_THE_BOX}, or a folder with a judge.json")
+        raise BadInput.of("judge", name, f"{BUNDLED}, or a folder with a judge.json")
     try:
         about = json.loads((folder / "judge.json").read_text("utf-8"))
         base, calibration = str(about["recipe"]["base"]), Calibration(**about["calibration"])

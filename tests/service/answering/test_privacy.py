@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from distill.judge import IN_THE_BOX as JUDGE
+from distill.judge import BUNDLED as JUDGE
 from distill.judge.judge import Candidate, Judge, open_judge
 from graph.normalization import parser as parsing
 from graph.normalization import read_event
