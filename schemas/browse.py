@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
 from schemas.events import MAX_EVENT
 from schemas.infer import MAX_LIMIT, Inference
+from schemas.openapi import ATTRIBUTE_DOCSTRINGS
 from schemas.relations import Relation
 
 

@@ -22,10 +22,10 @@ CometgraphError
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
-from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
+from schemas.openapi import ATTRIBUTE_DOCSTRINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,12 @@ class FieldError:
     """The value as it came."""
     allowed: str
     """The allowed values, in words."""
+    message: str = ""
+    """The error as one sentence. By default "field: 'value' is not allowed"."""
+
+    def __post_init__(self) -> None:
+        if not self.message:
+            object.__setattr__(self, "message", _sentence(self))
 
 
 class CometgraphError(Exception):
@@ -79,15 +85,15 @@ class BadInput(CometgraphError):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         self.errors = list(errors)
-        super().__init__("; ".join(map(_sentence, errors)))
+        super().__init__("; ".join(error.message for error in errors))
 
     @classmethod
-    def of(cls, field: str, value: Any, allowed: str) -> "BadInput":
-        return cls([FieldError(field, value, allowed)])
+    def of(cls, field: str, value: Any, allowed: str, message: str = "") -> "BadInput":
+        return cls([FieldError(field, value, allowed, message)])
 
     @property
     def extra(self) -> dict[str, Any]:
-        return {"errors": [{"field": e.field, "value": _bounded(e.value), "allowed": e.allowed} for e in self.errors]}
+        return {"errors": [asdict(replace(error, value=_bounded(error.value))) for error in self.errors]}
 
 
 class BadFile(BadInput):
@@ -96,8 +102,7 @@ class BadFile(BadInput):
     title = "Unreadable file"
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__([FieldError("file", path, reason)])
-        self.args = (f"{path}: {reason}",)
+        super().__init__([FieldError("file", path, reason, f"{path}: {reason}")])
 
 
 class TooLarge(CometgraphError):

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
 from schemas.events import LETTER, MAX_EVENT
+from schemas.openapi import ATTRIBUTE_DOCSTRINGS, SchemaOf
 from schemas.problem import Problem
 from schemas.relations import RELATIONS, Relation
 
@@ -148,7 +148,7 @@ class InferBatchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     questions: Annotated[
-        list[Any],
+        list[Annotated[Any, SchemaOf(Question)]],
         Field(
             min_length=1,
             max_length=MAX_QUESTIONS,

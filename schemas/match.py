@@ -1,13 +1,14 @@
-"""Request and response of POST /match: the stored events with the meaning of a given one."""
+"""Requests and responses of POST /match and /match/batch: the stored events with the meaning of a given one."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
 from schemas.events import LETTER, MAX_EVENT
 from schemas.infer import MatchCandidate
+from schemas.openapi import ATTRIBUTE_DOCSTRINGS, SchemaOf
+from schemas.problem import Problem
 
 MAX_MATCHES = 100
 """Most candidates of one event."""
@@ -34,6 +35,22 @@ class MatchQuestion(BaseModel):
     generated: Annotated[bool, Field(description="Include events with generated triples only.")] = False
 
 
+class MatchBatchRequest(BaseModel):
+    """A batch of events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    questions: Annotated[
+        list[Annotated[Any, SchemaOf(MatchQuestion)]],
+        Field(
+            min_length=1,
+            max_length=MAX_MATCHED,
+            description="Objects with the fields of POST /match. An invalid one gets a problem in its place.",
+            examples=[[{"event": "my boss yelled at me", "k": 5}]],
+        ),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """The candidates of an event, the most confident first."""
@@ -48,3 +65,10 @@ class Matches:
     """The persons of the event, each with its words in the text."""
     candidates: list[MatchCandidate]
     """Stored events with the judge's verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchBatch:
+    """The candidates, or a problem, for each event of a batch, in order."""
+
+    matches: list[Matches | Problem]

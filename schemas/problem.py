@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
 from schemas.errors import FieldError
+from schemas.openapi import ATTRIBUTE_DOCSTRINGS
 
 
 class NoParameters(BaseModel):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
+from schemas.openapi import ATTRIBUTE_DOCSTRINGS
 
 Group = Literal["social", "event", "physical"]
 Subject = Literal["X", "other", "thing"]

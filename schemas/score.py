@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.docstrings import ATTRIBUTE_DOCSTRINGS
 from schemas.events import LETTER, MAX_EVENT, MAX_TAIL
 from schemas.infer import MAX_QUESTIONS
+from schemas.openapi import ATTRIBUTE_DOCSTRINGS, SchemaOf
 from schemas.problem import Problem
 from schemas.relations import Relation
 
@@ -28,7 +28,7 @@ class ScoreBatchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     triples: Annotated[
-        list[Any],
+        list[Annotated[Any, SchemaOf(ScoreRequest)]],
         Field(
             min_length=1,
             max_length=MAX_QUESTIONS,

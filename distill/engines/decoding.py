@@ -53,10 +53,11 @@ def decoding_of(
     if chosen.method != "sample":
         for field, value in (("temperature", temperature), ("top_p", top_p)):
             if value is not None:
-                raise BadInput.of(field, value, f"left out with decoding={name}, which draws nothing at random")
+                message = f"{field}: decoding={name} draws nothing at random, so it has no {field}"
+                raise BadInput.of(field, value, f"left out with decoding={name}", message)
     if n is not None:
         if chosen.method == "greedy" and n != 1:
-            raise BadInput.of("n", n, f"1 with decoding={name}, which has one result")
+            raise BadInput.of("n", n, f"1 with decoding={name}", f"n: decoding={name} has one result, not {n}")
         chosen = replace(chosen, n=n, beams=max(n, chosen.beams) if chosen.method == "beam" else chosen.beams)
     return replace(
         chosen,

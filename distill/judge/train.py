@@ -74,7 +74,8 @@ def train(training: Sequence[Pair], validation: Sequence[Pair], out: Path, recip
     """
     for name, pairs in (("pairs", training), ("validation", validation)):
         if len({p.same for p in pairs}) < 2:
-            raise BadInput.of(name, "pairs of one label", "pairs of both labels, 0 and 1, in its split")
+            message = f"{name}: all pairs of the split have one label"
+            raise BadInput.of(name, len(pairs), "pairs of both labels, 0 and 1", message)
     torch.manual_seed(recipe.seed)
     base = folder_of(recipe.base)
     tokenizer = open_tokenizer(base)

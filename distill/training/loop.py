@@ -99,7 +99,9 @@ def _step(trainee: Trainee, schedule: Schedule, checkpoint: Checkpoint) -> tuple
         group["lr"] = schedule.rate(step)
     loss, tokens = trainee.loss(step)
     if not math.isfinite(loss.item()):
-        raise BadInput.of("learning_rate", schedule.learning_rate, f"low enough: the loss diverged at step {step + 1}")
+        rate = schedule.learning_rate
+        message = f"learning_rate: {rate} is too high, for the loss diverged at step {step + 1}"
+        raise BadInput.of("learning_rate", rate, f"less than {rate}", message)
     loss.backward()
     nn.utils.clip_grad_norm_(checkpoint.trained.values(), 1.0)
     optimiser.step()

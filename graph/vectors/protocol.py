@@ -81,4 +81,5 @@ def check_embedder(indexed: EmbedderInfo, embedder: EmbedderInfo) -> None:
 def check_dimension(vectors: Vectors, embedder: EmbedderInfo) -> None:
     """Raises BadInput for vectors of another dimension."""
     if len(vectors) and vectors.shape[1] != embedder.dimension:
-        raise BadInput.of("vectors", f"{vectors.shape[1]} dimensions", f"of {embedder.dimension} dimensions")
+        message = f"vectors: they have {vectors.shape[1]} dimensions, the index has {embedder.dimension}"
+        raise BadInput.of("vectors", vectors.shape[1], f"{embedder.dimension} dimensions", message)

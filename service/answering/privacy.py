@@ -19,7 +19,8 @@ def check_keep(question: Question, caller: Caller, *, keeps: bool) -> None:
     if question.keep is not True:
         return
     if not keeps:
-        raise BadInput.of("keep", True, "false, or left out: this service keeps nothing (--no-keep)")
+        message = "keep: this service keeps nothing (--no-keep); send false, or leave it out"
+        raise BadInput.of("keep", True, "false, or left out", message)
     caller.need("write")
     if caller.foreign:
         raise ForeignOrigin("keep")

@@ -24,7 +24,10 @@ def checked(value: Any) -> Question:
     if question.mode == "generate":
         for field, filter_ in (("min_p_valid", question.min_p_valid), ("origin", question.origin or None)):
             if filter_ is not None:
-                raise BadInput.of(field, filter_, "left out with mode=generate: it chooses among what is stored")
+                message = (
+                    f"{field}: with mode=generate there is nothing to filter; the student has no scores or origins"
+                )
+                raise BadInput.of(field, filter_, "left out with mode=generate", message)
     return question
 
 

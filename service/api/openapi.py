@@ -84,6 +84,7 @@ EXAMPLES: dict[str, Responses] = {
     "infer": {200: {"content": {"application/json": {"example": _ANSWER}}}},
     "batch": {200: {"content": {JSON: {"example": {"answers": [_ANSWER]}}, NDJSON: _lines_of("Answer")}}},
     "scores": {200: {"content": {NDJSON: _lines_of("Score")}}},
+    "matches": {200: {"content": {NDJSON: _lines_of("Matches")}}},
 }
 
 

@@ -22,7 +22,7 @@ def question_of(query: bytes) -> Question:
         if name in _MANY:
             params.setdefault(name, []).append(value)
         elif name in params:
-            raise BadInput.of(name, value, "given once only")
+            raise BadInput.of(name, value, "given once only", f"{name}: given more than once")
         elif pair:
             params[name] = value
     return checked(params)

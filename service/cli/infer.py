@@ -12,7 +12,7 @@ from service.answering import cascade
 from service.answering.caller import LOCAL
 from service.answering.questions import checked
 from service.cli.candidates import print_candidates
-from service.cli.infer_file import Job, infer_file
+from service.cli.infer_file import Job, infer_file, no_file_to_resume
 from service.cli.options import MATCHING, STORE, STUDENT, setting_options
 from service.cli.table import print_table
 from service.runtime.resources import open_for_command
@@ -58,11 +58,11 @@ def infer(
     The answer is a table: causes and effects of EVENT.
     """
     if (event is None) == (source is None):
-        raise BadInput.of("event", event, "given, or --input FILE, but not both")
+        raise BadInput.of("event", event, "EVENT or --input FILE", "event: give either EVENT or --input FILE")
     if output is not None and source is None:
-        raise BadInput.of("output", output, "given together with --input")
+        raise BadInput.of("output", output, "given together with --input", "output: --output needs --input FILE")
     if resume and source is None:
-        raise BadInput.of("resume", None, "given only together with --input FILE and --output FILE")
+        raise no_file_to_resume()
     fields = {name: value for name, value in flags.items() if value not in (None, ())}
     with waiting_as(WaitPolicy.ENDLESS):
         if source is not None:

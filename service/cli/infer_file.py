@@ -55,7 +55,13 @@ class Job:
             raise BadFile(self.source, "a folder" if self.path.is_dir() else "no such file")
         has_files = self.path is not None and self.target is not None and final_path(self.target) is not None
         if self.resume and not has_files:
-            raise BadInput.of("resume", None, "given only together with files, --input FILE and --output FILE")
+            raise no_file_to_resume()
+
+
+def no_file_to_resume() -> BadInput:
+    """The error of --resume without both files."""
+    need = "given together with --input FILE and --output FILE"
+    return BadInput.of("resume", None, need, "resume: --resume needs --input FILE and --output FILE")
 
 
 def infer_file(job: Job, resources: AbstractAsyncContextManager[Resources]) -> None:

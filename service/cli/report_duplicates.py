@@ -35,9 +35,9 @@ class Pair:
 def check(out: str, *, offline: str | None, match: bool, loaded: Sequence[Source], report: str | None) -> Path:
     """The path of the pairs. Raises BadInput before anything is stored."""
     if offline:
-        raise BadInput.of(_OPTION, out, "allowed with --offline, which makes no index of events")
+        raise _without_index(out, "--offline")
     if not match:
-        raise BadInput.of(_OPTION, out, "allowed with --no-match (COMETGRAPH_MATCH=false): there is no index of events")
+        raise _without_index(out, "--no-match (COMETGRAPH_MATCH=false)")
     others = [source.path for source in loaded if source.path is not None] + ([Path(report)] if report else [])
     try:
         path = Path(out).resolve()
@@ -98,6 +98,11 @@ def write(pairs: Sequence[Pair], path: Path) -> None:
         part.unlink(missing_ok=True)
         reason = f"a file that can be written ({error.strerror}); all is loaded"
         raise BadInput.of(_OPTION, str(path), reason) from error
+
+
+def _without_index(out: str, flag: str) -> BadInput:
+    message = f"{_OPTION}: it needs the index of events, and {flag} makes none"
+    return BadInput.of(_OPTION, out, f"left out with {flag}", message)
 
 
 def _part(path: Path) -> Path:

@@ -1,11 +1,16 @@
 """The classes of errors and their texts."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
+from distill.engines.decoding import decoding_of
 from schemas import errors
 from schemas.errors import BadInput, CometgraphError, EventNotFound, UnknownHost
+from service.answering.questions import checked
+from service.api.parameters import question_of
+from service.settings import load_settings
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CometgraphError)]
 
@@ -43,3 +48,21 @@ def test_a_problem_stays_small() -> None:
     for value in ("x" * 1000, 10**5000, nested):
         [shown] = BadInput.of("event", value, "short").extra["errors"]
         assert len(shown["value"]) <= 200
+
+
+@pytest.mark.parametrize(
+    ("raises", "sentence"),
+    [
+        (lambda: decoding_of("beam", top_p=0.5), "top_p: decoding=beam draws nothing at random, so it has no top_p"),
+        (lambda: decoding_of("fast", n=2), "n: decoding=fast has one result, not 2"),
+        (lambda: checked({"event": "PersonX naps", "mode": "generate", "min_p_valid": 0.5}),
+         "min_p_valid: with mode=generate there is nothing to filter; the student has no scores or origins"),
+        (lambda: question_of(b"event=a&event=b"), "event: given more than once"),
+        (lambda: load_settings({"port": "x"}), "port: 'x' is not a valid integer"),
+    ],
+)  # fmt: skip
+def test_each_error_is_a_sentence(raises: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        raises()
+    assert str(caught.value) == sentence
+    assert [error["message"] for error in caught.value.extra["errors"]] == [sentence]

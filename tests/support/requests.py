@@ -28,7 +28,7 @@ def problem(response: httpx2.Response, status: int, kind: str | None = None) -> 
     assert body["status"] == status
     if status == 422:
         assert body["errors"]
-        assert all(e.keys() == {"field", "value", "allowed"} for e in body["errors"])
+        assert all(e.keys() == {"field", "value", "allowed", "message"} for e in body["errors"])
     if kind is not None:
         assert body["type"] == f"/docs/errors#{kind}"
     return body

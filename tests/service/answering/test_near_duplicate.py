@@ -1,5 +1,6 @@
 """The source between graph and student: natural input and near-duplicates, by HTTP, on both stores."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,11 @@ def test_match(url: str) -> None:
     assert many[1]["status"] == 422
     assert many[2]["candidates"][0]["event"] == "PersonX hugs PersonY"
     assert httpx2.post(f"{url}/match", json=[]).status_code == 422
+    batch = {"questions": [question, {"event": ""}, {"event": "PersonY hugs PersonX", "k": 1}]}
+    assert httpx2.post(f"{url}/match/batch", json=batch).json() == {"matches": many}
+    lines = httpx2.post(f"{url}/match/batch", json=batch, headers={"accept": "application/x-ndjson"}).text.splitlines()
+    assert [json.loads(line) for line in lines] == many
+    assert httpx2.post(f"{url}/match/batch", json={"questions": []}).status_code == 422
     assert httpx2.post(f"{url}/match", json={"event": "x", "k": 0}).status_code == 422
 
 

@@ -104,13 +104,13 @@ def test_each_pair_is_reported_once_the_surest_first_then_by_text(here: dict[str
     assert [pair["confidence"] for pair in pairs] == sorted((pair["confidence"] for pair in pairs), reverse=True)
 
 
-FOLDER = "a plain file in a folder that exists"
-OWN = "a file of its own: it is loaded, or is the --report"
-NO_INDEX = "allowed with --no-match (COMETGRAPH_MATCH=false): there is no index of events"
+FOLDER = "{!r} is not a plain file in a folder that exists"
+OWN = "{!r} is not a file of its own: it is loaded, or is the --report"
+NO_INDEX = "it needs the index of events, and --no-match (COMETGRAPH_MATCH=false) makes none"
 
 
 @pytest.mark.parametrize(
-    ("out", "more", "allowed"),
+    ("out", "more", "reason"),
     [
         (".", (), FOLDER),
         ("", (), FOLDER),
@@ -118,21 +118,21 @@ NO_INDEX = "allowed with --no-match (COMETGRAPH_MATCH=false): there is no index 
         ("pipe", (), FOLDER),
         ("a.tsv", (), OWN),
         ("./r.json", ("--report", "r.json"), OWN),
-        ("x" * 252, (), "a file that can be written (File name too long)"),
-        ("x" * 300, (), "a file that can be written (File name too long)"),
-        ("o.jsonl", ("--offline", "csv"), "allowed with --offline, which makes no index of events"),
+        ("x" * 252, (), "{!r} is not a file that can be written (File name too long)"),
+        ("x" * 300, (), "{!r} is not a file that can be written (File name too long)"),
+        ("o.jsonl", ("--offline", "csv"), "it needs the index of events, and --offline makes none"),
         ("o.jsonl", ("--no-match",), NO_INDEX),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_stored(
-    here: dict[str, str], tmp_path: Path, out: str, more: tuple[str, ...], allowed: str
+    here: dict[str, str], tmp_path: Path, out: str, more: tuple[str, ...], reason: str
 ) -> None:
     (tmp_path / "a.tsv").write_text(rows(*BOATS))
     os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.iterdir())
     done = cometgraph("load", "a.tsv", "--report-duplicates", out, *more, env=here, cwd=tmp_path)
     shown = out if len(out) <= 80 else out[:77] + "..."
-    assert (done.returncode, done.stderr) == (2, f"cometgraph: report_duplicates: {shown!r} is not {allowed}\n")
+    assert (done.returncode, done.stderr) == (2, f"cometgraph: report_duplicates: {reason.format(shown)}\n")
     assert sorted(tmp_path.iterdir()) == before
     assert (tmp_path / "a.tsv").read_text() == rows(*BOATS)
 
@@ -141,7 +141,7 @@ def test_it_is_refused_where_the_environment_switches_matching_off(here: dict[st
     (tmp_path / "a.tsv").write_text(rows(*BOATS))
     off = here | {"COMETGRAPH_MATCH": "false"}
     done = cometgraph("load", "a.tsv", "--report-duplicates", "o", env=off, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (2, f"cometgraph: report_duplicates: 'o' is not {NO_INDEX}\n")
+    assert (done.returncode, done.stderr) == (2, f"cometgraph: report_duplicates: {NO_INDEX}\n")
     assert not (tmp_path / "store").exists()
 
 
