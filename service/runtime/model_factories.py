@@ -17,6 +17,7 @@ from schemas.embeddings import Embedder, EmbedderInfo
 from schemas.progress import Progress
 
 _EVENT = "PersonX opens the door"
+_CANDIDATES = 10
 _SENTENCES = ("Maria's boss yelled at her because she had missed the bus", "I didn't sleep well, so I'm tired")
 
 
@@ -63,7 +64,7 @@ class JudgeCard:
 def judge(name: str, cache: Path, threads: int, progress: Progress) -> tuple[Judge, JudgeCard]:
     """The judge of a name."""
     opened = open_judge(name, cache, threads, progress)
-    opened.judge([_EVENT], [[Candidate("PersonX closes the window", 0.8)]])
+    opened.judge([_EVENT], [[Candidate(f"PersonX closes {n} windows", 0.8) for n in range(_CANDIDATES)]])
     return opened, JudgeCard(opened.name, opened.version, opened.threshold)
 
 

@@ -32,6 +32,7 @@ AT_ONCE = 64
 WAITING = 4_096
 REMEMBERED = 10_000
 """Maximum texts with a vector in memory."""
+_EVENT = "PersonX opens the door"
 LOOK_AGAIN_SECONDS = 60.0
 """Time between two searches for events without a vector, in a store with other writers."""
 
@@ -234,6 +235,8 @@ class Retriever:
         try:
             await self._open_index(embedder.about, report)
             await self._complete(embedder, report)
+            if not self.model.is_late:
+                await self._warm_up(embedder)
         except BaseException:
             embedder.close()
             raise
@@ -250,6 +253,11 @@ class Retriever:
             index = open_index(self._store, info, read_only=self._read_only)
             self._index = await self._opened.enter_async_context(index)
             self.repaired = self._index.repaired
+
+    async def _warm_up(self, embedder: Remote[EmbedderInfo]) -> None:
+        """Search once: the first search reads the index from disk, and no question should wait for that."""
+        assert self._index is not None
+        await self._index.nearest(np.array(await embedder.call("embed", [_EVENT])), AT_ONCE)
 
     async def _complete(self, embedder: Remote[EmbedderInfo], progress: Progress) -> None:
         """Embed events without a vector until none is left. For a read-only store: raises Unavailable."""
