@@ -70,7 +70,8 @@ def _is_received(verb: str, above: str, words: tuple[str, ...], n: int) -> bool:
     if above not in (stem("get"), stem("have")) or verb == stem("divorce") or _is_inflected(words[n]):
         return False
     is_from_person = words[n + 1 : n + 2] == ("from",) and " ".join(words[n + 2 :]).startswith("Person")
-    return is_from_person or words[n - 1] in ("PersonY's", "PersonZ's")
+    owner = words[n - 1]
+    return is_from_person or (owner.startswith("Person") and owner.endswith("'s") and owner[:7] != words[0][:7])
 
 
 def _is_derived(noun: str, verb: str) -> bool:

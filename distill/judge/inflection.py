@@ -29,6 +29,7 @@ pay paid
 lay laid
 make made
 hear heard
+overhear overheard
 hold held
 find found
 wind wound
@@ -39,6 +40,7 @@ leave left leaving
 feel felt
 keep kept
 sleep slept
+oversleep overslept
 meet met
 send sent
 spend spent
@@ -57,6 +59,7 @@ become became
 give gave given giving
 take took taken taking
 write wrote written writing
+rewrite rewrote rewritten rewriting
 drive drove driven driving
 ride rode ridden riding
 rise rose risen rising
@@ -84,6 +87,10 @@ forget forgot forgotten forgetting
 forgive forgave forgiven
 hide hid hidden hiding
 bite bit bitten biting
+beat beaten
+light lit
+sew sewn
+shear shorn
 shoot shot
 lie lies lying
 die dies died dying
@@ -145,9 +152,14 @@ def _infinitive(bare: str) -> str:
     """Of a participle without its -ed: "hugg" → "hug", "fir" → "fire", "carri" → "carry", "help" → "help"."""
     if bare.endswith("i"):
         return bare[:-1] + "y"
+    if bare.endswith("e"):  # "freed"
+        return bare + "e"
     if re.search(r"([bdgmnprt])\1$", bare):
         return bare[:-1]
     # A short stem in one vowel and one consonant had a final e: otherwise its consonant would be doubled.
-    if re.search(r"([vcuz]|[rdn]g|[aeiou]s|at|id|ut|vit|ag|[aiou]r)$|^[^aeiou]*[aeiou][^aeiouwxy]$", bare):
+    if re.search(
+        r"([vcuz]|[rdn]g|[aeiou]s|at|(?<![aeo])(id|[aiou]r)|ut|vit|ag|yp|[bcdfgkptz]l)$|^[^aeiou]*[aeiou][^aeiouwxy]$",
+        bare,
+    ):
         return bare + "e"
     return bare

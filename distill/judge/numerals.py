@@ -7,7 +7,11 @@ _UNITS = (
     "seventeen eighteen nineteen"
 )
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth"
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth"
+)
+_TENTHS = "twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth"
 _CARDINALS: dict[str, int] = {
     **{word: value for value, word in enumerate(_UNITS.split())},
     **{word: 10 * value for value, word in enumerate(_TENS.split(), 2)},
@@ -17,6 +21,7 @@ _NUMBERS: dict[str, str] = {
     **{word: str(value) for word, value in _CARDINALS.items()},
     **{"half": "0.5", "once": "1 time", "twice": "2 times", "thrice": "3 times"},
     **{word: f"{value}th" for value, word in enumerate(_ORDINALS.split(), 1)},
+    **{word: f"{10 * value}th" for value, word in enumerate(_TENTHS.split(), 2)},
 }
 _DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
 
@@ -35,6 +40,6 @@ def number_of(word: str) -> str | None:
     if len(parts) < 2 or any(part not in _NUMBERS for part in parts):
         return None
     tens, *units = parts
-    if tens in _TENS.split() and len(units) == 1 and 0 < _CARDINALS.get(units[0], 0) < 10:
-        return str(_CARDINALS[tens] + _CARDINALS[units[0]])
+    if tens in _TENS.split() and len(units) == 1 and re.fullmatch(r"[1-9](th)?", _NUMBERS[units[0]]):
+        return f"{_CARDINALS[tens] // 10}{_NUMBERS[units[0]]}"
     return "-".join(_NUMBERS[part] for part in parts)

@@ -57,13 +57,13 @@ def read_pairs(path: Path, heads: Iterable[str] = ()) -> list[Pair]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadFile(str(path), f"not readable ({error})") from error
     by_checksum = {checksum(head): head for head in heads} if rows and "a_checksum" in rows[0] else {}
     pairs: list[Pair] = []
     for line, row in enumerate(rows, 2):
-        if "a_checksum" in row:
-            a, b, label = by_checksum.get(row["a_checksum"]), by_checksum.get(row["b_checksum"]), row["label"]
+        if "a_checksum" in row and "b_checksum" in row:
+            a, b, label = by_checksum.get(row["a_checksum"]), by_checksum.get(row["b_checksum"]), row.get("label")
             if a is None or b is None:
                 continue
         else:

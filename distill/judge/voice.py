@@ -25,7 +25,7 @@ _RECEIVING = re.compile(
     rf"(?P<thing>(?:(?!Person)\S+ ){{1,6}})(?:from|by) (?P<giver>{PERSON})(?P<end> .+)?$"
 )
 _DATIVE = re.compile(
-    rf"^(?P<giver>{_PERSON}) (?P<verb>(?:does not |will |can )?[a-z]+) (?P<thing>(?:(?!Person[YZ]|to )\S+ ){{1,6}})"
+    rf"^(?P<giver>{_PERSON}) (?P<verb>(?:does not |will |can )?[a-z]+) (?P<thing>(?:(?!{PERSON} |to )\S+ ){{1,6}})"
     rf"to (?P<receiver>{_PERSON})(?P<end> .+)?$"
 )
 _COMPARATIVE = re.compile(

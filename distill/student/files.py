@@ -70,12 +70,30 @@ def find(student: str, prompt_form: str | None, cache: Path) -> StudentFiles:
         folder = _from_hub(student)
     if not any((folder / name).exists() for name in ("config.json", "adapter_config.json")):
         raise BadInput.of("student", student, "a folder with a config.json or an adapter_config.json")
-    about = _json(folder / "student.json") if (folder / "student.json").exists() else {}
-    form = form_named(prompt_form or about.get("recipe", {}).get("prompt_form") or _detect_form(folder, student))
-    relations = about.get("relations") or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else list(Relation))
-    return StudentFiles(
-        folder, _file_name(str(about.get("name") or student)), form, tuple(map(Relation, relations)), cache
-    )
+    about = _described(folder / "student.json")
+    form = form_named(prompt_form or about.prompt_form or _detect_form(folder, student))
+    relations = about.relations or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else tuple(Relation))
+    return StudentFiles(folder, _file_name(about.name or student), form, tuple(map(Relation, relations)), cache)
+
+
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """What a student.json says, without one nothing."""
+
+    name: str = ""
+    prompt_form: str | None = None
+    relations: tuple[Relation, ...] = ()
+
+
+def _described(path: Path) -> _Description:
+    if not path.exists():
+        return _Description()
+    about = _json(path)
+    try:
+        form = about.get("recipe", {}).get("prompt_form")
+        return _Description(str(about.get("name") or ""), form, tuple(map(Relation, about.get("relations") or ())))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadFile(str(path), f"no description of a student ({error})") from error
 
 
 def is_here(student: str) -> bool:

@@ -37,8 +37,10 @@ def fingerprint(recipe: "DataclassInstance", *data: Iterable[bytes]) -> str:
     """A SHA-256 of a run's recipe and data: runs with different ones do not share a checkpoint."""
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
     for part in data:
+        rows = hashlib.sha256()  # its own: a row moved to the next part is other data
         for row in part:
-            digest.update(row)
+            rows.update(row)
+        digest.update(rows.digest())
     return digest.hexdigest()
 
 
@@ -78,10 +80,11 @@ class Checkpoint:
         path = out / "checkpoint.pt"
         if path.exists():
             try:
-                state = torch.load(path, weights_only=True)
+                checkpoint._restore(torch.load(path, weights_only=True))
+            except BadInput:  # a whole one, of another run
+                raise
             except Exception as error:  # torch raises errors of many classes for a damaged file
                 raise BadFile(str(path), f"a damaged checkpoint ({type(error).__name__})") from error
-            checkpoint._restore(state)
         return checkpoint
 
     def _restore(self, state: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ def plot(log: Path, target: Path) -> None:
         axes.plot(*zip(*validation, strict=True), color="#c62828", marker="o", markersize=3, label="validation")
         axes.set_xlabel("step")
         axes.set_ylabel("loss, nats a token")
-        axes.set_ylim(top=min(max(loss for _, loss in training), 5.0))
+        # A loss is positive: the margin below a high first one is not.
+        axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]), top=min(max(loss for _, loss in training), 5.0))
         axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
         figure.savefig(target, format="svg", metadata={"Date": None})

@@ -29,6 +29,7 @@ class Base:
 
 def load_base(name: str) -> Base:
     """Load a base for training. Raises BadInput for an unknown one."""
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
@@ -43,7 +44,7 @@ def load_base(name: str) -> Base:
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=torch.float32, attn_implementation="eager", **options
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise BadInput.of(
             "base", name, f"{SMOLLM2}, or a folder or Hugging Face model id of a causal model ({error})"
         ) from error

@@ -42,8 +42,8 @@ _NOBODY = re.compile(r"\b(?:aint|ain't) (nobody|no one|nothing|nowhere)\b(?: (go
 _AM_NOT = re.compile(r"\b(I) (?:ain'?t)\b", re.IGNORECASE)
 _AINT_GOT = re.compile(r"\bain'?t got\b", re.IGNORECASE)
 _GOT = re.compile(
-    r"\b(?:have|has|'ve|'s) got(?= (?:to|an?|the|no|some|any|my|your|his|her|our|their|this|that|\d+|one|two|three|"
-    r"four|five|six|seven|eight|nine|ten|lots|so|plenty|nothing|something)\b)",
+    r"\b(?:have|has|'ve|'s) (?:got(?= (?:to|an?|the|no|some|any|my|your|his|her|our|their|this|that|\d+|one|two|three|"
+    r"four|five|six|seven|eight|nine|ten|lots|so|plenty|nothing|something)\b)|have(?= to\b))",
     re.IGNORECASE,
 )
 _BEEN = re.compile(r"'([sd]) (?=(?:never |always |already |just |not |really )?been\b)")
@@ -69,9 +69,9 @@ def written_out(text: str) -> str:
     """A text with contractions and chat spellings in full words."""
     text = _OFFER.sub("I ", text)
     text = _NOBODY.sub(lambda match: f"{match[1]} has" if match[2] else match[1], text)
-    text = _AINT_GOT.sub("don't have", _AM_NOT.sub("I am not", text))
-    text = _HAVE.sub(lambda match: match[1] + (" not" if match[2] else "") + " have", text)
+    text = _AM_NOT.sub("I am not", _AINT_GOT.sub("don't have", text))
     text = _WORD.sub(_full_word, _LONE_I.sub("I", text))
+    text = _HAVE.sub(lambda match: match[1] + (" not" if match[2] else "") + " have", text)
     text = _IS.sub(_is_or_owns, text)
     return _BEEN.sub(lambda match: " has " if match[1] == "s" else " had ", _GOT.sub(_has, text))
 
@@ -82,7 +82,7 @@ def _full_word(match: re.Match[str]) -> str:
 
 
 def _has(match: re.Match[str]) -> str:
-    """ "I've got to" is "I have to"."""
+    """ "I've got to" is "I have to", and so is "I've gotta"."""
     has = "has" if match[0].lower().startswith(("has", "'s")) else "have"
     return " " + has if match[0].startswith("'") else has
 

@@ -42,7 +42,7 @@ _FRAMES = tuple(
     )
 )  # fmt: skip
 _IT_WAS = re.compile(
-    rf"\A[Ii]t(?:'s| {_IS}) ({_NOUN}) (?:who|that) (?!I\b|we\b|you\b|he\b|she\b|they\b|the\b|my\b)(?=\w)"
+    rf"\A[Ii]t(?:'s| {_IS}) ({_NOUN}) (?:who|that) (?!I\b|we\b|you\b|he\b|she\b|they\b|the\b|my\b|[A-Z])(?=\w)"
 )
 _ABSTRACT = re.compile(
     r"\A(?:a|an|the|my|no) (?:\w+ )?(?:shame|pity|fact|lie|rumou?r|miracle|wonder|idea|hope|day|time|way)\Z"

@@ -85,7 +85,7 @@ def _is_bare(who: list[str], *, is_future: bool) -> bool:
             and len(who) <= _LONGEST_ANNOUNCED
             and not any(map(_is_verbal, small[1:]))
         )
-    return first[0].isupper() or small[0] in ("my", "our", "his", "her", "their", "your")
+    return first[0].isupper() or first.isdigit() or small[0] in ("my", "our", "his", "her", "their", "your")
 
 
 def _is_verbal(word: str) -> bool:

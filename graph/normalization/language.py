@@ -19,10 +19,12 @@ _LANGUAGES = ("es", "fr", "de", "it", "pt", "nl", "sv", "da", "nb", "pl", "fi", 
 _ASIDE = re.compile(r"(?:Person|People)[XYZ](?:'s)?(?!\w)|___")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _ELISION = re.compile(r"(?:j|l|qu|c|n|m|s)'(?!mon\b|you\b|am\b|all\b|s\b|t\b)[aeiouyhéèêàâ]")
-_MORE_ENGLISH = words("a i don t s m re am is im u ur lol omg ok oh hey yeah got get wanna gonna ha hi fi yo")
+_MORE_ENGLISH = words(
+    "a i don t s m re am is im u ur lol omg ok oh hey yeah got get wanna gonna ha hi fi yo mr mrs ms dr"
+)
 _NOT_ENGLISH = words(
     "le les de el un una mi je il et en der das den und ich ist och det ja si se te tu mon ma mes sur par pas ne du au "
-    "est que qui con por muy al lo su di da do um em van met mit von zu er sie ein eine bin dig din hun per non che io "
+    "est que qui con por muy al lo su di da do um em van mit von zu er sie ein eine bin dig din hun per non che io "
     "ten nie des une elle nous vous ce ces es sa ik ben mijn hoy mam"
 )
 """Function words of other languages, listed in English as names and abbreviations."""
@@ -45,7 +47,7 @@ def is_foreign(text: str) -> bool:
             speaking_for += 0.5 if word in foreign else 1
         elif word in _NOT_ENGLISH or _ELISION.match(word) or (word in foreign and word not in spelling.words):
             function_words += 1
-        elif unaccented(word).replace("'", "") in spelling.words:
+        elif word in spelling.words or unaccented(word).replace("'", "") in spelling.words:
             speaking_for += 0 if word in foreign else 0.5
         else:
             unlisted += 1

@@ -23,7 +23,10 @@ _COMMON = 1_000_000  # so often is a word counted that a misspelt one may be it
 STRETCHED = re.compile(r"(.)\1{2,}")
 """A letter drawn out: "soooo"."""
 _LETTERS_OF_THEIR_OWN = str.maketrans(
-    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe"}
+    {
+        **{"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D"},
+        **{"þ": "th", "Þ": "Th", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"},
+    }
 )
 
 
@@ -99,5 +102,5 @@ def unaccented(text: str) -> str:
     """ "creme brulee" for "crème brûlée". Letters of other scripts stay."""
     if text.isascii():
         return text
-    parts = unicodedata.normalize("NFKD", text.translate(_LETTERS_OF_THEIR_OWN))
+    parts = unicodedata.normalize("NFKD", text).translate(_LETTERS_OF_THEIR_OWN)  # "ǿ" has both
     return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))

@@ -112,3 +112,23 @@ def test_a_learning_rate_rises_once_and_falls_once(steps: int, warmup: float, de
     top = rates.index(max(rates))
     assert rates[: top + 1] == sorted(rates[: top + 1])
     assert rates[top:] == sorted(rates[top:], reverse=True)
+
+
+@given(st.integers(10, 1000), st.floats(0, 0.5), st.floats(0.01, 0.5), st.data())
+def test_between_rise_and_fall_a_learning_rate_is_the_highest(
+    steps: int, warmup: float, decay: float, data: st.DataObject
+) -> None:
+    plan = Schedule(steps, 1, 0.5, warmup, decay, evaluate_every=1, seed=0)
+    step = data.draw(st.integers(min(steps - 1, int(warmup * steps)), steps - 1))
+    if step <= steps * (1 - decay):
+        assert plan.rate(step) == pytest.approx(0.5)
+    else:
+        assert plan.rate(step) == pytest.approx(0.5 * (steps - step) / (decay * steps))
+
+
+def test_a_learning_rate_without_rise_and_fall_is_constant() -> None:
+    assert {Schedule(50, 1, 0.5, 0.0, 0.0, 1, 0).rate(step) for step in range(50)} == {0.5}
+    falling = [Schedule(4, 1, 1.0, 0.0, 1.0, 1, 0).rate(step) for step in range(4)]
+    assert falling == [1.0, 0.75, 0.5, 0.25]
+    rising = [Schedule(4, 1, 1.0, 1.0, 0.0, 1, 0).rate(step) for step in range(4)]
+    assert rising == falling[::-1]

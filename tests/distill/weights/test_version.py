@@ -1,5 +1,6 @@
 """The version of a model: it changes with every byte of its weights and of its description."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,17 @@ def test_other_files_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("a card")
     (tmp_path / "loss.svg").write_text("<svg/>")
     assert version_of(tmp_path) == before
+
+
+def test_a_copy_has_the_version_and_other_names_do_not(tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    (one / "1_Pooling").mkdir(parents=True)
+    for name in ("model.safetensors", "config.json", "1_Pooling/config.json"):
+        (one / name).write_text(name)
+    copy = shutil.copytree(one, tmp_path / "copy")
+    assert version_of(copy) == version_of(one)
+    (copy / "config.json").write_text("1_Pooling/config.json")
+    (copy / "1_Pooling" / "config.json").write_text("config.json")
+    assert version_of(copy) != version_of(one)
+    (one / "model.safetensors").rename(one / "other.safetensors")
+    assert version_of(one) not in (version_of(copy), version_of(tmp_path / "none"))
