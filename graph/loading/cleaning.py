@@ -71,7 +71,8 @@ class Cleaner:
         if p_valid is not None and not (type(p_valid) is float and 0 <= p_valid <= 1):
             p_valid = _score(p_valid)
         try:
-            index = self._indices[provenance]
+            # A dict takes True for 1, a label. Only the checks tell them apart.
+            index = self._index(provenance) if provenance[1] is True else self._indices[provenance]
         except (KeyError, TypeError):
             index = self._index(provenance)
         if index is None:
@@ -134,7 +135,7 @@ class Cleaner:
         ):
             index = len(self.provenances)
             self.provenances.append((split_code, valid_code, *codes, names))
-        if origins is None and type(valid) is not bool and len(self._indices) < _CACHED:
+        if origins is None and len(self._indices) < _CACHED:
             self._indices[raw] = index
         return index
 

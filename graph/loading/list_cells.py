@@ -36,6 +36,6 @@ def _python_list(cell: str) -> list[Any] | None:
         return None
     try:
         value = ast.literal_eval(cell.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     return list(cast(list[Any], value)) if isinstance(value, list | tuple) else None

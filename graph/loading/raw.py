@@ -66,5 +66,8 @@ def text_of(line: bytes) -> str:
 
 def quote(value: Any) -> str:
     """A value as a message quotes it, at most 80 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # deep nesting, or an integer of thousands of digits
+        text = f"a {type(value).__name__} too large to show"
     return text if len(text) <= 80 else text[:77] + "..."

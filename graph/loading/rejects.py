@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +17,7 @@ class Rejects:
     """Writes the rejected rows of FILE to FILE.rejected.jsonl, whole or not at all.
 
     A load without rejected rows removes the file of an earlier load. If the folder of FILE is read-only, the current
-    folder is used. Raises BadFile if both are.
+    folder is used, with a number for the second file of the same name. Raises BadFile if both are.
     """
 
     def __init__(self) -> None:
@@ -37,22 +38,32 @@ class Rejects:
 
     def _file(self, path: Path) -> IO[bytes]:
         if path not in self._open:
-            part = path.with_name(path.name + ".part")
             try:
-                file = part.open("wb")
+                file = self._new(path)
             except OSError:
-                file = self._here(Path(part.name))
+                file = self._here(path.name)
             self._open[path] = file
         return self._open[path]
 
-    @staticmethod
-    def _here(part: Path) -> IO[bytes]:
+    def _here(self, name: str) -> IO[bytes]:
         try:
-            return part.open("wb")
+            return self._new(Path(name))
         except OSError as error:
-            raise BadFile(part.name[:80], f"the rejected rows cannot be written ({error.strerror})") from error
+            raise BadFile(name[:80], f"the rejected rows cannot be written ({error.strerror})") from error
+
+    def _new(self, path: Path) -> IO[bytes]:
+        """A part for `path`, or for this name with a number if another source has it."""
+        taken = {Path(file.name).resolve() for file in self._open.values()}
+        stem = path.name.removesuffix(".jsonl")
+        names = chain([path.name], (f"{stem}.{n}.jsonl" for n in count(2)))
+        parts = (path.with_name(f"{name}.part") for name in names)
+        return next(part for part in parts if part.resolve() not in taken).open("wb")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            for path in set(self._stale) - self._open.keys():
+                with suppress(OSError):
+                    path.unlink()
         for file in self._open.values():
             file.close()
             part = Path(file.name)
@@ -62,7 +73,3 @@ class Rejects:
                 self.files.append(str(final))
             else:
                 part.unlink()
-        if kind is None:
-            for path in set(self._stale) - self._open.keys():
-                with suppress(OSError):
-                    path.unlink()

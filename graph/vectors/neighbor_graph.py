@@ -77,11 +77,12 @@ class NeighborGraph:
             self._recent.add(np.array(keys, np.uint64), halves, threads=0)
 
     def optimize(self) -> None:
-        """Write a new file if many vectors are in memory only, or if half of the file is of deleted events.
+        """Write a new file after damage, for many vectors in memory only, or if half of the file is of deleted events.
 
         Raises StoreUnavailable for a failed write.
         """
-        is_behind = len(self._recent) > _RECENT
+        is_lost = self._covered == 0 and self._vectors.value("number", 0) > 0
+        is_behind = len(self._recent) > (0 if is_lost else _RECENT)
         is_half_deleted = len(self._main) > 2 * self._vectors.count(self._covered)
         if is_half_deleted:
             graph = _empty(self._vectors.embedder.dimension)

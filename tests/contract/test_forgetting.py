@@ -10,6 +10,7 @@ from graph.stores.protocol import Search, Stats, Store, Tails
 from graph.tables.merge import Counts
 from schemas.errors import BadInput
 from schemas.triples import Triple
+from tests.support.stops import StopAt, Stopped
 from tests.support.triples import OpenStore, ask, triple
 
 pytestmark = pytest.mark.anyio
@@ -143,22 +144,6 @@ async def test_what_is_left_is_as_if_it_had_never_been_said(opened: OpenStore, o
                                                   sum(t.tail == "none" for t in triples))  # fmt: skip
 
 
-class _Stopped(Exception):
-    pass
-
-
-class StopAt:
-    """Progress with a stop at the call number `last`."""
-
-    def __init__(self, last: int) -> None:
-        self.calls = last
-
-    def __call__(self, _what: str, _done: int, _total: int) -> None:
-        self.calls -= 1
-        if self.calls == 0:
-            raise _Stopped
-
-
 async def test_stopped_anywhere_and_run_again_it_completes(opened: OpenStore) -> None:
     # More events than in one removing transaction of Neo4j.
     triples = many(1100) + [triple(f"PersonX waits {n}", "xAttr", "patient", origins=(S,)) for n in range(1100)]
@@ -171,7 +156,7 @@ async def test_stopped_anywhere_and_run_again_it_completes(opened: OpenStore) ->
             await store.add(triples)
             try:
                 await store.forget(S, StopAt(last))
-            except _Stopped:
+            except Stopped:
                 stops += 1
                 await store.forget(S)
             assert await contents(store) == expected

@@ -93,15 +93,15 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     try:
         content = orjson.loads(path.read_bytes())
-        version, number = content["version"], content["number"]
+        version = content["version"]
+        if version != VERSION:  # its other members may be others, too
+            raise StoreUnavailable(
+                f"{folder} was written by another version (store {version}, here {VERSION}); "
+                "load the data into a new folder"
+            )
+        return Manifest(content["number"])
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise StoreUnavailable(f"{path} is damaged; load the data into a new folder") from error
-    if version != VERSION:
-        raise StoreUnavailable(
-            f"{folder} was written by another version (store {version}, here {VERSION}); "
-            "load the data into a new folder"
-        )
-    return Manifest(number)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -17,11 +17,6 @@ STAYS = triple("PersonX naps", "xWant", "to wake", origins=("stays",))
 GOES = [triple("PersonX waits", relation.value, "to go", origins=("goes",)) for relation in RELATIONS]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_a_lookup_that_meets_the_end_of_a_replacement_answers_from_one_graph(tmp_path: Path) -> None:
     async with open_store(str(tmp_path / "store")) as store:
         lookup = Lookup("PersonX waits", RELATIONS, 10)

@@ -5,36 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.stores.forget import Forgotten, without
-from graph.tables.columns import (
-    SPLIT_NAMES,
-    VALID_LABELS,
-    empty,
-    from_properties,
-    properties,
-    row_of,
-    table_of,
-    triples_of,
-)
+from graph.tables.columns import empty, from_properties, properties, row_of, table_of, triples_of
 from graph.tables.merge import Counts, merge
-from schemas.relations import Relation
 from schemas.triples import STUDENT, Triple, is_generated, rank
+from tests.support.drawn_triples import MANY, TRIPLES
 from tests.support.triples import triple
-
-MAYBE = st.none() | st.booleans()
-TRIPLES = st.builds(
-    Triple,
-    head=st.sampled_from(["PersonX waits", "PersonX runs"]),
-    relation=st.sampled_from([Relation.xWant, Relation.oReact]),
-    tail=st.sampled_from(["to go", "none", "sad"]),
-    split=st.none() | st.sampled_from(SPLIT_NAMES),
-    p_valid=st.none() | st.sampled_from([0.0, 0.25, 1.0]),
-    valid=st.none() | st.sampled_from(VALID_LABELS),
-    recalls=st.tuples(MAYBE, MAYBE, MAYBE, MAYBE, MAYBE),
-    origins=st.sampled_from([("a",), ("b",), ("a", "b"), ("c, d",), ("a", "student:s"), ("student:s",),
-                             ("student:s", "student:t"), ("student:s", "z")]),
-    log_prob=st.none() | st.sampled_from([-12.25, -1.0, 0.0]),
-)  # fmt: skip
-MANY = st.lists(TRIPLES, max_size=12)
 
 
 def joined(*batches: list[Triple]) -> set[Triple]:

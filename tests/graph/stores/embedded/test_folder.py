@@ -1,0 +1,93 @@
+"""The folder of an embedded store: its manifest, and the leftovers of a stop."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from graph.stores.connect import open_store
+from graph.stores.protocol import Store
+from schemas.errors import StoreUnavailable
+from tests.support.triples import ask, triple
+
+pytestmark = pytest.mark.anyio
+ONE = triple("PersonX waits", "xWant", "to go")
+LEFT = ["graph-1.lbug", "graph-10.lbug.wal", "graph-01.lbug", "events-1.sqlite", "events-10.sqlite-journal"]
+OTHERS = ["graph-0.lbug.notes", "vectors.sqlite", "vectors-1.usearch", "graph-1.txt", "graph-1.lbugs",
+          "my-graph-1.lbug", "load-1-notes", "events-1.csv"]  # fmt: skip
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+async def is_whole(store: Store) -> bool:
+    [tails] = await store.tails([ask(ONE.head, "xWant")])
+    return tails is not None and tails.triples == [ONE] and (await store.stats()).events == 1
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with one triple, closed."""
+    folder = tmp_path_factory.mktemp("whole") / "store"
+
+    async def make() -> None:
+        async with open_store(str(folder)) as store:
+            await store.add([ONE])
+
+    asyncio.run(make())
+    return folder
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A copy of the store."""
+    return Path(shutil.copytree(whole, tmp_path / "store"))
+
+
+DAMAGED = [b"", b'{"version": 2, "num', b"\xff\xfe", b"[2, 0]", b"2", b"null", b'{"number": 0}', b'{"version": 2}']
+OTHER_VERSIONS = [b'{"version": 1, "number": 0}', b'{"version": 3, "files": ["graph-0"]}']
+
+
+@pytest.mark.parametrize(
+    ("manifests", "reason"), [(DAMAGED, "is damaged"), (OTHER_VERSIONS, r"another version \(store [13], here 2\)")]
+)
+async def test_a_bad_manifest_is_refused_and_the_graph_outlives_it(
+    folder: Path, manifests: list[bytes], reason: str
+) -> None:
+    path = folder / "store.json"
+    good = path.read_bytes()
+    for manifest in manifests:
+        path.write_bytes(manifest)
+        for read_only in (True, False):
+            with pytest.raises(StoreUnavailable, match=reason):
+                async with open_store(str(folder), read_only=read_only):
+                    pass
+        assert path.read_bytes() == manifest
+    path.write_bytes(good)
+    async with open_store(str(folder)) as store:  # the refused writers have released their locks
+        assert await is_whole(store)
+
+
+async def test_a_writer_removes_leftovers_of_its_own_and_a_reader_none(folder: Path) -> None:
+    for name in [*LEFT, *OTHERS]:
+        (folder / name).write_text("left")
+    (folder / "load-4711").mkdir()
+    (folder / "load-4711" / "stored-0.arrows").write_text("left")
+    before = names(folder)
+    async with open_store(str(folder), read_only=True) as store:
+        assert await is_whole(store)
+    assert names(folder) == before
+    async with open_store(str(folder)) as store:
+        assert await is_whole(store)
+        assert names(folder) == before - {*LEFT, "load-4711"}
+
+
+async def test_a_store_is_a_folder_that_can_be_moved(folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "another place" / "% ? # é"
+    moved.parent.mkdir()
+    shutil.move(folder, moved)
+    async with open_store(str(moved)) as store:
+        assert await is_whole(store)
+        assert await store.visible([ONE.head]) == {ONE.head}
