@@ -21,6 +21,7 @@ LETTER = r"[^\W_]"
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _PERSON = re.compile(r"(?<![^\W_])person[ -]?([xyz])(?![^\W_])", re.IGNORECASE)
+_NAMED = re.compile(rf"(?<!{LETTER}){PERSON}(?!{LETTER})")
 _POSSESSIVE = re.compile(rf"(?<={PERSON}) ?'s(?!\w)", re.IGNORECASE)
 _BLANK = re.compile(r"(?<!\w)_+(?!\w)|__+")
 _FINAL = re.compile(r"[\s.!,;:…]+$")
@@ -63,20 +64,21 @@ def canonical(text: str) -> str:
 def parse_event(text: str, field: str = "event") -> str:
     """The canonical form of a user's event.
 
-    Raises BadInput for invalid Unicode, for a text over MAX_EVENT, and for one without a letter or digit.
+    Raises BadInput for invalid Unicode, for a text or event over MAX_EVENT, and for one without a letter or digit.
     """
     if not is_text(text):
         raise BadInput.of(field, text, "valid Unicode text")
-    if len(text) > MAX_EVENT:
-        raise BadInput.of(field, text, f"at most {MAX_EVENT} characters long (it has {len(text)})")
+    event = canonical(text) if len(text) <= MAX_EVENT else text
+    if len(event) > MAX_EVENT:  # a blank "_" becomes longer
+        raise BadInput.of(field, text, f"at most {MAX_EVENT} characters long (it has {len(event)})")
     if not has_letter(text):
         raise BadInput.of(field, text, "a text with at least one letter or digit")
-    return canonical(text)
+    return event
 
 
 def persons(event: str) -> list[str]:
     """The persons of a canonical event, each once, in order."""
-    return list(dict.fromkeys(re.findall(PERSON, event)))
+    return list(dict.fromkeys(_NAMED.findall(event)))
 
 
 def has_letter(text: str) -> bool:

@@ -16,6 +16,7 @@ _ALLOWED = {
     "float_parsing": "a valid number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
+    "tuple_type": "a list",
     "model_type": "a JSON object",
     "model_attributes_type": "a JSON object",
     "dict_type": "a JSON object",

@@ -39,7 +39,7 @@ class InferEndpoint:
         """True for a GET or HEAD of /infer without a wish for a stream."""
         if scope["type"] != "http" or scope["path"] != cls.path or scope["method"] not in ("GET", "HEAD"):
             return False
-        accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+        accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
         return not sse.is_wanted(accept.decode("latin-1"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

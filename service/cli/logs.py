@@ -23,9 +23,14 @@ class _Json(logging.Formatter):
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        fields = " ".join(f"{name}={value}" for name, value in getattr(record, "said", {}).items())
+        fields = " ".join(f"{name}={_printable(value)}" for name, value in getattr(record, "said", {}).items())
         line = f"{record.levelname.lower():7} {record.name}: {record.getMessage()} {fields}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _printable(value: Any) -> str:
+    """A value on one line. A path can contain line feeds, and so pretend to be a line of the log."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))
 
 
 def set_up(level: str, format: str) -> None:

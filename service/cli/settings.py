@@ -27,4 +27,4 @@ def settings(values: Settings) -> None:
 def _source(name: str) -> str:
     if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE:
         return "flag"
-    return "variable" if variable(name) in os.environ else "default"
+    return "variable" if variable(name) in map(str.upper, os.environ) else "default"

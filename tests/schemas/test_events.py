@@ -1,11 +1,13 @@
 """The canonical form of an event."""
 
+import unicodedata
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.errors import BadInput
-from schemas.events import MAX_EVENT, canonical, parse_event
+from schemas.events import MAX_EVENT, canonical, parse_event, persons, tidy
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -108,3 +110,37 @@ def test_what_is_no_event_is_refused_with_field_and_value(text: str) -> None:
     [error] = caught.value.errors
     assert (error.field, error.value) == ("event", text)
     assert error.allowed
+
+
+@given(TEXTS)
+@example("e\u200b\u0301")
+@example(" a\u2028\x85\x00b\xa0")
+def test_tidy_text_has_one_form_and_single_spaces(text: str) -> None:
+    tidied = tidy(text)
+    assert tidy(tidied) == tidied
+    assert unicodedata.is_normalized("NFC", tidied)
+    assert tidied == " ".join(tidied.split())
+    assert not [c for c in tidied if unicodedata.category(c) == "Cc"]
+
+
+@given(TEXTS.map(lambda text: f"PersonX {text}"))
+@example("PersonX" + " _" * 140)
+@example("PersonX " + "\u0958" * 280)
+def test_an_event_that_is_read_can_be_asked_again(text: str) -> None:
+    try:
+        event = parse_event(text)
+    except BadInput:
+        return
+    assert parse_event(event) == event
+    assert len(event) <= MAX_EVENT
+
+
+PERSONS = st.sampled_from(["PersonX", "PersonY", "PersonZ", "PersonX's"])
+OTHERS = st.sampled_from(["thanks", "a person", "PersonXavier", "Personal", "myPersonY", "PersonZs"])
+
+
+@given(st.lists(PERSONS | OTHERS))
+@example(["PersonXavier", "thanks", "PersonY"])
+def test_the_persons_of_an_event_are_whole_words_each_once_in_order(words: list[str]) -> None:
+    named = [word.removesuffix("'s") for word in words if word in ("PersonX", "PersonY", "PersonZ", "PersonX's")]
+    assert persons(canonical(" and ".join(words))) == list(dict.fromkeys(named))

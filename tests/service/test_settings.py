@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.errors import BadInput
-from service.settings import Settings, default_text, load_settings, setting_text
+from service.settings import Settings, default_text, load_settings, setting_text, variable
 from tests.support.server import cometgraph
 
 
@@ -57,3 +57,28 @@ def test_values_are_shown_in_one_way() -> None:
 def test_each_help_text_has_at_most_ten_words() -> None:
     for name, field in Settings.model_fields.items():
         assert 0 < len((field.description or "").split()) <= 10, name
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if default_text(name)])
+def test_the_default_is_read_back_from_flag_and_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    default = Settings.model_fields[name].default
+    assert getattr(load_settings({name: default_text(name)}), name) == default
+    for spelling in (variable(name), variable(name).lower()):
+        monkeypatch.setenv(spelling, default_text(name))
+        settings = load_settings({})
+        assert (getattr(settings, name), settings.model_fields_set) == (default, {name})
+        monkeypatch.delenv(spelling)
+
+
+def test_a_flag_beats_a_variable_and_a_variable_beats_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMETGRAPH_PORT", "9000")
+    monkeypatch.setenv("COMETGRAPH_KEEP", "no")
+    settings = load_settings({"port": "9001", "keep": None, "threads": None})
+    assert (settings.port, settings.keep, settings.threads) == (9001, False, 2)
+
+
+def test_each_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMETGRAPH_THREADS", "65")
+    with pytest.raises(BadInput) as caught:
+        load_settings({"port": "-1", "root_path": "/a//b", "batch_wait_ms": "nan"})
+    assert {error.field for error in caught.value.errors} == {"threads", "port", "root_path", "batch_wait_ms"}

@@ -8,6 +8,7 @@ import httpx2
 from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
+from schemas.triples import Triple
 from service.api.app import create_app
 from service.runtime.resources import open_resources
 from service.settings import Settings, load_settings
@@ -53,6 +54,12 @@ def opened_app(settings: Settings, models: Literal["now"] | None = None) -> Gene
         if models is not None:
             wait_until_ready(client.get)
         yield client
+
+
+def add(client: TestClient, *triples: Triple) -> None:
+    """Store triples."""
+    assert client.portal is not None
+    client.portal.call(client.app.state.resources.store.add, triples)  # type: ignore[attr-defined]
 
 
 def infer(at: Any, event: str, *relations: str, **params: Any) -> dict[str, Any]:

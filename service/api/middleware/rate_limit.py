@@ -3,7 +3,7 @@
 import math
 import time
 
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -20,10 +20,15 @@ class Rate:
     @classmethod
     def parse(cls, text: str) -> "Rate":
         """The rate of the setting `rate_limit`. Raises BadInput."""
+        if not text:
+            return cls(None)
         try:
-            return cls(parse(text) if text else None)
+            [item] = parse_many(text)
         except ValueError:
-            raise BadInput.of("rate_limit", text, "a number of requests and a time, as 600/minute") from None
+            item = None
+        if item is None or not item.amount:
+            raise BadInput.of("rate_limit", text, "one number of requests above 0 and a time, such as 600/minute")
+        return cls(item)
 
     def count(self, kind: str, name: str) -> None:
         """Count a request. Each kind of names is counted apart. Raises TooManyRequests."""

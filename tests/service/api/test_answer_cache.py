@@ -9,18 +9,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from schemas.triples import Triple
 from service.settings import load_settings
-from tests.support.requests import CAR, app_with, opened_app
+from tests.support.requests import CAR, add, app_with, opened_app
 from tests.support.triples import triple
 
 WAITS, NAPS = "PersonX waits", "PersonX naps"
-
-
-def add(client: TestClient, *triples: Triple) -> None:
-    store = client.app.state.resources.store  # type: ignore[attr-defined]
-    assert client.portal is not None
-    client.portal.call(store.add, triples)
 
 
 def infer(client: TestClient, event: str, **params: Any) -> dict[str, Any]:

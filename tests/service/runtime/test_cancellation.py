@@ -10,11 +10,6 @@ from service.runtime.cancellation import cancel_on
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_a_client_disconnect_cancels_the_work() -> None:
     gone, ended = asyncio.Event(), asyncio.Event()
 

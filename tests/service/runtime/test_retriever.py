@@ -24,11 +24,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def cache(with_index: dict[str, str]) -> Path:
     return Path(with_index["COMETGRAPH_CACHE"])
 
