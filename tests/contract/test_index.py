@@ -167,9 +167,9 @@ async def test_another_embedder_is_refused_until_a_rebuild(opened: OpenStore) ->
 
 async def test_vectors_of_another_dimension_are_refused(opened: OpenStore) -> None:
     async with filled(opened, heads(3), units(3)) as index:
-        with pytest.raises(BadInput, match="32 dimensions"):
+        with pytest.raises(BadInput, match="16 dimensions, the index has 32"):
             await index.nearest(units(1, dimension=16), 1)
-        with pytest.raises(BadInput, match="32 dimensions"):
+        with pytest.raises(BadInput, match="16 dimensions, the index has 32"):
             await index.add(heads(1, "naps"), units(1, dimension=16))
         assert await index.count() == 3
 
