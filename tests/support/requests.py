@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from schemas.triples import Triple
 from service.api.app import create_app
-from service.runtime.resources import open_resources
+from service.runtime.resources import Resources, open_resources
 from service.settings import Settings, load_settings
 from tests.support.server import wait_until_ready
 
@@ -56,10 +56,15 @@ def opened_app(settings: Settings, models: Literal["now"] | None = None) -> Gene
         yield client
 
 
+def resources_of(client: TestClient) -> Resources:
+    """The parts of the application."""
+    return client.app.state.resources  # type: ignore[attr-defined]
+
+
 def add(client: TestClient, *triples: Triple) -> None:
     """Store triples."""
     assert client.portal is not None
-    client.portal.call(client.app.state.resources.store.add, triples)  # type: ignore[attr-defined]
+    client.portal.call(resources_of(client).store.add, triples)
 
 
 def infer(at: Any, event: str, *relations: str, **params: Any) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from schemas.errors import BadInput, CometgraphError
 from schemas.infer import Answer
 from service.answering.batch import answer_many
 from service.answering.caller import LOCAL
-from service.runtime.resources import Resources
-from tests.support.requests import CAR, add, app_with
+from tests.support.requests import CAR, add, app_with, resources_of
 from tests.support.triples import triple
 
 
@@ -20,12 +19,12 @@ def test_after_a_stop_the_questions_under_way_are_answered_and_no_other_begins(t
         nonlocal is_stopped
         yield [{"event": CAR}, {"event": "..."}, 7, {"event": CAR, "relation": "xWant"}]
         is_stopped = True
-        yield [{"event": CAR}, {"event": "..."}]
+        yield [{"event": "..."}, {"event": CAR}]
         raise AssertionError("no further part is read")
 
     with app_with(str(tmp_path / "store")) as client:
         add(client, triple(CAR, "xWant", "to drive"))
-        resources: Resources = client.app.state.resources  # type: ignore[attr-defined]
+        resources = resources_of(client)
 
         async def answers() -> list[Answer | CometgraphError]:
             return [one async for one in answer_many(parts(), resources, LOCAL, lambda: is_stopped)]

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from schemas.errors import PageNotFound
@@ -28,6 +28,8 @@ def test_the_cursor_of_another_search_or_kind_is_refused(search: str, other: str
             cursor.decode(text, wrong, kind)
 
 
+@example("Nw")  # the JSON number 7
+@example("W10")  # an empty list
 @given(st.text() | st.text("abcXYZ019-_=", max_size=40))
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(PageNotFound):

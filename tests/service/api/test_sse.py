@@ -19,7 +19,7 @@ from tests.support.triples import triple
 
 Parts = AsyncGenerator[PartialAnswer | Answer]
 STREAM = {"accept": "text/event-stream"}
-WANT = PartialAnswer("graph", [triple(CAR, "xWant", "to drive")])
+WANT = PartialAnswer("graph", [triple(CAR, "xWant", "to drive"), triple(CAR, "xWant", "to park")])
 ANSWER = compose(as_it_is(CAR), checked({"event": CAR}), [WANT], 0.0)
 LATE = PartialAnswer("generated", relations=(Relation.xNeed,), error=Unavailable("the student rests", 5))
 
@@ -55,9 +55,9 @@ def test_a_question_without_an_answer_is_a_problem_with_its_status(tmp_path: Pat
 
 
 async def read(parts: Parts) -> tuple[list[tuple[str, Any]], list[Answer]]:
-    """The events of parts, and the answers that were counted."""
+    """The events of parts with one inference a relation, and the answers that were counted."""
     answered: list[Answer] = []
-    blocks = [block async for block in await sse.events(parts, 10, answered.append)]
+    blocks = [block async for block in await sse.events(parts, 1, answered.append)]
     return events_in(b"".join(blocks).decode()), answered
 
 
