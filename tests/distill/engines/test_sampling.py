@@ -1,5 +1,7 @@
 """Nucleus sampling: what may be drawn, how often, and independent of the other rows."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 import numpy as np
 import pytest
 import torch

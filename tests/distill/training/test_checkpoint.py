@@ -1,5 +1,7 @@
 """The state of a run on disk: whole or refused, whatever happened to its files."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -63,7 +63,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with the folder of one model."""
     cache = tmp_path_factory.mktemp("first") / "cache"
     seen: list[tuple[str, int, int]] = []
-    folder = made(cache, progress=lambda *said: seen.append(said))
+    folder = made(cache, progress=lambda what, done, total: seen.append((what, done, total)))
     assert (folder, content_of(folder)) == (cache / "one" / "merged", CONTENT)
     assert seen == [("writing", 1, 2)]
     return cache

@@ -71,6 +71,11 @@ def test_a_word_with_a_letter_drawn_out_is_known(word: str, data: st.DataObject,
     assert word_list().has(word[:place] + word[place] * times + word[place + 1 :])
 
 
+@pytest.mark.parametrize("typed", ["ypeople", "teh", "peo", "pe0ple", "Peopl"])
+def test_a_first_letter_and_a_short_word_stay(typed: str) -> None:
+    assert word_list().corrected(typed) == typed
+
+
 @pytest.mark.parametrize("word", ["icecream", "shouldn't", "teacher's"])
 def test_joined_words_and_contractions_are_known(word: str) -> None:
     assert word_list().has(word)

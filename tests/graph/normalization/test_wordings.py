@@ -41,7 +41,7 @@ DENIED = [
     "{who} didnt {do} {what}",
 ]
 PERSONS = {"Anna": "PersonX", "Mr. Patel": "PersonX", "my sister": "PersonX's sister", "the nurse": "the nurse"}
-COUPLES = [("Tom", "Anna"), ("Kevin", "Laura"), ("Paul", "Emily"), ("Michael", "Susan"), ("Robert", "Linda")]
+COUPLES = [("Tom", "Anna"), ("Kevin", "Laura"), ("Paul", "Emily"), ("Michael", "Susan"), ("Cornelius", "Winifred")]
 OF_TWO = [
     "{he} told {she} that he loves her",
     "{she} lent {he} her car",
