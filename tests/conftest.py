@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from starlette.testclient import TestClient
 
@@ -18,6 +19,9 @@ from tests.support.neo4j_server import PASSWORD, Neo4jAddress, Neo4jServer, driv
 from tests.support.requests import app_with
 from tests.support.server import ROOT, Server, cometgraph
 from tests.support.triples import OpenStore
+
+hypothesis.settings.register_profile("repeatable", derandomize=True)  # a failure is seen by everybody, or by nobody
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)
