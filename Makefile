@@ -1,6 +1,8 @@
 # make setup | serve | check | test | lint | bench: what a person runs is what CI runs.
 PYTHON ?= python3
 BIN := .venv/bin
+# Modules stay compiled, whatever the environment says: each process would compile three seconds of libraries anew.
+export PYTHONDONTWRITEBYTECODE =
 
 QUICK := tests/schemas tests/graph/tables tests/graph/test_sample.py tests/service/api/test_api.py \
 	tests/service/runtime/test_batcher.py
