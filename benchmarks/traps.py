@@ -1,7 +1,8 @@
 """Traps for near-duplicates: forty look-alikes and forty paraphrases of stored events, against one graph.
 
 The graph has the 80 stored events of traps.tsv. Each is asked in its other wording through the whole cascade, without
-the student. An answer to a look-alike is an error. No answer to a paraphrase is a miss.
+the student. An answer to a look-alike is an error, unless its roles say that the persons change places: "PersonX is
+beaten by PersonY" has the answers of "PersonX beats PersonY" for the other person. No answer to a paraphrase is a miss.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from benchmarks.report import Goal, finish, parser, show
 
 TRAPS = Path(__file__).parent / "traps.tsv"
 PARAPHRASE = "paraphrase"
+SWAPPED = ", persons swapped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def main() -> None:
 
 
 def _asked(store: Path, rows: list[Row], judge: str | None) -> list[str | None]:
-    """For each row the answering event, or None."""
+    """For each row the answering event, marked if its persons change places, or None."""
     with matching(str(store), *(["--judge", judge] if judge else [])) as client:
         return [_answering(client, row.asked) for row in rows]
 
@@ -57,7 +59,9 @@ def _answering(client: httpx2.Client, text: str) -> str | None:
     response = client.get("/infer", params={"event": text})
     if response.status_code == httpx2.codes.NOT_FOUND:
         return None
-    return response.raise_for_status().json()["match"]["event"]
+    match = response.raise_for_status().json()["match"]
+    is_swapped = any(stored != asked for stored, asked in match["roles"].items())
+    return match["event"] + SWAPPED * is_swapped
 
 
 def _report(params: argparse.Namespace, rows: list[Row], answers: list[str | None]) -> None:
@@ -69,11 +73,12 @@ def _report(params: argparse.Namespace, rows: list[Row], answers: list[str | Non
     wrong = [
         [row.kind, row.asked, answer or ""]
         for row, answer in zip(rows, answers, strict=True)
-        if (answer is not None and answer != row.stored) or (answer == row.stored) == (row.kind != PARAPHRASE)
+        if (answer is not None and answer.removesuffix(SWAPPED) != row.stored)
+        or (answer == row.stored) == (row.kind != PARAPHRASE)
     ]
     show("Not as it should be", ["", "asked", "answered by"], wrong)
     lies = sum(sum(hits) for kind, hits in by_kind.items() if kind != PARAPHRASE)
-    others = sum(a is not None and a != r.stored for r, a in zip(rows, answers, strict=True))
+    others = sum(a is not None and a.removesuffix(SWAPPED) != r.stored for r, a in zip(rows, answers, strict=True))
     measured = {
         "traps": sum(len(hits) for kind, hits in by_kind.items() if kind != PARAPHRASE),
         "traps answered": lies,
