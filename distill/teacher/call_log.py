@@ -1,0 +1,302 @@
+"""The call log: one SQLite file with a row for each attempt at a call, so that no reply is paid for twice.
+
+An attempt is on disk before its first byte is sent. Its reply is on disk before it counts. Several runs may share a
+log: each call is sent by one of them, and all get its reply. Parsed results are not in the log, because parsing is a
+pure function of a stored reply.
+
+calls.sqlite            calls, attempts, spending
+calls.sqlite.owner-N    locked by the process with the number N, as long as it lives
+
+Durability: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from distill.teacher.calls import Attempt, Budget, Call, Cost, Reply, State, Usage
+from distill.teacher.commits import GroupCommits
+from schemas.errors import StoreUnavailable, Unavailable
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE calls(key TEXT PRIMARY KEY, stage TEXT NOT NULL, url TEXT NOT NULL, request BLOB NOT NULL,
+    again INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE attempts(id INTEGER PRIMARY KEY, call TEXT NOT NULL REFERENCES calls(key), number INTEGER NOT NULL,
+    run TEXT NOT NULL, owner INTEGER NOT NULL, state TEXT NOT NULL, sent_at REAL NOT NULL, ended_at REAL,
+    reason TEXT, status INTEGER, headers BLOB, body BLOB,
+    prompt_tokens INTEGER NOT NULL DEFAULT 0, cached_tokens INTEGER NOT NULL DEFAULT 0,
+    completion_tokens INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL, nanodollars INTEGER NOT NULL);
+CREATE INDEX attempts_of_call ON attempts(call);
+CREATE INDEX attempts_under_way ON attempts(owner) WHERE state = 'sent';
+CREATE UNIQUE INDEX one_reply ON attempts(call) WHERE state = 'answered';
+CREATE TABLE spending(run TEXT PRIMARY KEY, calls INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    nanodollars INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE owners(id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, pid INTEGER NOT NULL, since REAL NOT NULL);
+"""
+_POLL_SECONDS = 0.2
+
+
+class BudgetSpent(Unavailable):
+    """The next call could exceed the budget of the run."""
+
+    title = "Budget spent"
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"the budget of {limit} is spent: the next call could exceed it", retry_after=None)
+
+
+class CallLog:
+    """The log of one run, from `open` to `close`. All methods are for the event loop's thread.
+
+    An attempt costs its ceiling, the highest possible price, until its state is certain. So the budget holds whatever
+    happens to calls under way.
+    """
+
+    def __init__(
+        self, path: Path, run: str, budget: Budget, commits: GroupCommits, owner: int, lock: IO[bytes]
+    ) -> None:
+        self.path = path
+        self._run = run
+        self._budget = budget
+        self._commits = commits
+        self._owner = owner
+        self._lock = lock
+
+    @classmethod
+    def open(cls, path: Path, run: str, budget: Budget | None = None) -> "CallLog":
+        """The log in a file, made if it does not exist.
+
+        run: name of the run. Its spending goes on where it stopped.
+
+        Attempts of processes that are gone become `unknown`. Raises StoreUnavailable for a file that is no call log.
+        """
+        try:
+            database = _connect(path)
+            owner, lock = _sign_in(database, path, run)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{path} cannot be used as a call log ({error})") from error
+        return cls(path, run, budget or Budget(), GroupCommits(database), owner, lock)
+
+    async def claim(self, call: Call, ceiling: Cost) -> Attempt | Reply:
+        """The reply of a call, or the right to attempt it, on disk. Waits while another attempt is under way.
+
+        ceiling: the highest possible cost of the attempt.
+
+        Raises BudgetSpent.
+        """
+        while True:
+            claimed = self._commits.do(lambda db: self._claim(db, call, ceiling))
+            try:
+                result = await asyncio.wrap_future(claimed)
+            except asyncio.CancelledError:
+                claimed.add_done_callback(self._give_back)
+                raise
+            if result is not None:
+                return result
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def answered(self, attempt: Attempt, reply: Reply, cost: Cost) -> "Future[None]":
+        """Store the reply of an attempt, and its real cost. The future is done when it is on disk."""
+        usage = reply.usage
+        values: dict[str, Any] = {
+            "status": reply.status,
+            "headers": orjson.dumps(reply.headers),
+            "body": reply.body,
+            "prompt_tokens": usage.prompt,
+            "cached_tokens": usage.cached,
+            "completion_tokens": usage.completion,
+        }
+        return self._commits.do(lambda db: _end(db, attempt.id, "answered", cost, values))
+
+    def refused(self, attempt: Attempt, reason: str, status: int | None = None, body: bytes = b"") -> "Future[None]":
+        """Note an attempt that certainly costs nothing."""
+        values: dict[str, Any] = {"reason": reason, "status": status, "body": body}
+        return self._commits.do(lambda db: _end(db, attempt.id, "refused", Cost(), values))
+
+    def unknown(self, attempt: Attempt, reason: str, status: int | None = None, body: bytes = b"") -> "Future[None]":
+        """Note an attempt that may have been paid. Its ceiling counts as spent."""
+        values: dict[str, Any] = {"reason": reason, "status": status, "body": body}
+        return self._commits.do(lambda db: _end(db, attempt.id, "unknown", None, values))
+
+    async def spent(self) -> Cost:
+        """The cost of this run, with the ceilings of attempts that are under way or unknown."""
+        return await asyncio.wrap_future(self._commits.do(lambda db: _spent(db, self._run)))
+
+    def close(self) -> None:
+        """Write all that is noted, and leave. An attempt still under way becomes `unknown`."""
+        self._commits.do(lambda db: _forsake(db, self._owner, "the run ended"))
+        self._commits.close()
+        _owner_file(self.path, self._owner).unlink(missing_ok=True)
+        self._lock.close()
+
+    def _give_back(self, claimed: "Future[Attempt | Reply | None]") -> None:
+        """End the attempt of a cancelled claim, which is never sent."""
+        if not claimed.cancelled() and claimed.exception() is None:
+            attempt = claimed.result()
+            if isinstance(attempt, Attempt):
+                self.refused(attempt, "cancelled before it was sent")
+
+    def _claim(self, db: sqlite3.Connection, call: Call, ceiling: Cost) -> Attempt | Reply | None:
+        number = 1
+        for attempt in db.execute("SELECT * FROM attempts WHERE call = ? ORDER BY number", [call.key]):
+            if attempt["state"] == "answered":
+                return _reply(attempt)
+            if attempt["state"] == "sent":
+                if attempt["owner"] == self._owner or _is_alive(self.path, attempt["owner"]):
+                    return None
+                _forsake(db, attempt["owner"], "its process is gone")
+            number = attempt["number"] + 1
+        spent = _spent(db, self._run)
+        total = Cost(spent.calls + 1, spent.tokens + ceiling.tokens, spent.nanodollars + ceiling.nanodollars)
+        if (limit := self._budget.exceeded(total)) is not None:
+            raise BudgetSpent(limit)
+        row = (call.key, call.stage, call.url, orjson.dumps(call.request), call.again)
+        db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)", row)
+        inserted = db.execute(
+            "INSERT INTO attempts(call, number, run, owner, state, sent_at, tokens, nanodollars) "
+            "VALUES (?, ?, ?, ?, 'sent', ?, ?, ?)",
+            (call.key, number, self._run, self._owner, time.time(), ceiling.tokens, ceiling.nanodollars),
+        )
+        _spend(db, self._run, Cost(1, ceiling.tokens, ceiling.nanodollars))
+        assert inserted.lastrowid is not None
+        return Attempt(inserted.lastrowid, call, number)
+
+
+# --- reading, beside any number of runs ---
+
+
+def attempts(path: Path) -> Iterator[dict[str, Any]]:
+    """All attempts with their calls, in the order of sending. Requests and headers are JSON values."""
+    with closing(_reader(path)) as db:
+        columns = "a.*, c.stage, c.url, c.request, c.again"
+        for row in db.execute(f"SELECT {columns} FROM attempts a JOIN calls c ON c.key = a.call ORDER BY a.id"):
+            values = dict(row)
+            values["request"] = orjson.loads(values["request"])
+            values["headers"] = orjson.loads(values["headers"]) if values["headers"] is not None else None
+            yield values
+
+
+def totals(path: Path) -> dict[State, Cost]:
+    """The cost of all attempts by state, all runs together. The cost of `sent` and `unknown` is their ceiling."""
+    with closing(_reader(path)) as db:
+        query = "SELECT state, count(*), sum(tokens), sum(nanodollars) FROM attempts GROUP BY state"
+        return {state: Cost(count, tokens, nanodollars) for state, count, tokens, nanodollars in db.execute(query)}
+
+
+# --- inside of a transaction ---
+
+
+def _end(db: sqlite3.Connection, attempt: int, state: State, cost: Cost | None, values: dict[str, Any]) -> None:
+    """The end of an attempt. cost: in place of its ceiling, None if that stays."""
+    row = db.execute("SELECT run, state, tokens, nanodollars FROM attempts WHERE id = ?", [attempt]).fetchone()
+    if row["state"] == "answered":
+        return
+    values = values | {"state": state, "ended_at": time.time()}
+    if cost is not None:
+        values |= {"tokens": cost.tokens, "nanodollars": cost.nanodollars}
+        calls = 0 if state == "answered" else -1
+        _spend(db, row["run"], Cost(calls, cost.tokens - row["tokens"], cost.nanodollars - row["nanodollars"]))
+    columns = ", ".join(f"{name} = ?" for name in values)
+    db.execute(f"UPDATE attempts SET {columns} WHERE id = ?", [*values.values(), attempt])
+
+
+def _forsake(db: sqlite3.Connection, owner: int, reason: str) -> None:
+    """The attempts of a process become unknown."""
+    db.execute(
+        "UPDATE attempts SET state = 'unknown', reason = ?, ended_at = ? WHERE owner = ? AND state = 'sent'",
+        (reason, time.time(), owner),
+    )
+
+
+def _spend(db: sqlite3.Connection, run: str, cost: Cost) -> None:
+    db.execute(
+        "INSERT INTO spending VALUES (?, ?, ?, ?) ON CONFLICT (run) DO UPDATE SET calls = calls + excluded.calls, "
+        "tokens = tokens + excluded.tokens, nanodollars = nanodollars + excluded.nanodollars",
+        (run, cost.calls, cost.tokens, cost.nanodollars),
+    )
+
+
+def _spent(db: sqlite3.Connection, run: str) -> Cost:
+    row = db.execute("SELECT calls, tokens, nanodollars FROM spending WHERE run = ?", [run]).fetchone()
+    return Cost() if row is None else Cost(*row)
+
+
+def _reply(attempt: sqlite3.Row) -> Reply:
+    usage = Usage(attempt["prompt_tokens"], attempt["cached_tokens"], attempt["completion_tokens"])
+    return Reply(attempt["status"], orjson.loads(attempt["headers"]), attempt["body"], usage)
+
+
+# --- opening ---
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection for the thread of the commits. Raises sqlite3.Error, StoreUnavailable."""
+    database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    database.row_factory = sqlite3.Row
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("BEGIN IMMEDIATE")  # one process makes the tables
+    [version] = database.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        for statement in _SCHEMA.split(";"):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {_VERSION}")
+    database.execute("COMMIT")
+    if version not in (0, _VERSION):
+        database.close()
+        raise StoreUnavailable(f"{path} was written by another version (call log {version}, here {_VERSION})")
+    return database
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
+        database.row_factory = sqlite3.Row
+        database.execute("PRAGMA query_only = ON")  # not mode=ro: such a reader leaves -wal and -shm behind
+        database.execute("SELECT 1 FROM attempts LIMIT 1")
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{path} cannot be read as a call log ({error})") from error
+    return database
+
+
+def _sign_in(database: sqlite3.Connection, path: Path, run: str) -> tuple[int, IO[bytes]]:
+    """The number of this process and its lock. The attempts of processes that are gone become unknown."""
+    database.execute("BEGIN IMMEDIATE")
+    row = (run, os.getpid(), time.time())
+    owner = database.execute("INSERT INTO owners(run, pid, since) VALUES (?, ?, ?)", row).lastrowid
+    assert owner is not None
+    lock = _owner_file(path, owner).open("wb")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    for (other,) in database.execute("SELECT DISTINCT owner FROM attempts WHERE state = 'sent'").fetchall():
+        if not _is_alive(path, other):
+            _forsake(database, other, "its process is gone")
+    database.execute("COMMIT")
+    return owner, lock
+
+
+def _owner_file(path: Path, owner: int) -> Path:
+    return path.with_name(f"{path.name}.owner-{owner}")
+
+
+def _is_alive(path: Path, owner: int) -> bool:
+    """True if a process holds the lock of this number. The file of a process that is gone is removed."""
+    file = _owner_file(path, owner)
+    try:
+        with file.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

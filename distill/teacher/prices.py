@@ -1,0 +1,67 @@
+"""Prices of a teacher: of the table of genai-prices, or of the configuration."""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from distill.teacher.calls import Cost, Usage
+from schemas.errors import BadInput
+
+_NANO = 1_000
+"""Nanodollars of a token at one US dollar per million tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars per million tokens.
+
+    batch: factor for calls in a batch.
+    """
+
+    prompt: Decimal
+    cached: Decimal
+    completion: Decimal
+    batch: Decimal = Decimal(1)
+
+    def cost(self, usage: Usage, *, in_batch: bool = False) -> Cost:
+        """The cost of a reply. A fraction of a nanodollar counts as a whole one."""
+        dollars = (
+            self.prompt * (usage.prompt - usage.cached)
+            + self.cached * usage.cached
+            + self.completion * usage.completion
+        )
+        nanodollars = (dollars * _NANO * (self.batch if in_batch else 1)).to_integral_value(ROUND_CEILING)
+        return Cost(1, usage.prompt + usage.completion, int(nanodollars))
+
+    def ceiling(self, prompt_bytes: int, completion_tokens: int) -> Cost:
+        """The highest possible cost of a call.
+
+        prompt_bytes: length of the prompt in UTF-8. A tokenizer makes at most one token of each byte.
+        completion_tokens: of all completions together.
+        """
+        dearest = Prices(max(self.prompt, self.cached), self.cached, self.completion)
+        return dearest.cost(Usage(prompt_bytes, 0, completion_tokens))
+
+
+FREE = Prices(Decimal(0), Decimal(0), Decimal(0))
+"""A model in this process, or on a server of one's own."""
+
+
+def prices_of(url: str, model: str) -> Prices:
+    """The prices of a model in the table of genai-prices (https://pypi.org/project/genai-prices/).
+
+    Raises BadInput for a model that the table lacks.
+    """
+    from genai_prices import Usage as Tokens
+    from genai_prices import calc_price
+
+    million = 1_000_000
+    try:
+        prompt = calc_price(Tokens(input_tokens=million), model, provider_api_url=url).total_price
+        cached = calc_price(
+            Tokens(input_tokens=million, cache_read_tokens=million), model, provider_api_url=url
+        ).total_price
+        completion = calc_price(Tokens(output_tokens=million), model, provider_api_url=url).total_price
+    except LookupError:
+        message = f"model: no price is known for {model!r} at {url}; set prices in the configuration, 0 for a free one"
+        raise BadInput.of("model", model, "a model with a known price", message) from None
+    return Prices(prompt, cached, completion)
