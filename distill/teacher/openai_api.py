@@ -23,7 +23,8 @@ from schemas.errors import NotAllowed, Unavailable
 
 _UNPAID = frozenset({408, 409, 425, 429, 500, 503})
 """Statuses of a server that did not do the work, and may do it later."""
-_LONGEST_PAUSE = 60.0
+_REPEATED = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_initial=0.5, wait_max=60.0, wait_jitter=1.0)
+"""Repeats attempts without limit. `Patience.run` ends them."""
 _LONGEST_RETRY_AFTER = 3600.0
 
 
@@ -94,16 +95,7 @@ class OpenAiTeacher:
         Raises BudgetSpent, TeacherRefused for what no repetition mends, and Unavailable for a server that answered
         nothing during `Patience.run`.
         """
-        attempts = stamina.retry_context(
-            on=_pause, attempts=None, timeout=None, wait_initial=0.5, wait_max=_LONGEST_PAUSE, wait_jitter=1.0
-        )
-        try:
-            async for attempt in attempts:
-                with attempt:
-                    return await self._attempt(call)
-        except _Again as error:
-            raise AssertionError("attempts have no limit") from error
-        raise AssertionError("there is at least one attempt")
+        return await _REPEATED(_pause, self._attempt, call)
 
     async def _attempt(self, call: Call) -> Reply:
         body = call.request["body"]
