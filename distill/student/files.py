@@ -22,7 +22,9 @@ from schemas.relations import Relation
 BUNDLED = "smollm2-135m-atomic"
 _PRETRAINED = Path(__file__).parent / "pretrained"
 _MODEL_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
-COMET_DISTILL_RELATIONS = ("xAttr", "xEffect", "xIntent", "xNeed", "xReact", "xWant", "HinderedBy")
+COMET_DISTILL_RELATIONS = tuple(
+    map(Relation, ["xAttr", "xEffect", "xIntent", "xNeed", "xReact", "xWant", "HinderedBy"])
+)
 """The training relations of the released COMET-distill."""
 
 
@@ -73,7 +75,7 @@ def find(student: str, prompt_form: str | None, cache: Path) -> StudentFiles:
     about = _described(folder / "student.json")
     form = form_named(prompt_form or about.prompt_form or _detect_form(folder, student))
     relations = about.relations or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else tuple(Relation))
-    return StudentFiles(folder, _file_name(about.name or student), form, tuple(map(Relation, relations)), cache)
+    return StudentFiles(folder, _file_name(about.name or student), form, relations, cache)
 
 
 @dataclass(frozen=True, slots=True)
