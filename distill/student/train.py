@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from distill.student.prefix_tree import MAX_NODES, Batch, PrefixTree, batches, build_trees, collate
+from distill.student.prefix_tree import Batch, PrefixTree, batches, build_trees, collate
 from distill.student.prompts import form_named
+from distill.student.recipe import Recipe
 from distill.training import lora
 from distill.training.checkpoint import Checkpoint, fingerprint, replaced
 from distill.training.loop import Schedule, fit
@@ -27,38 +27,6 @@ from distill.weights.base_models import Base, fast_dtype, load_base
 from schemas.errors import BadInput
 from schemas.progress import Progress
 from schemas.triples import NONE, Triple, says_none
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The settings of a training run. With the triples they decide the result.
-
-    base: see `load_base`.
-    prompt_form: a name in prompts.py.
-    rank: of the adapter. 0 trains all weights.
-    from_layer: the first block with an adapter.
-    learning_rate: the highest one.
-    epochs: passes over the triples.
-    batch_tokens: nodes of a batch.
-    warmup: share of all steps in which the learning rate rises.
-    decay: share of all steps in which it falls to 0.
-    evaluate_every: steps between two validations.
-    seed: decides the order of the batches and the adapter's start.
-    start: folder of an adapter of the same shape, to train further.
-    """
-
-    base: str = "smollm2-135m"
-    prompt_form: str = "plain"
-    rank: Annotated[int, Field(ge=0, le=1024)] = 24
-    from_layer: Annotated[int, Field(ge=0)] = 0
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
-    epochs: Annotated[int, Field(ge=1)] = 2
-    batch_tokens: Annotated[int, Field(ge=MAX_NODES)] = 1536
-    warmup: Annotated[float, Field(ge=0, le=1)] = 0.02
-    decay: Annotated[float, Field(ge=0, le=1)] = 0.7
-    evaluate_every: Annotated[int, Field(ge=1)] = 100
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    start: str | None = None
 
 
 def train(

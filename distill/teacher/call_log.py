@@ -193,6 +193,24 @@ def totals(path: Path) -> dict[State, Cost]:
         return {state: Cost(count, tokens, nanodollars) for state, count, tokens, nanodollars in db.execute(query)}
 
 
+def spending(path: Path, run: str) -> dict[State, Cost]:
+    """The cost of the attempts of one run, by state. Empty without a log."""
+    if not path.exists():
+        return {}
+    with closing(_reader(path)) as db:
+        query = "SELECT state, count(*), sum(tokens), sum(nanodollars) FROM attempts WHERE run = ? GROUP BY state"
+        return {state: Cost(*values) for state, *values in db.execute(query, [run])}
+
+
+def answered_calls(path: Path) -> dict[str, Usage]:
+    """The usage of each call with a reply, by key. Empty without a log."""
+    if not path.exists():
+        return {}
+    with closing(_reader(path)) as db:
+        query = "SELECT call, prompt_tokens, cached_tokens, completion_tokens FROM attempts WHERE state = 'answered'"
+        return {call: Usage(*tokens) for call, *tokens in db.execute(query)}
+
+
 # --- inside of a transaction ---
 
 

@@ -83,11 +83,15 @@ class OpenAiTeacher:
             http_client=openai.DefaultAsyncHttpxClient(limits=connections, trust_env=False),
         )
         self._last_reply = time.monotonic()
-        self._refusal: TeacherRefused | None = None
+        self._refusal: TeacherRefused | Unavailable | None = None
 
     async def close(self) -> None:
         """Close all connections."""
         await self._client.close()
+
+    def stop(self) -> None:
+        """Send no further call. Calls under way end as usual."""
+        self._refusal = Unavailable("stopped", None)
 
     async def reply(self, call: Call) -> Reply:
         """The reply of a call. Attempts without a reply are repeated, with growing pauses.

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from distill.student.splits import split_rows, validation_sample
-from distill.student.train import Recipe, train
+from distill.student.recipe import Recipe
+from distill.student.train import train
 from service.cli.distill.recipe import output_folder, read_triples, recipe_of
 from service.cli.progress import progress_bar
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from distill.judge.train import Recipe as JudgeRecipe
-from distill.student.train import Recipe as StudentRecipe
+from distill.student.recipe import Recipe as StudentRecipe
 from schemas.errors import BadInput
 from service.cli.distill.recipe import recipe_of
 from tests.support.server import ROOT, cometgraph

@@ -1,0 +1,1 @@
+"""A distillation run: its configuration, its stages, its plan and its report."""

@@ -1,0 +1,50 @@
+"""The replies of many calls, in order. Useless replies are asked again, within a limit."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import replace
+
+from distill.teacher.call_log import BudgetSpent
+from distill.teacher.calls import Call, Reply
+from distill.teacher.teacher import Teacher
+
+_UNDER_WAY = 1_000
+"""Calls that wait for the teacher. Its own limit of concurrency is lower."""
+
+
+async def replies(
+    teacher: Teacher, calls: Iterable[Call], is_useful: Callable[[Reply], bool], repetitions: int
+) -> AsyncGenerator[tuple[Call, Reply | None]]:
+    """Each call with its reply, in order. None for a call beyond the budget.
+
+    is_useful: False for an empty reply, or one that cannot be parsed.
+    repetitions: most further calls after a useless reply. The last reply counts, with the call that it came from.
+
+    An early end stops the teacher, and waits for the calls under way: their replies are paid. Raises the errors of
+    the teacher.
+    """
+
+    async def answered(call: Call) -> tuple[Call, Reply | None]:
+        while True:
+            try:
+                reply = await teacher.reply(call)
+            except BudgetSpent:
+                return call, None
+            if is_useful(reply) or call.again >= repetitions:
+                return call, reply
+            call = replace(call, again=call.again + 1)
+
+    waiting = iter(calls)
+    under_way: list[asyncio.Task[tuple[Call, Reply | None]]] = []
+    try:
+        while True:
+            while len(under_way) < _UNDER_WAY and (call := next(waiting, None)) is not None:
+                under_way.append(asyncio.create_task(answered(call)))
+            if not under_way:
+                return
+            yield await under_way.pop(0)
+    except BaseException:
+        teacher.stop()
+        raise
+    finally:
+        await asyncio.gather(*under_way, return_exceptions=True)

@@ -1,0 +1,43 @@
+"""The configuration and the folder of a run, as arguments of a command."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from distill.run.config import Config, load_config
+from distill.run.place import Place
+from service.cli.distill.recipe import output_folder
+from service.cli.options import setting_options
+from service.settings import Settings
+
+LOG = "calls.sqlite"
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add them to a command. It gets a Config and a Place in their stead. Raises BadInput."""
+
+    @click.argument("config", metavar="CONFIG")
+    @click.option("--out", required=True, metavar="DIR", help="Folder of the run.")
+    @click.option("--log", metavar="FILE", help=f"Call log, which several runs may share. [default DIR/{LOG}]")
+    @click.option("--teacher-url", metavar="URL", help="Address of the teacher's server, in place of CONFIG's.")
+    @click.option("--teacher-model", metavar="NAME", help="The teacher's model, in place of CONFIG's.")
+    @setting_options(("cache", "model_threads"))
+    @wraps(command)
+    def with_run(
+        settings: Settings,
+        config: str,
+        out: str,
+        log: str | None,
+        teacher_url: str | None,
+        teacher_model: str | None,
+        **options: Any,
+    ) -> Any:
+        folder = output_folder(out)
+        place = Place(folder, Path(log) if log else folder / LOG, settings.cache, settings.model_threads)
+        parsed: Config = load_config(config, teacher_url, teacher_model)
+        return command(parsed, place, **options)
+
+    return with_run
