@@ -55,6 +55,7 @@ class Checkpoint:
     step: steps so far.
     evaluated: the step of the last validation.
     best: the lowest validation loss.
+    stalled: validations since the best one.
     lines: the log so far.
     """
 
@@ -65,6 +66,7 @@ class Checkpoint:
     step: int = 0
     evaluated: int = 0
     best: float = math.inf
+    stalled: int = 0
     lines: list[str] = field(default_factory=list[str])
 
     @classmethod
@@ -80,7 +82,7 @@ class Checkpoint:
         path = out / "checkpoint.pt"
         if path.exists():
             try:
-                checkpoint._restore(torch.load(path, weights_only=True))
+                checkpoint._restore(torch.load(path, map_location="cpu", weights_only=True))
             except BadInput:  # a whole one, of another run
                 raise
             except Exception as error:  # torch raises errors of many classes for a damaged file
@@ -90,7 +92,8 @@ class Checkpoint:
     def _restore(self, state: dict[str, Any]) -> None:
         if state["fingerprint"] != self.fingerprint:
             raise BadInput.of("out", str(self.out), "a new folder, or the folder of a run with this recipe and data")
-        self.step, self.evaluated, self.best = state["step"], state["evaluated"], state["best"]
+        self.step, self.evaluated = state["step"], state["evaluated"]
+        self.best, self.stalled = state["best"], state["stalled"]
         self.lines = state["lines"]
         with torch.no_grad():
             for name, tensor in self.trained.items():
@@ -108,6 +111,7 @@ class Checkpoint:
             "step": self.step,
             "evaluated": self.evaluated,
             "best": self.best,
+            "stalled": self.stalled,
             "lines": self.lines,
             "trained": {name: tensor.detach() for name, tensor in self.trained.items()},
             "optimiser": self.optimiser.state_dict(),

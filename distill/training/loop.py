@@ -47,6 +47,7 @@ class Schedule:
     decay: share of all steps in the fall.
     evaluate_every: steps between two validations.
     seed: decides the dropout of each step.
+    patience: validations without a better one that end the run. 0: no early end.
     """
 
     steps: int
@@ -56,6 +57,7 @@ class Schedule:
     decay: float
     evaluate_every: int
     seed: int
+    patience: int = 0
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
@@ -68,10 +70,10 @@ def fit(trainee: Trainee, schedule: Schedule, checkpoint: Checkpoint, progress: 
     """Train from the checkpoint's step to the last one. Raises BadInput for a learning rate that diverges."""
     started, tokens = time.perf_counter(), 0
     while True:
-        is_done = checkpoint.step == schedule.steps
-        if checkpoint.evaluated < checkpoint.step and (is_done or checkpoint.step % schedule.evaluate_every == 0):
+        at_end = checkpoint.step == schedule.steps
+        if checkpoint.evaluated < checkpoint.step and (at_end or checkpoint.step % schedule.evaluate_every == 0):
             _validate(trainee, checkpoint, progress)
-        if is_done:
+        if at_end or _has_stalled(checkpoint, schedule):
             return
         loss, size = _step(trainee, schedule, checkpoint)
         tokens += size
@@ -89,6 +91,10 @@ def fit(trainee: Trainee, schedule: Schedule, checkpoint: Checkpoint, progress: 
         except BaseException:  # an interrupt costs no step
             checkpoint.save()
             raise
+
+
+def _has_stalled(checkpoint: Checkpoint, schedule: Schedule) -> bool:
+    return 0 < schedule.patience <= checkpoint.stalled
 
 
 def _step(trainee: Trainee, schedule: Schedule, checkpoint: Checkpoint) -> tuple[float, int]:
@@ -116,8 +122,9 @@ def _validate(trainee: Trainee, checkpoint: Checkpoint, progress: Progress) -> N
     loss = trainee.validate(progress)
     record = {"step": checkpoint.step, "validation_loss": round(loss, 4)}
     checkpoint.log(**record)
+    checkpoint.stalled += 1
     if loss < checkpoint.best:
-        checkpoint.best = loss
+        checkpoint.best, checkpoint.stalled = loss, 0
         trainee.save(record)
     checkpoint.evaluated = checkpoint.step
     checkpoint.save()

@@ -23,8 +23,8 @@ def folder_of(name: str, field: str = "base") -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
-def load_encoder(folder: Path) -> Any:
-    """The encoder in float32, without its pooler. Raises BadInput."""
+def load_encoder(source: Path | str) -> Any:
+    """The encoder of a folder or model id in float32, without its pooler. Raises BadInput."""
     import torch
     from transformers import AutoModel
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
@@ -32,6 +32,6 @@ def load_encoder(folder: Path) -> Any:
     disable_progress_bar()
     set_verbosity_error()  # it reports the missing pooler, which is unused
     try:
-        return AutoModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False)
+        return AutoModel.from_pretrained(source, dtype=torch.float32, add_pooling_layer=False)
     except (OSError, ValueError) as error:
-        raise BadInput.of("base", str(folder), f"a BERT encoder ({error})") from error
+        raise BadInput.of("base", str(source), f"an encoder ({error})") from error

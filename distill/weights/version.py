@@ -12,12 +12,13 @@ _DESCRIPTIONS = frozenset(
         "vocab.json",
         "merges.txt",
         "added_tokens.json",
-        # embedders of sentence-transformers, adapters, students, judges
+        # embedders of sentence-transformers, adapters, students, judges, critics
         "modules.json",
         "sentence_bert_config.json",
         "adapter_config.json",
         "student.json",
         "judge.json",
+        "critic.json",
     }
 )
 

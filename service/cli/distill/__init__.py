@@ -11,7 +11,8 @@ from service.cli.lazy_group import LazyGroup
     summaries={
         "student": "Train a student on triples.",
         "judge": "Train a judge of near-duplicates on pairs of events.",
+        "critic": "Train a critic on labelled triples.",
     },
 )
 def distill() -> None:
-    """Train a student or a judge."""
+    """Train a student, a judge or a critic."""
