@@ -60,7 +60,9 @@ class InferenceRecipe:
         for relation in self.relations:
             if RELATIONS[relation].teacher is None:
                 known = ", ".join(name for name, info in RELATIONS.items() if info.teacher is not None)
-                raise BadInput.of("inferences.relations", relation.value, f"a relation with a teacher's prompt: {known}")
+                raise BadInput.of(
+                    "inferences.relations", relation.value, f"a relation with a teacher's prompt: {known}"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from distill.critic.files import BUNDLED
+from distill.critic import BUNDLED
 from distill.events import EventRecipe
 from distill.inferences import InferenceRecipe
 from distill.student.recipe import Recipe as StudentRecipe
@@ -113,7 +113,6 @@ class CriticTable(_Table):
 
 class FilterTable(_Table):
     """The filter: a recall level, or a least probability. Neither: no critic."""
-
 
     recall: Literal[*RECALLS] | None = None
     p_valid: Annotated[float, Field(ge=0, le=1)] | None = None

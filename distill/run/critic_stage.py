@@ -2,8 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
-
 from distill import filter
 from distill.critic.critic import Critic, open_critic
 from distill.run.config import Config
@@ -39,10 +37,12 @@ def write_kept(config: Config, place: Place) -> Counts:
 
 
 def _trained(config: Config, place: Place, progress: Progress) -> Path:
-    from distill.critic.labels import read_labels
+    """The folder of the run's own critic."""
+    from distill.critic.labels import apart, read_labels
     from distill.critic.train import train
 
-    train(read_labels([Path(file) for file in config.critic.labels]), place.out / "critic", config.critic.recipe, progress)
+    training, dev, _ = apart(example for file in config.critic.labels for example in read_labels(Path(file)))
+    train(training, dev, place.out / "critic", config.critic.recipe, "cpu", progress)
     return place.out / "critic" / "critic"
 
 
@@ -75,8 +75,3 @@ def _keep(config: Config, place: Place) -> Counts:
             if passes:
                 file.write(line(row))
     return {"kept": counts["kept"], "below": counts["below"], "not_applicable": counts["not_applicable"]}
-
-
-def kept_rows(out: Path) -> list[dict[str, Any]]:
-    """The kept rows."""
-    return list(rows(out / KEPT))

@@ -54,9 +54,7 @@ def run(config: Config, place: Place, progress: Progress, last: str = "student")
     return report
 
 
-def _round(
-    config: Config, place: Place, calls: int, counts: dict[str, Counts], progress: Progress, last: str
-) -> None:
+def _round(config: Config, place: Place, calls: int, counts: dict[str, Counts], progress: Progress, last: str) -> None:
     """The stages from events to filter."""
     counts["events"] = write_events(config, place, calls, progress)
     if last != "events":

@@ -55,7 +55,6 @@ class Stage:
             return None
         return None
 
-
     @property
     def key(self) -> str:
         """Digest of the inputs, short."""
@@ -69,6 +68,7 @@ class Stage:
     @property
     def _manifest(self) -> Path:
         return self.out / "stages" / f"{self.name}.json"
+
 
 @contextmanager
 def written(path: Path) -> Generator[IO[bytes]]:

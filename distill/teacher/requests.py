@@ -66,7 +66,6 @@ def request(model: TeacherModel, text: str, sampling: Sampling, seed: int) -> di
     return {"path": path, "body": body}
 
 
-
 def lines_of(form: Form, text: str) -> list[str]:
     """The lines that a completion gives, without numbers, bullets and quotation marks around them.
 

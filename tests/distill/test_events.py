@@ -64,7 +64,10 @@ def test_near_exact_duplicates_are_dropped_across_calls() -> None:
 def test_the_least_likely_fifth_is_dropped() -> None:
     texts = [f" PersonX paints fence {n}" for n in range(10)]
     result = dropped(reply(*texts, log_probs=[-float(n) for n in range(10)]))
-    assert [event for event, rule in result if rule == "unlikely"] == ["PersonX paints fence 8", "PersonX paints fence 9"]
+    assert [event for event, rule in result if rule == "unlikely"] == [
+        "PersonX paints fence 8",
+        "PersonX paints fence 9",
+    ]
 
 
 def test_without_log_probabilities_nothing_is_unlikely() -> None:

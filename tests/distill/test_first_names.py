@@ -33,7 +33,9 @@ def test_a_name_in_the_event_is_not_drawn() -> None:
 
 def test_a_name_inside_of_a_word_stays() -> None:
     names = {"PersonX": "Alex", "PersonY": "Sam", "PersonZ": "Lee"}
-    assert with_persons("Alexander sees Alex's samples and Sam", names) == "Alexander sees PersonX's samples and PersonY"
+    assert (
+        with_persons("Alexander sees Alex's samples and Sam", names) == "Alexander sees PersonX's samples and PersonY"
+    )
 
 
 def test_no_name_is_listed_twice() -> None:

@@ -36,6 +36,8 @@ class TeacherServer:
 
     fault: Callable[[], str] = lambda: ""
     honours_keys: bool = False
+    write: Callable[[dict[str, Any]], list[str]] = lambda body: [f" because of {body['prompt']}"]
+    """The completions of a request."""
     answered: list[str] = field(default_factory=list[str])
     """Idempotency-Key of each paid reply, in order."""
     tokens: int = 0
@@ -73,7 +75,7 @@ class TeacherServer:
         await asyncio.sleep(0.005)
         paid = self._paid.get(key)
         if paid is None or not self.honours_keys:
-            paid = _completion(body)
+            paid = _completion(body, self.write(body))
             self._paid[key] = paid
             self.answered.append(key)
             self.prompts.append(body["prompt"])
@@ -96,11 +98,11 @@ _REFUSALS: dict[str, Callable[[], Response]] = {
 }
 
 
-def _completion(body: dict[str, Any]) -> dict[str, Any]:
-    prompt = body["prompt"]
-    usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": 7, "total_tokens": len(prompt.split()) + 7}
-    choice = {"index": 0, "text": f" because of {prompt}", "finish_reason": "stop", "logprobs": None}
-    return {"id": "1", "object": "text_completion", "created": 0, "model": "t", "choices": [choice], "usage": usage}
+def _completion(body: dict[str, Any], texts: list[str]) -> dict[str, Any]:
+    prompt, written = len(body["prompt"].split()), 7 * len(texts)
+    usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
+    choices = [{"index": n, "text": text, "finish_reason": "stop", "logprobs": None} for n, text in enumerate(texts)]
+    return {"id": "1", "object": "text_completion", "created": 0, "model": "t", "choices": choices, "usage": usage}
 
 
 def at_random(seed: int, share: float, *faults: str) -> Callable[[], str]:
