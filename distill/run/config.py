@@ -12,16 +12,17 @@ from distill.critic import BUNDLED
 from distill.events import EventRecipe
 from distill.inferences import InferenceRecipe
 from distill.student.recipe import Recipe as StudentRecipe
+from distill.run.place import Place
 from distill.teacher.calls import Budget
+from distill.teacher.patience import Patience
 from distill.teacher.prices import FREE, Prices, prices_of
 from distill.teacher.requests import Form, TeacherModel
+from distill.teacher.teacher import IN_PROCESS, Limits, TeacherSpec
 from schemas.errors import BadInput
 from schemas.triples import RECALLS
 from schemas.validation import bad_input
 
 _CONFIGS = Path(__file__).with_name("configs")
-IN_PROCESS = "in-process"
-"""The address of a teacher without a server."""
 
 
 class _Table(BaseModel):
@@ -83,6 +84,21 @@ class TeacherTable(_Table):
         is_free = self.url == IN_PROCESS
         known = FREE if is_free or {"prompt", "completion"} <= given.keys() else prices_of(self.url, self.model)
         return replace(known, **{"cached": given.get("prompt", known.cached)} | given)
+
+    def spec(self, place: Place) -> TeacherSpec:
+        """The same, to open the teacher. Raises BadInput for a model without known prices."""
+        limits = self.limits
+        return TeacherSpec(
+            self.url.rstrip("/"),
+            self.model,
+            self.key_env,
+            limits=Limits(limits.concurrency, limits.requests, limits.tokens),
+            prices=self.priced,
+            patience=Patience(limits.connect, limits.silence, limits.call, limits.run),
+            batch=self.batch,
+            threads=place.threads,
+            cache=place.cache,
+        )
 
     @property
     def requested(self) -> TeacherModel:

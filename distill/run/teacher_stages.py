@@ -56,7 +56,7 @@ async def _write_events(config: Config, place: Place, calls: int, progress: Prog
     model = config.teacher.requested
     answered: list[tuple[Call, Reply]] = []
     unpaid = 0
-    async with _teacher(config, place) as teacher:
+    async with _teacher(config, place, progress) as teacher:
         asked = events.event_calls(config.events, model, config.seed, range(calls))
         async for call, reply in _replies(teacher, asked, config, "events", calls, progress):
             if reply is None:
@@ -90,7 +90,7 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
     by_relation: Counter[str] = Counter()
     unpaid = useless = 0
     with written(place.out / INFERENCES) as file:
-        async with _teacher(config, place) as teacher:
+        async with _teacher(config, place, progress) as teacher:
             asked = _replies(teacher, calls, config, "inferences", total, progress)
             async for call, reply in asked:
                 subject = next(subjects)
@@ -115,11 +115,11 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
 
 
 @asynccontextmanager
-async def _teacher(config: Config, place: Place) -> AsyncGenerator[Teacher]:
+async def _teacher(config: Config, place: Place, progress: Progress) -> AsyncGenerator[Teacher]:
     """The teacher, with the call log open."""
     log = CallLog.open(place.log, config.name, config.budget.budget)
     try:
-        teacher = await open_teacher(config.teacher.spec(place), log)
+        teacher = await open_teacher(config.teacher.spec(place), log, progress)
         try:
             yield teacher
         finally:

@@ -45,7 +45,7 @@ def dropped(*replies: Reply, recipe: EventRecipe = RECIPE, form: Form = "complet
         (" PersonX " + "very " * 20 + "tired", "length"),
         (" PersonX paints the fence 你好", "characters"),
         (f" {seeds(None)[0]}", "example"),
-        (f" {seeds(None)[0].replace(' the ', ' a ').upper().replace('PERSONX', 'PersonX')}!", "characters"),
+        (f" {seeds(None)[0].replace(' the ', ' a ').upper().replace('PERSONX', 'PersonX')}!", "example"),
     ],
 )
 def test_rules(text: str, rule: str | None) -> None:
