@@ -1,4 +1,4 @@
-"""Requests and responses of GET /events and GET /events/{text}."""
+"""Requests and responses of GET /relations, GET /events and GET /events/{text}."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,7 +8,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.events import MAX_EVENT
 from schemas.infer import MAX_LIMIT, Inference
 from schemas.openapi import ATTRIBUTE_DOCSTRINGS
-from schemas.relations import Relation
+from schemas.relations import Group, Relation, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class RelationSummary:
+    """A relation."""
+
+    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
+
+    name: Relation
+    phrase: str
+    """Words between head and tail in a sentence."""
+    group: Group
+    """Group of ATOMIC-2020."""
+    whose: Subject
+    """Subject of the tail: PersonX ("X"), the other persons ("other"), or the event or thing itself ("thing")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _ALLOWED = {
 def bad_input(errors: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> BadInput:
     """BadInput for `ValidationError.errors()`.
 
-    names: all fields, listed in the error of an unknown one.
+    names: all fields, listed in the error of an unknown one beside them.
     """
     return BadInput([_field_error(error, names) for error in errors])
 
@@ -37,14 +37,14 @@ def _field_error(error: Mapping[str, Any], names: Sequence[str]) -> FieldError:
         return FieldError("body", None, _allowed(error, names))
     path = [part for part in error["loc"] if isinstance(part, str) and part not in _WHERE]
     value = None if error["type"] == "missing" else error.get("input")
-    return FieldError(".".join(path) or "body", value, _allowed(error, names))
+    return FieldError(".".join(path) or "body", value, _allowed(error, names if len(path) == 1 else ()))
 
 
 def _allowed(error: Mapping[str, Any], names: Sequence[str]) -> str:
     kind, message, context = error["type"], str(error["msg"]), error.get("ctx", {})
     if kind in _ALLOWED:
         return _ALLOWED[kind]
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return "a known name: " + ", ".join(names) if names else "a known name"
     if kind == "json_invalid":
         return f"valid JSON ({context.get('error', message)})"

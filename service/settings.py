@@ -1,7 +1,7 @@
 """Every setting: its flag, its environment variable, its default and its help.
 
-A flag beats the environment variable (prefix COMETGRAPH_), and a variable beats the default. No other module reads the
-environment.
+A flag beats the environment variable (prefix COMETGRAPH_), and a variable beats the default. One other module reads the
+environment: schemas/relations/files.py, since the relations must be known before any setting.
 """
 
 import os
@@ -21,6 +21,8 @@ from schemas.validation import bad_input
 _PREFIX = "COMETGRAPH_"
 _NOT_SETTINGS = re.compile(r"COMETGRAPH_(TEST_.*|SERVICE_(HOST|PORT).*|PORT_\d+_.*)")
 """Variables of the test suite, and those that Kubernetes sets for a Service named cometgraph."""
+_WITHOUT_FLAG = frozenset({"relations"})
+"""The relations are read at import, before the command line."""
 
 
 def _matching(pattern: str, allowed: str) -> AfterValidator:
@@ -48,6 +50,7 @@ class Settings(BaseSettings):
         str | None, Field(description="Database at the Neo4j server. Unset: its default database.")
     ] = None
     threads: Annotated[int, Field(ge=1, le=64, description="Query threads of the embedded store.")] = 2
+    relations: Annotated[str, Field(description="Folder with files NAME.toml of further relations.")] = ""
     generate: Annotated[bool, Field(description="Let the student answer questions missing from the graph.")] = True
     keep: Annotated[bool, Field(description="Store generated answers. Off: no trace of any question.")] = True
     student: Annotated[
@@ -156,7 +159,9 @@ def _advice(name: str, variables: list[str]) -> str:
 
 
 def flag(name: str) -> str:
-    """The command line's name of a setting."""
+    """The command line's name of a setting. Empty: a variable alone sets it."""
+    if name in _WITHOUT_FLAG:
+        return ""
     return "--" + name.replace("_", "-")
 
 

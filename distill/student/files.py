@@ -17,7 +17,7 @@ from distill.weights.convert import convert
 from distill.weights.version import version_of
 from schemas.errors import BadFile, BadInput
 from schemas.progress import Progress
-from schemas.relations import Relation
+from schemas.relations import ATOMIC_2020, RELATIONS, Relation
 
 BUNDLED = "smollm2-135m-atomic"
 _PRETRAINED = Path(__file__).parent / "pretrained"
@@ -74,7 +74,7 @@ def find(student: str, prompt_form: str | None, cache: Path) -> StudentFiles:
         raise BadInput.of("student", student, "a folder with a config.json or an adapter_config.json")
     about = _described(folder / "student.json")
     form = form_named(prompt_form or about.prompt_form or _detect_form(folder, student))
-    relations = about.relations or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else tuple(Relation))
+    relations = about.relations or (COMET_DISTILL_RELATIONS if form.name == "comet-distill" else ATOMIC_2020)
     return StudentFiles(folder, _file_name(about.name or student), form, relations, cache)
 
 
@@ -93,9 +93,12 @@ def _described(path: Path) -> _Description:
     about = _json(path)
     try:
         form = about.get("recipe", {}).get("prompt_form")
-        return _Description(str(about.get("name") or ""), form, tuple(map(Relation, about.get("relations") or ())))
-    except (AttributeError, TypeError, ValueError) as error:
+        names = tuple(map(str, about.get("relations") or ()))
+    except (AttributeError, TypeError) as error:
         raise BadFile(str(path), f"no description of a student ({error})") from error
+    if unknown := [name for name in names if name not in RELATIONS]:
+        raise BadFile(str(path), f"relations: {', '.join(unknown)} without a file in COMETGRAPH_RELATIONS")
+    return _Description(str(about.get("name") or ""), form, tuple(map(Relation, names)))
 
 
 def is_here(student: str) -> bool:

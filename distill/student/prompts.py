@@ -5,33 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import BadInput
-from schemas.relations import Relation
-
-_WORDS: dict[Relation, str] = {
-    Relation.xIntent: "intent",
-    Relation.xNeed: "need",
-    Relation.xWant: "want",
-    Relation.xEffect: "effect",
-    Relation.xReact: "feels",
-    Relation.xAttr: "trait",
-    Relation.oWant: "others want",
-    Relation.oEffect: "others",
-    Relation.oReact: "others feel",
-    Relation.xReason: "reason",
-    Relation.HinderedBy: "unless",
-    Relation.isAfter: "after",
-    Relation.isBefore: "before",
-    Relation.Causes: "causes",
-    Relation.HasSubEvent: "step",
-    Relation.isFilledBy: "blank",
-    Relation.ObjectUse: "use",
-    Relation.AtLocation: "place",
-    Relation.CapableOf: "can",
-    Relation.Desires: "likes",
-    Relation.NotDesires: "dislikes",
-    Relation.HasProperty: "property",
-    Relation.MadeUpOf: "made of",
-}
+from schemas.relations import RELATIONS, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +33,7 @@ FORMS: dict[str, PromptForm] = {
     form.name: form
     for form in (
         # three tokens a relation, sixteen with markup, in words of the base model's vocabulary
-        PromptForm("plain", lambda event, relation: f"{event}\n{_WORDS[relation]}:", " "),
+        PromptForm("plain", lambda event, relation: f"{event}\n{RELATIONS[relation].student}:", " "),
         # COMET-distill (West et al., 2022, released notebook): the last blank is part of the prompt
         PromptForm(
             "comet-distill",

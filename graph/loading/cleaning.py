@@ -113,7 +113,7 @@ class Cleaner:
         bare = relation.strip(" \t\r\n<>[]").removeprefix("at:").removeprefix("/r/") if type(relation) is str else ""
         code = _FOLDED_RELATIONS.get(bare.casefold())
         if code is None:
-            raise RowRejected(f"relation: {quote(relation)} is not one of ATOMIC-2020's 23")
+            raise RowRejected(f"relation: {quote(relation)} is not one of the {len(RELATION_CODE)} relations")
         if len(self._relations) < _CACHED:
             self._relations[relation] = code
         return code

@@ -6,10 +6,12 @@
 """
 
 from graph.tables.columns import PROPERTIES
+from graph.tables.edges import NOT_APPLICABLE
 from schemas.triples import STUDENT
 
 PROPERTY_NAMES: list[str] = [field.name for field in PROPERTIES]
 EDGE_PROPERTIES = ", ".join(f"r.{name}" for name in PROPERTY_NAMES)
+STORED_RELATIONS = "MATCH (k:Relation) RETURN k.name, k.phrase, k.grp, k.whose"
 FROM_DATA = f"any(name IN r.origins WHERE NOT name STARTS WITH '{STUDENT}')"
 """Condition: the edge `r` has the origin of a data set. Ladybug takes no parameter inside `any`."""
 
@@ -21,4 +23,9 @@ def count_nodes(label: str) -> str:
 
 def count_edges(name: str) -> str:
     """Query for the number of edges of a type."""
-    return f"MATCH ()-[r:{name}]->() RETURN count(r)"
+    return f"MATCH ()-[r:`{name}`]->() RETURN count(r)"
+
+
+def count_nones(name: str) -> str:
+    """Query for the number of edges with the tail `none` of a relation."""
+    return f"MATCH ()-[r:{NOT_APPLICABLE}]->(:Relation {{name: '{name}'}}) RETURN count(r)"

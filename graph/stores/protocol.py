@@ -72,6 +72,8 @@ class Stats:
     """Edges per relation, without the tail `none`."""
     not_applicable: int
     """Edges with the tail `none`."""
+    unknown_relations: dict[str, int] = field(default_factory=dict[str, int])
+    """Edges per stored relation without a description, with the tail `none` too. No lookup returns them."""
 
 
 StoreKind = Literal["embedded", "neo4j"]

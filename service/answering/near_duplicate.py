@@ -15,7 +15,7 @@ from graph.stores.search_terms import search_words
 from schemas.errors import CometgraphError
 from schemas.events import persons
 from schemas.infer import Match, Question
-from schemas.relations import Relation
+from schemas.relations import RELATIONS, Relation
 from service.answering.compose import PartialAnswer
 from service.answering.lookup import ALL_RELATIONS
 from service.answering.privacy import is_private
@@ -34,7 +34,8 @@ _SWAPPED = {
     Relation.oWant: Relation.xWant,
     Relation.oEffect: Relation.xEffect,
 }
-_EVENT_RELATIONS = (Relation.isAfter, Relation.isBefore, Relation.HinderedBy, Relation.Causes, Relation.HasSubEvent)
+_EVENT_RELATIONS = tuple(name for name, info in RELATIONS.items() if (info.group, info.whose) == ("event", "thing"))
+"""They say something of the event itself: the same whichever person is PersonX."""
 
 
 async def near_duplicate(

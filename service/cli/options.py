@@ -28,7 +28,7 @@ STUDENT = (
     "batch_size",
     "generate_seconds",
 )
-ALL = tuple(Settings.model_fields)
+ALL = tuple(name for name in Settings.model_fields if flag(name))
 
 
 def setting_options(names: Sequence[str]) -> Callable[[Callable[..., Result]], Callable[..., Result]]:

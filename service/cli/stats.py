@@ -25,8 +25,9 @@ def stats(settings: Settings, as_json: bool) -> None:
         return
     totals = [(name.replace("_", " "), getattr(info, name)) for name in _TOTALS]
     relations = [(f"  {relation.value}", count) for relation, count in info.triples_by_relation.items() if count]
+    unknown = [(f"  {name} (not served: no file)", count) for name, count in info.unknown_relations.items()]
     click.echo(info.store)
-    rows = [(name, f"{count:,}") for name, count in (*totals, *relations)]
+    rows = [(name, f"{count:,}") for name, count in (*totals, *relations, *unknown)]
     print_table("", ("", ""), rows, right=(1,))
 
 

@@ -87,7 +87,10 @@ class JudgeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Version, store, limits and models of this service."""
+    """Version, store, limits and models of this service.
+
+    unknown_relations: stored edges by relation, for relations without a file here. They are not served.
+    """
 
     version: str
     store: str
@@ -96,6 +99,7 @@ class Info:
     triples: int
     triples_by_relation: dict[Relation, int]
     not_applicable: int
+    unknown_relations: dict[str, int]
     rate_limit: str | None
     max_body_bytes: int
     keys_required: bool
@@ -203,6 +207,7 @@ async def info_of(resources: Resources, settings: Settings) -> Info:
         triples=sum(stats.triples.values()),
         triples_by_relation=stats.triples,
         not_applicable=stats.not_applicable,
+        unknown_relations=stats.unknown_relations,
         rate_limit=settings.rate_limit or None,
         max_body_bytes=settings.max_body_bytes,
         keys_required=bool(settings.api_keys.get_secret_value()),

@@ -228,6 +228,7 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Each setting is a flag and an environment variable. The flag wins. A misspelt variable is an error.",
+        "[Further relations](relations.md) have a variable alone: they must be known before any flag is read.",
         "`cometgraph settings` shows each value and its source. This page is rendered from `service/settings.py`.",
         "",
         "| flag | variable | default | meaning |",
@@ -238,8 +239,14 @@ def settings_page() -> str:
         shown = f"`{default}`" if default else ""
         switch = f"{flag(name)}` / `--no-{name.replace('_', '-')}" if field.annotation is bool else flag(name)
         meaning = (field.description or "").replace("|", "\\|")
-        lines.append(f"| `{switch}` | `{variable(name)}` | {shown} | {meaning} |")
+        switch = f"`{switch}`" if switch else ""
+        lines.append(f"| {switch} | `{variable(name)}` | {shown} | {meaning} |")
     return "\n".join(lines) + "\n"
+
+
+def test_the_relation_of_the_page_is_that_of_the_tests() -> None:
+    [block] = [block for block in BLOCKS if block.file == "relations/SymbolOf.toml"]
+    assert block.text == (ROOT / "tests" / "support" / "relations" / "SymbolOf.toml").read_text()
 
 
 def test_the_page_of_settings_is_that_of_the_code() -> None:

@@ -2,7 +2,8 @@
 
 What a fenced block means:
 - ```console: `$ command` lines with their output. `curl` asks a real service, `cometgraph` is the real command, in a
-  folder of the page's own; `cometgraph serve` starts a service that the page's next `curl` lines ask.
+  folder of the page's own; `cometgraph serve` starts a service that the page's next `curl` lines ask. `export` and
+  `unset` hold for the rest of the page.
 - ```console neo4j: the same on a real Neo4j, whose address and password take the place of those on the page.
 - ```console shown: cannot run in a test; only for the commands in SHOWN.
 - ```LANGUAGE NAME.EXT: the file of that name. ```python: must run.
@@ -181,9 +182,20 @@ class Normalizer:
         """The output of a command line."""
         if command == "echo $?":
             return str(self.code)
+        if command.startswith(("export ", "unset ")):
+            return self.set(command.partition(" ")[2])
         if command.startswith("cometgraph serve") and not refused:
             return self.serve(shlex.split(command)[2:])
         return self.run(["bash", "-c", self.here(command)])
+
+    def set(self, variable: str) -> str:
+        """Set NAME=VALUE, or unset NAME, for the next commands and services."""
+        name, is_set, value = variable.partition("=")
+        for variables in (self.env, self.said):
+            variables.pop(name, None)
+            if is_set:
+                variables[name] = value
+        return ""
 
     def serve(self, arguments: list[str]) -> str:
         """Start the service that the page starts, in place of the one before; what it prints."""

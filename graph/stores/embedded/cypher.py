@@ -1,7 +1,9 @@
 """The Cypher queries of the embedded store (ladybug). Relation names come from the enum, texts are parameters."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
 from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA, PROPERTY_NAMES
-from graph.tables.columns import RELATION_NAMES
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
 from schemas.relations import RELATIONS, Relation
 
@@ -11,32 +13,66 @@ SCHEMA: list[str] = [
     "CREATE NODE TABLE Event(text STRING PRIMARY KEY)",
     "CREATE NODE TABLE Inference(text STRING PRIMARY KEY)",
     "CREATE NODE TABLE Relation(name STRING PRIMARY KEY, phrase STRING, grp STRING, whose STRING)",
-    *(f"CREATE REL TABLE {name}(FROM Event TO Inference, {_COLUMNS})" for name in RELATION_NAMES),
     f"CREATE REL TABLE {NOT_APPLICABLE}(FROM Event TO Relation, {_COLUMNS})",
     f"CREATE REL TABLE {AS_EVENT}(FROM Inference TO Event)",
 ]
-RELATION = "CREATE (:Relation {name: $name, phrase: $phrase, grp: $grp, whose: $whose})"
-TAILS: dict[Relation, str] = {
-    relation: f"MATCH (e:Event {{text: $event}})-[r:{relation.value}]->(i:Inference) RETURN i.text, {EDGE_PROPERTIES}"
-    for relation in RELATIONS
-}
-ALL_TAILS = (
-    "MATCH (e:Event {text: $event})-[r:" + "|".join(RELATION_NAMES) + f"]->(i:Inference) "
-    f"RETURN label(r), i.text, {EDGE_PROPERTIES}"
-)
+SET_RELATION = "MERGE (k:Relation {name: $name}) SET k.phrase = $phrase, k.grp = $grp, k.whose = $whose"
 NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {EDGE_PROPERTIES}"
-_EDGE = "-[r:" + "|".join([*RELATION_NAMES, NOT_APPLICABLE]) + "]->()"
-_EDGES_OF = "MATCH (:Event {text: $event})" + _EDGE
-HAS_EDGE = f"{_EDGES_OF} RETURN true LIMIT 1"
-HAS_DATA = f"{_EDGES_OF} WHERE {FROM_DATA} RETURN true LIMIT 1"
 EVENT = "MATCH (e:Event {text: $text}) RETURN e.text"
 INFERENCE = "MATCH (i:Inference {text: $text}) RETURN i.text"
 EVENTS = "MATCH (e:Event) RETURN e.text AS text"
-EVENTS_WITH_EDGES = f"MATCH (e:Event){_EDGE} RETURN DISTINCT e.text AS text"
-EVENTS_WITH_DATA = f"MATCH (e:Event){_EDGE} WHERE {FROM_DATA} RETURN DISTINCT e.text AS text"
 ADD_EVENT = "MERGE (:Event {text: $text})"
 ADD_INFERENCE = "MERGE (:Inference {text: $text})"
 ADD_AS_EVENT = f"MATCH (i:Inference {{text: $inference}}), (e:Event {{text: $event}}) MERGE (i)-[:{AS_EVENT}]->(e)"
+
+
+def relation_table(name: str) -> str:
+    """Create the table of a relation."""
+    return f"CREATE REL TABLE IF NOT EXISTS `{name}`(FROM Event TO Inference, {_COLUMNS})"
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(f"`{name}`" for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationQueries:
+    """The queries over the relations of a graph file: ladybug refuses a query with the name of a missing table.
+
+    tails: the tails of an event, for each described relation with a table.
+    all_tails: the tails of an event, of all these relations.
+    has_edge, has_data: has the event an edge, or one of a data set?
+    events_with_edges, events_with_data: all such events. These four include relations without a description.
+    """
+
+    tails: dict[Relation, str]
+    all_tails: str
+    has_edge: str
+    has_data: str
+    events_with_edges: str
+    events_with_data: str
+
+
+def relation_queries(stored: Sequence[str]) -> RelationQueries:
+    """The queries of a file with the tables of these relations."""
+    edge = f"-[r:{_any_of([*stored, NOT_APPLICABLE])}]->()"
+    of_event = f"MATCH (:Event {{text: $event}}){edge}"
+    described = [relation for relation in RELATIONS if relation in stored]
+    return RelationQueries(
+        tails={relation: _tails([relation], "") for relation in described},
+        all_tails=_tails(described, "label(r), "),
+        has_edge=f"{of_event} RETURN true LIMIT 1",
+        has_data=f"{of_event} WHERE {FROM_DATA} RETURN true LIMIT 1",
+        events_with_edges=f"MATCH (e:Event){edge} RETURN DISTINCT e.text AS text",
+        events_with_data=f"MATCH (e:Event){edge} WHERE {FROM_DATA} RETURN DISTINCT e.text AS text",
+    )
+
+
+def _tails(relations: Iterable[str], first: str) -> str:
+    return (
+        f"MATCH (e:Event {{text: $event}})-[r:{_any_of(relations)}]->(i:Inference) "
+        f"RETURN {first}i.text, {EDGE_PROPERTIES}"
+    )
 
 
 def edge(relation: str | None, *, create: bool) -> str:
@@ -45,18 +81,18 @@ def edge(relation: str | None, *, create: bool) -> str:
     name = NOT_APPLICABLE if relation is None else relation
     if create:
         properties = ", ".join(f"{p}: ${p}" for p in PROPERTY_NAMES)
-        return f"MATCH (e:Event {{text: $head}}), {target} CREATE (e)-[:{name} {{{properties}}}]->(t)"
+        return f"MATCH (e:Event {{text: $head}}), {target} CREATE (e)-[:`{name}` {{{properties}}}]->(t)"
     properties = ", ".join(f"r.{p} = ${p}" for p in PROPERTY_NAMES)
-    return f"MATCH (e:Event {{text: $head}})-[r:{name}]->{target} SET {properties}"
+    return f"MATCH (e:Event {{text: $head}})-[r:`{name}`]->{target} SET {properties}"
 
 
 def copy(table: str) -> str:
     """Bulk insert of the Arrow table $rows."""
-    return f"COPY {table} FROM $rows"
+    return f"COPY `{table}` FROM $rows"
 
 
 def scan(relation: str | None) -> str:
     """All edges of a relation. None: the edges NOT_APPLICABLE."""
     name, target, key = (NOT_APPLICABLE, "Relation", "name") if relation is None else (relation, "Inference", "text")
     properties = ", ".join(f"r.{p} AS {p}" for p in PROPERTY_NAMES)
-    return f"MATCH (e:Event)-[r:{name}]->(t:{target}) RETURN e.text AS head, t.{key} AS tail, {properties}"
+    return f"MATCH (e:Event)-[r:`{name}`]->(t:{target}) RETURN e.text AS head, t.{key} AS tail, {properties}"

@@ -6,11 +6,12 @@ from typing import Any
 
 import ladybug
 
-from graph.stores.common_cypher import count_nodes
+from graph.stores.common_cypher import STORED_RELATIONS, count_nodes
 from graph.stores.embedded import cypher
 from graph.stores.embedded.folder import Manifest
 from graph.stores.embedded.fulltext import TextIndex
 from graph.stores.embedded.lookup import PreparedQueries, has_only_students
+from graph.stores.embedded.writer import add_relations
 from schemas.errors import StoreUnavailable
 
 BUFFER_POOL = 1 << 30
@@ -18,7 +19,7 @@ BUFFER_POOL = 1 << 30
 
 
 def open_graph(folder: Path, manifest: Manifest, *, read_only: bool) -> "Graph":
-    """Open the current files. A writer also brings the text index up to date.
+    """Open the current files. A writer also adds new relations, and brings the text index up to date.
 
     Raises StoreUnavailable for a missing or damaged graph file, and RuntimeError or sqlite3.Error for a failed repair.
     """
@@ -29,6 +30,8 @@ def open_graph(folder: Path, manifest: Manifest, *, read_only: bool) -> "Graph":
         database = ladybug.Database(path, read_only=read_only, buffer_pool_size=BUFFER_POOL)
     except RuntimeError as error:
         raise StoreUnavailable(f"{path} cannot be opened: {error}") from error
+    if not read_only:
+        add_relations(database)
     graph = Graph(database, TextIndex(folder / manifest.index, read_only=read_only))
     if not read_only:
         graph.repair_index()
@@ -45,6 +48,10 @@ class Graph:
         self.index = index
         self._database = database
         self._local = threading.local()
+        with ladybug.Connection(database, num_threads=1) as connection:
+            self.relations: list[str] = [name for name, *_ in connection.execute(STORED_RELATIONS).get_all()]
+            """The relations with a table in this file, described or not."""
+        self._relation_queries = cypher.relation_queries(self.relations)
 
     def connection(self) -> ladybug.Connection:
         """This thread's connection."""
@@ -58,7 +65,7 @@ class Graph:
         pair: tuple[ladybug.Connection, PreparedQueries] | None = getattr(self._local, "pair", None)
         if pair is None:
             connection = ladybug.Connection(self._database, num_threads=1)
-            pair = self._local.pair = connection, PreparedQueries(connection)
+            pair = self._local.pair = connection, PreparedQueries(connection, self._relation_queries)
         return pair
 
     def rows(self, query: str) -> list[list[Any]]:
@@ -70,8 +77,8 @@ class Graph:
         [[events]] = self.rows(count_nodes("Event"))
         if self.index.count() != events:
             self.index.close()
-            with_data, with_edges = self._texts(cypher.EVENTS_WITH_DATA), self._texts(cypher.EVENTS_WITH_EDGES)
-            generated = with_edges - with_data
+            of_relations = self._relation_queries
+            generated = self._texts(of_relations.events_with_edges) - self._texts(of_relations.events_with_data)
             texts = self._texts(cypher.EVENTS)
             self.index = TextIndex.create(self.index.path, {event: event in generated for event in texts})
         elif marks := self.index.marked():

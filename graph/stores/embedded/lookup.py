@@ -5,9 +5,10 @@ from typing import Any
 import ladybug
 
 from graph.stores.embedded import cypher
+from graph.stores.embedded.cypher import RelationQueries
 from graph.stores.protocol import Lookup, Tails
 from graph.stores.ranking import select
-from schemas.relations import Relation
+from schemas.relations import RELATIONS, Relation
 from schemas.triples import NONE, Triple, is_generated
 
 QUICK = 4
@@ -22,7 +23,8 @@ class PreparedQueries:
     call and wraps the result: 50 µs of the 140 µs of a lookup of one relation. A prepared query sees later writes.
     """
 
-    def __init__(self, connection: ladybug.Connection) -> None:
+    def __init__(self, connection: ladybug.Connection, of_relations: RelationQueries) -> None:
+        self.of_relations = of_relations
         self._statements: dict[str, Any] = {}
         self._connection = connection  # keeps the native connection open
         self._native: Any = connection._connection
@@ -50,13 +52,14 @@ def tails_of(queries: PreparedQueries, lookup: Lookup) -> Tails | None:
     has_gap = False  # a relation without an inference of a data set
     if len(lookup.relations) > QUICK:
         relations = {relation.value: relation for relation in lookup.relations}
-        for name, *edge in queries.rows(cypher.ALL_TAILS, event=event):
+        for name, *edge in queries.rows(queries.of_relations.all_tails, event=event):
             if name in relations:
                 triples.append(_triple(event, relations[name], *edge))
         has_gap = len({triple.relation for triple in triples if not is_generated(triple)}) < len(relations)
     else:
         for relation in lookup.relations:
-            edges = queries.rows(cypher.TAILS[relation], event=event)
+            query = queries.of_relations.tails.get(relation)
+            edges = queries.rows(query, event=event) if query is not None else []
             inferences = [_triple(event, relation, *edge) for edge in edges]
             triples += inferences
             has_gap = has_gap or all(map(is_generated, inferences))
@@ -64,7 +67,8 @@ def tails_of(queries: PreparedQueries, lookup: Lookup) -> Tails | None:
         if not triples and not queries.rows(cypher.EVENT, text=event):
             return None
         for name, *edge in queries.rows(cypher.NONES, event=event):
-            triples.append(_triple(event, Relation(name), NONE, *edge))
+            if name in RELATIONS:
+                triples.append(_triple(event, Relation(name), NONE, *edge))
         if (
             not lookup.generated
             and all(map(is_generated, triples))
@@ -76,8 +80,8 @@ def tails_of(queries: PreparedQueries, lookup: Lookup) -> Tails | None:
 
 def has_only_students(queries: PreparedQueries, event: str, *, has_edge: bool = False) -> bool:
     """True if an event has edges, and all of them are generated. has_edge: skip the query for an edge."""
-    has_data = queries.rows(cypher.HAS_DATA, event=event)
-    return not has_data and (has_edge or bool(queries.rows(cypher.HAS_EDGE, event=event)))
+    has_data = queries.rows(queries.of_relations.has_data, event=event)
+    return not has_data and (has_edge or bool(queries.rows(queries.of_relations.has_edge, event=event)))
 
 
 def _triple(

@@ -13,7 +13,7 @@ from typing import IO, TypeVar
 import pyarrow as pa
 
 from graph.stores.changes import Changes
-from graph.stores.common_cypher import count_edges, count_nodes
+from graph.stores.common_cypher import count_edges, count_nodes, count_nones
 from graph.stores.embedded.folder import (
     Manifest,
     lock_for_writing,
@@ -35,6 +35,7 @@ from graph.tables.staging import ROWS_PER_PART, Staging
 from schemas.errors import BadInput, StoreUnavailable
 from schemas.progress import Progress, silent
 from schemas.relations import RELATIONS
+from schemas.relations.files import VARIABLE
 from schemas.triples import Triple
 
 T = TypeVar("T")
@@ -170,6 +171,7 @@ class EmbeddedStore:
     def _forget(self, origin: str, progress: Progress) -> Forgotten:
         """Build a new graph file of the remaining rows."""
         before = self._stats()
+        _refuse_loss(before.unknown_relations)
         folder, total, origins = self.scratch, Forgotten(), set[str]()
         try:
             with Staging(folder, 1 + sum(before.triples.values()) // ROWS_PER_PART) as staging:
@@ -194,8 +196,13 @@ class EmbeddedStore:
         return Stats(
             events=count(count_nodes("Event")),
             inferences=count(count_nodes("Inference")),
-            triples={relation: count(count_edges(relation.value)) for relation in RELATIONS},
+            triples={r: count(count_edges(r.value)) if r in graph.relations else 0 for r in RELATIONS},
             not_applicable=count(count_edges(NOT_APPLICABLE)),
+            unknown_relations={
+                name: edges
+                for name in graph.relations
+                if name not in RELATIONS and (edges := count(count_edges(name)) + count(count_nones(name)))
+            },
         )
 
     def _load(self, staging: Staging, progress: Progress) -> Counts:
@@ -206,6 +213,7 @@ class EmbeddedStore:
                 total += add_rows(self._graph.connection(), self._graph.index, part.incoming)
             return total
         if events:
+            _refuse_loss(self._stats().unknown_relations)
             for rows in stored_rows(self._graph.connection(), progress):
                 staging.put_stored(rows)
         return self._rebuild(staging, progress)
@@ -220,3 +228,11 @@ class EmbeddedStore:
             self._graph, self._manifest = open_graph(self._folder, new, read_only=False), new
             remove_leftovers(self._folder, new)
         return counts
+
+
+def _refuse_loss(unknown_relations: dict[str, int]) -> None:
+    """Raises BadInput for triples without a description of their relation: a new graph file would lose them."""
+    if unknown_relations:
+        names = ", ".join(f"{name}.toml" for name in unknown_relations)
+        allowed = f"the folder of {names}: the store has triples of this relation, and rewriting it would lose them"
+        raise BadInput.of(VARIABLE, None, allowed)

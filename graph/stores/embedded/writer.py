@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.links import inferences_reading, links, readings
+from graph.stores.common_cypher import STORED_RELATIONS
 from graph.stores.embedded import cypher
 from graph.stores.embedded.fulltext import TextIndex
 from graph.tables.columns import (
@@ -36,6 +37,8 @@ from schemas.triples import NONE
 
 SMALL = 20_000
 """Up to this number of rows, a load into a graph with events adds them one by one."""
+_ALL_TAILS = cypher.relation_queries(RELATION_NAMES).all_tails
+"""A writer has a table for each relation."""
 
 
 def is_small(rows: int, events: int) -> bool:
@@ -55,9 +58,23 @@ def create_graph(path: Path, buffer_pool: int) -> None:
 def _create_schema(connection: ladybug.Connection) -> None:
     for statement in cypher.SCHEMA:
         connection.execute(statement)
+    _add_relations(connection)
+
+
+def add_relations(database: ladybug.Database) -> None:
+    """Add a table for each new relation, and bring its node up to date with its description."""
+    with ladybug.Connection(database) as connection:
+        _add_relations(connection)
+
+
+def _add_relations(connection: ladybug.Connection) -> None:
+    stored = {name: row for name, *row in connection.execute(STORED_RELATIONS).get_all()}
     for info in RELATIONS.values():
-        properties = {"name": info.name.value, "phrase": info.phrase, "grp": info.group, "whose": info.whose}
-        connection.execute(cypher.RELATION, properties)
+        if stored.get(info.name.value) != [info.phrase, info.group, info.whose]:
+            # The table first: whoever reads the node may rely on it.
+            connection.execute(cypher.relation_table(info.name.value))
+            properties = {"name": info.name.value, "phrase": info.phrase, "grp": info.group, "whose": info.whose}
+            connection.execute(cypher.SET_RELATION, properties)
 
 
 def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Table) -> Counts:
@@ -110,13 +127,14 @@ def _write_edges(connection: ladybug.Connection, rows: pa.Table, *, create: bool
 
 
 def _edges_of(connection: ladybug.Connection, heads: list[str]) -> pa.Table:
-    """All stored rows of some events."""
+    """All stored rows of some events, those of relations without a description apart."""
     edges: list[list[object]] = []
     for head in heads:
-        for name, *edge in connection.execute(cypher.ALL_TAILS, {"event": head}).get_all():
+        for name, *edge in connection.execute(_ALL_TAILS, {"event": head}).get_all():
             edges.append([head, RELATION_CODE[name], *edge])
         for name, *edge in connection.execute(cypher.NONES, {"event": head}).get_all():
-            edges.append([head, RELATION_CODE[name], NONE, *edge])
+            if name in RELATION_CODE:
+                edges.append([head, RELATION_CODE[name], NONE, *edge])
     if not edges:
         return empty()
     head, relation, tail, *values = zip(*edges, strict=True)
@@ -127,7 +145,7 @@ def _edges_of(connection: ladybug.Connection, heads: list[str]) -> pa.Table:
 
 
 def stored_rows(connection: ladybug.Connection, progress: Progress) -> Iterator[pa.Table]:
-    """All stored rows, one relation at a time."""
+    """All stored rows, one relation at a time. The graph has none of relations without a description."""
     for done, name in enumerate([None, *RELATION_NAMES]):
         progress("reading the stored graph", done, len(RELATION_NAMES) + 1)
         edges = connection.execute(cypher.scan(name)).get_as_arrow()

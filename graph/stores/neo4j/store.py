@@ -11,7 +11,7 @@ import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
 
 from graph.stores.changes import Changes
-from graph.stores.common_cypher import count_edges, count_nodes
+from graph.stores.common_cypher import STORED_RELATIONS, count_edges, count_nodes, count_nones
 from graph.stores.forget import Forgotten, unknown_origin
 from graph.stores.neo4j import cypher
 from graph.stores.neo4j.writer import EVENTS, add_rows, all_rows, batches, forget, link, link_all
@@ -179,6 +179,11 @@ class Neo4jStore:
             inferences=await count(count_nodes("Inference")),
             triples={relation: await count(count_edges(relation.value)) for relation in RELATIONS},
             not_applicable=await count(count_edges(NOT_APPLICABLE)),
+            unknown_relations={
+                name: edges
+                for name, *_ in await self.read(STORED_RELATIONS)
+                if name not in RELATIONS and (edges := await count(count_edges(name)) + await count(count_nones(name)))
+            },
         )
 
     async def close(self) -> None:

@@ -98,8 +98,8 @@ async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Tabl
 
 
 async def _edges_of(tx: neo4j.AsyncManagedTransaction, heads: list[str]) -> pa.Table:
-    """All stored rows of some events."""
-    edges = await all_rows(tx, cypher.EDGES_OF, heads=heads)
+    """All stored rows of some events, those of relations without a description apart."""
+    edges = [edge for edge in await all_rows(tx, cypher.EDGES_OF, heads=heads) if edge[1] in RELATION_CODE]
     if not edges:
         return empty()
     head, names, tails, *values = zip(*edges, strict=True)

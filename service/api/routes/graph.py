@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from schemas.browse import EventDetail, EventDetailQuestion, EventPage, EventSearch
+from schemas.browse import EventDetail, EventDetailQuestion, EventPage, EventSearch, RelationSummary
 from schemas.events import LETTER, MAX_EVENT
 from schemas.problem import NoParameters
-from schemas.relations import RELATIONS, RelationInfo
+from schemas.relations import RELATIONS
 from service.answering import events
 from service.api.openapi import problems
 from service.api.responses import json_response, resources_of
@@ -17,10 +17,10 @@ router = APIRouter()
 _TEXT = Path(pattern=LETTER, max_length=MAX_EVENT, examples=["PersonX buys a car"])
 
 
-@router.get("/relations", response_model=list[RelationInfo], responses=problems(422), tags=["graph"])
+@router.get("/relations", response_model=list[RelationSummary], responses=problems(422), tags=["graph"])
 async def relations(_: Annotated[NoParameters, Query()]) -> Response:
-    """The 23 relations: phrase, group, and the person that the tail is about."""
-    return json_response(list(RELATIONS.values()))
+    """The relations: phrase, group, and the person that the tail is about."""
+    return json_response([RelationSummary(i.name, i.phrase, i.group, i.whose) for i in RELATIONS.values()])
 
 
 @router.get("/events", response_model=EventPage, responses=problems(404, 422, 503), tags=["graph"])

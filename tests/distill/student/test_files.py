@@ -49,6 +49,11 @@ def test_a_damaged_description_is_refused_by_name(tmp_path: Path, about: object)
         found(tmp_path / "student", {"config": {}, "student": about})
 
 
+def test_a_student_of_a_relation_without_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match=r"student\.json: relations: SymbolOf without a file in COMETGRAPH_RELATIONS"):
+        found(tmp_path / "student", {"config": {}, "student": PLAIN | {"relations": ["xWant", "SymbolOf"]}})
+
+
 def test_a_form_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="prompt_form: 'letters'"):
         found(tmp_path / "student", {"config": {}, "student": {"recipe": {"prompt_form": "letters"}}})
