@@ -34,7 +34,7 @@ def write_events(config: Config, place: Place, calls: int, progress: Progress) -
 
 def write_inferences(config: Config, place: Place, progress: Progress) -> Counts:
     """Ask the teacher for inferences about the kept events, and write all of them. Returns the counts."""
-    prompts = {relation: RELATIONS[relation].teacher for relation in config.inferences.relations}
+    prompts = [RELATIONS[relation].teacher for relation in config.inferences.relations]
     inputs = [_common(config), config.inferences, prompts, digest(place.out / EVENTS)]
     return Stage("inferences", place.out, (INFERENCES,), inputs).counts(
         lambda: asyncio.run(_write_inferences(config, place, progress))
