@@ -139,7 +139,7 @@ def _shared(relation: Relation, prompt: TeacherPrompt) -> str:
         names = drawn(f"{example.event} {example.tail}", draw)
         cue = _cue(prompt, Subject(example.event, relation, names))
         lines.append(f"{number}. {cue} {with_names(example.tail, names)}")
-    return "\n".join([prompt.task, "", *lines])
+    return "\n".join([prompt.task, *lines])
 
 
 def _text(shared: str, prompt: TeacherPrompt, subject: Subject, recipe: InferenceRecipe, form: Form) -> str:
@@ -147,7 +147,7 @@ def _text(shared: str, prompt: TeacherPrompt, subject: Subject, recipe: Inferenc
     cue = _cue(prompt, subject)
     number = len(prompt.examples) + 1
     if form == "completions":
-        return f"{shared}\n{number}. {cue}"
+        return f"{shared}\n\n{number}. {cue}"
     if form == "chat":
         return f"{shared}\n{number}. {cue} …\n\nWrite the missing end of line {number} alone."
     return prompt.task + _INSTRUCTION.format(lines=recipe.lines) + f"\n\n{cue}"

@@ -117,7 +117,7 @@ def _merge(files: StudentFiles, folder: Path, progress: Progress) -> None:
     import torch
 
     from distill.training import lora
-    from distill.weights.base_models import load_base
+    from distill.weights.base_models import load_base, save_plain
 
     progress("loading the base weights", 0, 3)
     base = load_base(str(_json(files.folder / "adapter_config.json").get("base_model_name_or_path")))
@@ -126,14 +126,9 @@ def _merge(files: StudentFiles, folder: Path, progress: Progress) -> None:
     model.to(torch.bfloat16).to(torch.float32)  # the precision of training
     lora.merge(model, files.folder)
     progress("writing the merged weights", 2, 3)
-    model.to(torch.float16)
-    config = _plain_config(model.config)
     if model.get_input_embeddings().weight is not model.get_output_embeddings().weight:
-        config.tie_word_embeddings = False  # an adapter may have its own output layer
-    plain = type(model)(config).to(torch.float16)
-    plain.load_state_dict(model.state_dict())
-    plain.save_pretrained(folder)
-    base.tokenizer.save_pretrained(folder)
+        model.config.tie_word_embeddings = False  # an adapter may have its own output layer
+    save_plain(model, base.tokenizer, folder)
 
 
 def ct2_weights(files: StudentFiles, compute_type: str, progress: Progress) -> Path:
@@ -209,9 +204,3 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BadFile(str(path), "no JSON object")
     return content
-
-
-def _plain_config(config: Any) -> Any:
-    """The configuration without its source: the quantization and the file name."""
-    values = {k: v for k, v in config.to_dict().items() if k not in ("quantization_config", "_name_or_path")}
-    return type(config)(**values)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import orjson
 
+from schemas.errors import NotAllowed
+
 State = Literal["sent", "answered", "refused", "unknown"]
 """State of an attempt.
 
@@ -100,3 +102,9 @@ class Attempt:
     id: int
     call: Call
     number: int
+
+
+class TeacherRefused(NotAllowed):
+    """The teacher refuses for good: a bad key, an unknown model, an empty quota or a bad request."""
+
+    title = "Refused by the teacher"

@@ -6,7 +6,6 @@ The client's own retries are off, since the log would not see them.
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -16,38 +15,17 @@ import orjson
 import stamina
 
 from distill.teacher.call_log import CallLog
-from distill.teacher.calls import Attempt, Call, Cost, Reply, Usage
+from distill.teacher.calls import Attempt, Call, Cost, Reply, TeacherRefused, Usage
 from distill.teacher.pace import Pace
+from distill.teacher.patience import Patience
 from distill.teacher.prices import Prices
-from schemas.errors import NotAllowed, Unavailable
+from schemas.errors import Unavailable
 
 _UNPAID = frozenset({408, 409, 425, 429, 500, 503})
 """Statuses of a server that did not do the work, and may do it later."""
 _REPEATED = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_initial=0.5, wait_max=60.0, wait_jitter=1.0)
 """Repeats attempts without limit. `Patience.run` ends them."""
 _LONGEST_RETRY_AFTER = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Time limits, in seconds.
-
-    connect: for a connection.
-    silence: between two parts of a reply.
-    call: for a whole attempt.
-    run: without any reply, before the run stops.
-    """
-
-    connect: float = 10.0
-    silence: float = 120.0
-    call: float = 300.0
-    run: float = 600.0
-
-
-class TeacherRefused(NotAllowed):
-    """The teacher's server refuses for good: a bad key, an unknown model, an empty quota or a bad request."""
-
-    title = "Refused by the teacher"
 
 
 class _Again(Exception):
@@ -69,6 +47,7 @@ class OpenAiTeacher:
         self, url: str, key: str, log: CallLog, pace: Pace, prices: Prices, patience: Patience | None = None
     ) -> None:
         self.url = url
+        self.at_once = pace.most
         self._log = log
         self._pace = pace
         self._prices = prices
@@ -90,8 +69,7 @@ class OpenAiTeacher:
         await self._client.close()
 
     def stop(self) -> None:
-        """Send no further call. Calls under way end as usual."""
-        self._refusal = Unavailable("stopped", None)
+        self._refusal = Unavailable("the teacher was stopped", None)
 
     async def reply(self, call: Call) -> Reply:
         """The reply of a call. Attempts without a reply are repeated, with growing pauses.

@@ -29,7 +29,7 @@ class Pace:
 
     def __init__(self, most: int, requests: int | None = None, tokens: int | None = None) -> None:
         self.concurrency = min(_FIRST, most)
-        self._most = most
+        self.most = most
         self._requests = None if requests is None else AsyncLimiter(requests)
         self._tokens = None if tokens is None else AsyncLimiter(tokens)
         self._under_way = 0
@@ -96,7 +96,7 @@ class Pace:
 
     def _higher(self) -> int:
         factor = 2.0 if self._is_starting else 1.25
-        return min(self._most, math.ceil(self.concurrency * factor))
+        return min(self.most, math.ceil(self.concurrency * factor))
 
     def _set(self, concurrency: int) -> None:
         self.concurrency = concurrency

