@@ -30,7 +30,10 @@ duplicate: differs from an earlier event by case, punctuation or articles at mos
 unlikely: among the least likely of its block by the teacher's log-probability.
 """
 
-_TASK = "Short sentences about things that happen in people's everyday lives. PersonX, PersonY and PersonZ stand for people."
+_TASK = (
+    "Short sentences about things that happen in people's everyday lives. PersonX, PersonY and PersonZ stand for "
+    "people."
+)
 _INSTRUCTION = (
     "Write {lines} different short sentences about things that happen in people's everyday lives and have to do with "
     "{topic}. Each sentence begins with PersonX, is in the present tense, and has 3 to 10 words. Call other people "

@@ -1,4 +1,4 @@
-"""From inferences to a graph: scored by a critic, in ATOMIC-10x's form, and cut at a threshold (West et al., 2022, 4)."""
+"""From inferences to a graph: scored by a critic, cut at a threshold, in ATOMIC-10x's form (West et al., 2022, 4)."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence

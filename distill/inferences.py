@@ -1,4 +1,4 @@
-"""The second stage: a teacher writes inferences about events, one prompt a relation (West et al., 2022, section 3.2)."""
+"""The second stage: a teacher writes inferences about events, by one prompt a relation (West et al., 2022, 3.2)."""
 
 import random
 from collections import Counter
@@ -139,7 +139,7 @@ def _shared(relation: Relation, prompt: TeacherPrompt) -> str:
         names = drawn(f"{example.event} {example.tail}", draw)
         cue = _cue(prompt, Subject(example.event, relation, names))
         lines.append(f"{number}. {cue} {with_names(example.tail, names)}")
-    return "\n".join([prompt.task, *lines])
+    return "\n".join([prompt.task, "", *lines])
 
 
 def _text(shared: str, prompt: TeacherPrompt, subject: Subject, recipe: InferenceRecipe, form: Form) -> str:

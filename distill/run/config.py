@@ -11,15 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from distill.critic import BUNDLED
 from distill.events import EventRecipe
 from distill.inferences import InferenceRecipe
-from distill.student.recipe import Recipe as StudentRecipe
 from distill.run.place import Place
+from distill.student.recipe import Recipe as StudentRecipe
 from distill.teacher.calls import Budget
 from distill.teacher.patience import Patience
 from distill.teacher.prices import FREE, Prices, prices_of
 from distill.teacher.requests import Form, TeacherModel
 from distill.teacher.teacher import IN_PROCESS, Limits, TeacherSpec
 from schemas.errors import BadInput
-from schemas.triples import RECALLS
 from schemas.validation import bad_input
 
 _CONFIGS = Path(__file__).with_name("configs")
@@ -130,7 +129,7 @@ class CriticTable(_Table):
 class FilterTable(_Table):
     """The filter: a recall level, or a least probability. Neither: no critic."""
 
-    recall: Literal[*RECALLS] | None = None
+    recall: Literal["0.5", "0.6", "0.7", "0.8", "0.9"] | None = None
     p_valid: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @property

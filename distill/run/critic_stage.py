@@ -2,6 +2,9 @@
 
 from collections import Counter
 from pathlib import Path
+
+from pydantic import TypeAdapter
+
 from distill import filter
 from distill.critic.critic import Critic, open_critic
 from distill.run.config import Config
@@ -39,10 +42,11 @@ def write_kept(config: Config, place: Place) -> Counts:
 def _trained(config: Config, place: Place, progress: Progress) -> Path:
     """The folder of the run's own critic."""
     from distill.critic.labels import apart, read_labels
-    from distill.critic.train import train
+    from distill.critic.train import Recipe, train
 
     training, dev, _ = apart(example for file in config.critic.labels for example in read_labels(Path(file)))
-    train(training, dev, place.out / "critic", config.critic.recipe, "cpu", progress)
+    recipe = TypeAdapter(Recipe).validate_python(config.critic.recipe)
+    train(training, dev, place.out / "critic", recipe, "cpu", progress)
     return place.out / "critic" / "critic"
 
 

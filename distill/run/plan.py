@@ -21,7 +21,7 @@ _BYTES_OF_TOKEN = (5.5, 2.5)
 """Bytes of an English prompt in one token, for the lowest and for the highest cost."""
 _LEAST_TOKENS = 3
 """Fewest tokens of a completion."""
-_KEPT_EVENTS = (0.1, 0.8)
+_KEPT_EVENTS = (0.1, 1.0)
 """Kept events of a completion."""
 _KEPT_TAILS = (0.1, 0.9)
 """Kept inferences of a completion."""

@@ -3,7 +3,20 @@
 import random
 from typing import Any
 
-_VERBS = ("paints", "sells", "finds", "repairs", "borrows", "hides", "cleans", "loses", "draws", "moves", "buys", "lifts")
+_VERBS = (
+    "paints",
+    "sells",
+    "finds",
+    "repairs",
+    "borrows",
+    "hides",
+    "cleans",
+    "loses",
+    "draws",
+    "moves",
+    "buys",
+    "lifts",
+)
 _THINGS = ("fence", "ladder", "lamp", "boat", "drum", "garden", "letter", "bike", "tent", "map", "kettle", "chair")
 _PLACES = ("at home", "in the rain", "with PersonY", "for PersonY", "on Monday", "at work", "before dinner", "alone")
 _TAILS = ("to rest", "to tell a friend", "to do it again", "to go home", "none", "ok", "to sell it", "to be careful")

@@ -9,10 +9,15 @@ from service.cli.lazy_group import LazyGroup
     cls=LazyGroup,
     package="service.cli.distill",
     summaries={
-        "student": "Train a student on triples.",
+        "plan": "Show calls, money and time of a run before it begins.",
+        "run": "Run all stages, or resume them.",
+        "events": "Have a teacher write events.",
+        "inferences": "Have a teacher write inferences about the events.",
+        "critic": "Train a critic on labelled triples, or run this stage.",
+        "filter": "Keep the inferences above a threshold.",
+        "student": "Train a student on triples, or run this stage.",
         "judge": "Train a judge of near-duplicates on pairs of events.",
-        "critic": "Train a critic on labelled triples.",
     },
 )
 def distill() -> None:
-    """Train a student, a judge or a critic."""
+    """From a teacher to a graph and a student. Train a student, a judge or a critic."""

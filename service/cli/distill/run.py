@@ -1,7 +1,7 @@
 """`cometgraph distill run`, and the commands of single stages."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -46,9 +46,10 @@ def _rows(stage: str, counts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     for name, value in counts.items():
         label = name.replace("_", " ")
         if isinstance(value, dict):
-            rows += [(stage, f"{label}: {key}", f"{count:,}") for key, count in value.items()]
+            parts = cast(dict[str, int], value)
+            rows += [(stage, f"{label}: {key}", f"{count:,}") for key, count in parts.items()]
         elif isinstance(value, list):
-            rows.append((stage, label, ", ".join(map(str, value))))
+            rows.append((stage, label, ", ".join(map(str, cast(list[int], value)))))
         else:
             rows.append((stage, label, f"{value:,}" if isinstance(value, int) else str(value)))
     return rows

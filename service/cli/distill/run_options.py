@@ -1,6 +1,6 @@
 """The configuration and the folder of a run, as arguments of a command."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,27 @@ import click
 
 from distill.run.config import Config, load_config
 from distill.run.place import Place
+from schemas.errors import BadInput
 from service.cli.distill.recipe import output_folder
 from service.cli.options import setting_options
-from service.settings import Settings
+from service.settings import Settings, load_settings
 
 LOG = "calls.sqlite"
+
+
+def place_of(out: str, log: str | None = None, settings: Settings | None = None) -> Place:
+    """The place of a run. settings: by default of the environment. Raises BadInput."""
+    folder = output_folder(out)
+    settings = settings or load_settings({})
+    return Place(folder, Path(log) if log else folder / LOG, Path(settings.cache), settings.model_threads)
+
+
+def is_stage(config: str | None, files: Sequence[str], option: str) -> bool:
+    """True for a stage of a run, false for a training on files. Raises BadInput for both or neither."""
+    if (config is None) == (not files):
+        message = f"{option}: needed without CONFIG, and not allowed with it"
+        raise BadInput.of(option, list(files), "files, or a configuration in their place", message)
+    return config is not None
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,9 +51,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         teacher_model: str | None,
         **options: Any,
     ) -> Any:
-        folder = output_folder(out)
-        place = Place(folder, Path(log) if log else folder / LOG, settings.cache, settings.model_threads)
         parsed: Config = load_config(config, teacher_url, teacher_model)
-        return command(parsed, place, **options)
+        return command(parsed, place_of(out, log, settings), **options)
 
     return with_run

@@ -4,15 +4,19 @@ from typing import Any
 
 import click
 
-from distill.student.splits import split_rows, validation_sample
+from distill.run.config import load_config
 from distill.student.recipe import Recipe
+from distill.student.splits import split_rows, validation_sample
 from distill.student.train import train
 from service.cli.distill.recipe import output_folder, read_triples, recipe_of
+from service.cli.distill.run import run_to
+from service.cli.distill.run_options import is_stage, place_of
 from service.cli.progress import progress_bar
 
 
 @click.command()
-@click.option("--train", "files", multiple=True, required=True, metavar="FILE", help="Triples; may be repeated.")
+@click.argument("config", required=False, metavar="[CONFIG]")
+@click.option("--train", "files", multiple=True, metavar="FILE", help="Triples; may be repeated.")
 @click.option("--validation", multiple=True, metavar="FILE", help="Validation triples; else the dev rows of --train.")
 @click.option("--out", required=True, metavar="DIR", help="Folder for the student, its log and its checkpoint.")
 @click.option(
@@ -30,11 +34,14 @@ from service.cli.progress import progress_bar
 @click.option("--evaluate-every", metavar="N", help="Steps between two validations. [default 100]")
 @click.option("--seed", metavar="N", help="Seed of the order of triples and of the adapter. [default 0]")
 @click.option("--start", metavar="DIR", help="Adapter of the same shape to start from.")
-def student(files: tuple[str, ...], validation: tuple[str, ...], out: str, **flags: Any) -> None:
+def student(config: str | None, files: tuple[str, ...], validation: tuple[str, ...], out: str, **flags: Any) -> None:
     """Train a student on triples.
 
-    Stopped or killed, and run again, it continues.
+    With CONFIG it is the last stage of the run in --out. Stopped or killed, and run again, it continues.
     """
+    if is_stage(config, files, "train"):
+        run_to("student", load_config(str(config)), place_of(out))
+        return
     recipe = recipe_of(Recipe, flags)
     folder = output_folder(out)
     rows = list(read_triples(files))

@@ -71,14 +71,22 @@ def test_all_counts_reconcile_and_the_graph_loads(
     stages = report["stages"]
     for stage in ("events", "inferences"):
         counts = stages[stage]
-        assert counts["generated"] == counts["kept"] + sum(counts["dropped"].values()) == len(lines(out / f"{stage}.jsonl"))
+        assert (
+            counts["generated"]
+            == counts["kept"] + sum(counts["dropped"].values())
+            == len(lines(out / f"{stage}.jsonl"))
+        )
         assert {"form", "duplicate"} & set(counts["dropped"]) or stage == "inferences"
     assert stages["inferences"]["calls"] == stages["events"]["kept"] * 2
-    assert stages["critic"]["rows"] == stages["inferences"]["kept"] == stages["filter"]["kept"] + stages["filter"]["below"]
+    assert (
+        stages["critic"]["rows"] == stages["inferences"]["kept"] == stages["filter"]["kept"] + stages["filter"]["below"]
+    )
     assert stages["filter"]["kept"] > 0
     assert len(server.answered) == len(set(server.answered)) == 4 + stages["inferences"]["calls"]
     assert report["spent"]["answered"]["tokens"] == server.tokens
-    stored = cometgraph("load", str(out / "kept.jsonl"), "--store", str(tmp_path / "store"), "--report", str(tmp_path / "r"))
+    stored = cometgraph(
+        "load", str(out / "kept.jsonl"), "--store", str(tmp_path / "store"), "--report", str(tmp_path / "r")
+    )
     assert stored.returncode == 0, stored.stderr
     loaded = orjson.loads((tmp_path / "r").read_bytes())
     assert loaded["read"] == stages["filter"]["kept"]
@@ -131,7 +139,9 @@ def test_another_rule_reads_the_stored_replies(
     first = run(config_of(tmp_path, url), place_of(tmp_path, models_cache), silent)["stages"]
     paid = len(server.answered)
     config = config_of(tmp_path, url)
-    config = config.model_copy(update={"inferences": config.inferences.__class__(config.inferences.relations, events=5, completions=4)})
+    config = config.model_copy(
+        update={"inferences": config.inferences.__class__(config.inferences.relations, events=5, completions=4)}
+    )
     second = run(config, place_of(tmp_path, models_cache), silent)["stages"]
     assert len(server.answered) == paid
     assert second["inferences"]["calls"] == 10 < first["inferences"]["calls"]
@@ -184,17 +194,19 @@ def test_the_plan_holds_the_real_figures(tmp_path: Path, url: str, models_cache:
     report = run(config_of(tmp_path, url), place_of(tmp_path, models_cache), silent)
     for planned in report["planned"]["stages"][:2]:
         real = report["stages"][planned["name"]]["calls"]
-        assert planned["calls"]["low"] <= real <= planned["calls"]["high"]
+        assert planned["calls"]["low"] <= real <= planned["calls"]["high"], planned["name"]
     done = cometgraph("distill", "plan", str(tmp_path / "run.toml"), "--out", str(tmp_path), "--json")
     stages = orjson.loads(done.stdout)["stages"]
-    assert [stage["paid"] for stage in stages[:2]] == [report["stages"][name]["calls"] for name in ("events", "inferences")]
+    assert [stage["paid"] for stage in stages[:2]] == [
+        report["stages"][name]["calls"] for name in ("events", "inferences")
+    ]
     assert stages[0]["dollars"] == stages[1]["dollars"] == {"low": 0.0, "high": 0.0}
 
 
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ("url = \"{url}\"", "teacher.url"),
+        ('url = "{url}"', "teacher.url"),
         ("completions = 15", "events.completions"),
         ('relations = ["xWant", "oReact"]', "inferences.relations"),
         ('name = "test"', "name"),
