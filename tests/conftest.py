@@ -20,7 +20,9 @@ from tests.support.requests import app_with
 from tests.support.server import ROOT, Server, cometgraph
 from tests.support.triples import OpenStore
 
-hypothesis.settings.register_profile("repeatable", derandomize=True)  # a failure is seen by everybody, or by nobody
+hypothesis.settings.register_profile(
+    "repeatable", derandomize=True, deadline=None
+)  # a failure is seen by everybody, or by nobody
 hypothesis.settings.load_profile("repeatable")
 
 

@@ -11,6 +11,7 @@ from service.cli.lazy_group import LazyGroup
     summaries={
         "student": "Train a student on triples.",
         "judge": "Train a judge of near-duplicates on pairs of events.",
+        "calls": "List or export the calls to a teacher.",
     },
 )
 def distill() -> None:

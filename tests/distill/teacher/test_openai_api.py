@@ -10,7 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from distill.teacher.call_log import BudgetSpent, CallLog, attempts, totals
+from distill.teacher.call_log import BudgetSpent, CallLog
+from distill.teacher.call_records import attempts, by_state
 from distill.teacher.calls import Budget, Call, Reply, TeacherRefused
 from distill.teacher.openai_api import OpenAiTeacher
 from distill.teacher.pace import Pace
@@ -58,7 +59,7 @@ async def test_a_faulty_server_loses_nothing_and_its_bill_is_ours(tmp_path: Path
             replies = await asyncio.gather(*(teacher.reply(call(url, n)) for n in range(150)))
             assert [text(reply) for reply in replies] == [f" because of event {n}:" for n in range(150)]
             spent = await log.spent()
-    found = totals(path)
+    found = by_state(path)
     assert spent.tokens == found["answered"].tokens + found["unknown"].tokens
     states = Counter(attempt["state"] for attempt in attempts(path))
     assert states["answered"] == 150
@@ -77,7 +78,7 @@ async def test_a_server_that_honours_the_key_is_never_paid_twice(tmp_path: Path)
         async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
             await asyncio.gather(*(teacher.reply(call(url, n)) for n in range(100)))
     assert len(server.answered) == len(set(server.answered)) == 100
-    assert totals(tmp_path / "calls.sqlite")["answered"].tokens == server.tokens
+    assert by_state(tmp_path / "calls.sqlite")["answered"].tokens == server.tokens
 
 
 async def test_a_second_run_asks_nothing(tmp_path: Path) -> None:
