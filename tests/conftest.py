@@ -20,8 +20,9 @@ from tests.support.requests import app_with
 from tests.support.server import ROOT, Server, cometgraph
 from tests.support.triples import OpenStore
 
-# A failure is seen by everybody, or by nobody. A busy machine is no failure.
-hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile(
+    "repeatable", derandomize=True, deadline=None
+)  # a failure is seen by everybody, or by nobody
 hypothesis.settings.load_profile("repeatable")
 
 

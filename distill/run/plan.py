@@ -13,7 +13,7 @@ from distill import events, inferences
 from distill.run.config import IN_PROCESS, Config
 from distill.run.place import Place
 from distill.run.teacher_stages import known_events
-from distill.teacher.call_log import answered_calls
+from distill.teacher.call_records import answered_calls
 from distill.teacher.calls import Call, Usage
 from distill.teacher.prices import Prices
 

@@ -23,7 +23,7 @@ from distill.run.plan import plan
 from distill.run.stage import Counts, written
 from distill.run.student_stage import train_student
 from distill.run.teacher_stages import write_events, write_inferences
-from distill.teacher.call_log import spending
+from distill.teacher.call_records import by_state
 from schemas.errors import Unavailable
 from schemas.progress import Progress
 
@@ -114,7 +114,7 @@ def _report(config: Config, place: Place, planned: dict[str, Any], counts: dict[
         "config": config.model_dump(mode="json"),
         "planned": planned,
         "stages": counts,
-        "spent": {state: asdict(cost) for state, cost in spending(place.log, config.name).items()},
+        "spent": {state: asdict(cost) for state, cost in by_state(place.log, config.name).items()},
         "budget_spent": bool(unpaid(counts)),
     }
     with written(place.out / REPORT) as file:

@@ -14,9 +14,9 @@ from distill.run.config import Config
 from distill.run.place import Place
 from distill.run.stage import Counts, Stage, digest, line, rows, written
 from distill.teacher import requests
-from distill.teacher.call_log import CallLog
+from distill.teacher.call_log import BudgetSpent, CallLog
 from distill.teacher.calls import Call, Reply
-from distill.teacher.replies import replies
+from distill.teacher.replies import Result, replies
 from distill.teacher.teacher import Teacher, open_teacher
 from schemas.progress import Progress
 from schemas.relations import RELATIONS
@@ -55,21 +55,22 @@ def kept_inferences(out: Path) -> Iterator[dict[str, Any]]:
 async def _write_events(config: Config, place: Place, calls: int, progress: Progress) -> Counts:
     model = config.teacher.requested
     answered: list[tuple[Call, Reply]] = []
-    unpaid = 0
+    failed: Counter[str] = Counter()
     async with _teacher(config, place, progress) as teacher:
         asked = events.event_calls(config.events, model, config.seed, range(calls))
-        async for call, reply in _replies(teacher, asked, config, "events", calls, progress):
-            if reply is None:
-                unpaid += 1
+        async for call, result in _replies(teacher, asked, config, "events", calls, progress):
+            if isinstance(result, Reply):
+                answered.append((call, result))
             else:
-                answered.append((call, reply))
+                failed[_reason(result)] += 1
     raws = list(events.read_events(answered, config.events, model.form))
     with written(place.out / EVENTS) as file:
         file.writelines(map(line, raws))
     kept = [raw.event for raw in raws if raw.dropped is None]
     return {
         "calls": calls,
-        "unpaid": unpaid,
+        "unpaid": failed["unpaid"],
+        "refused": failed["refused"],
         "useless": sum(not events.is_useful(reply) for _, reply in answered),
         "generated": len(raws),
         "kept": len(kept),
@@ -88,23 +89,25 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
     total = len(heads) * len(config.inferences.relations)
     counts: Counter[str | None] = Counter()
     by_relation: Counter[str] = Counter()
-    unpaid = useless = 0
+    failed: Counter[str] = Counter()
+    useless = 0
     with written(place.out / INFERENCES) as file:
         async with _teacher(config, place, progress) as teacher:
             asked = _replies(teacher, calls, config, "inferences", total, progress)
-            async for call, reply in asked:
+            async for call, result in asked:
                 subject = next(subjects)
-                if reply is None:
-                    unpaid += 1
+                if not isinstance(result, Reply):
+                    failed[_reason(result)] += 1
                     continue
-                useless += not inferences.is_useful(reply)
-                raws = inferences.read_inferences(subject, call, reply, model.form)
+                useless += not inferences.is_useful(result)
+                raws = inferences.read_inferences(subject, call, result, model.form)
                 counts.update(raw.dropped for raw in raws)
                 by_relation.update(raw.relation.value for raw in raws if raw.dropped is None)
                 file.writelines(map(line, raws))
     return {
         "calls": total,
-        "unpaid": unpaid,
+        "unpaid": failed["unpaid"],
+        "refused": failed["refused"],
         "useless": useless,
         "events": len(heads),
         "generated": counts.total(),
@@ -130,7 +133,7 @@ async def _teacher(config: Config, place: Place, progress: Progress) -> AsyncGen
 
 async def _replies(
     teacher: Teacher, calls: Iterable[Call], config: Config, stage: str, total: int, progress: Progress
-) -> AsyncGenerator[tuple[Call, Reply | None]]:
+) -> AsyncGenerator[tuple[Call, Result]]:
     done = 0
     answered = replies(teacher, calls, events.is_useful, config.teacher.limits.repetitions)
     async with aclosing(answered):
@@ -154,6 +157,10 @@ def _common(config: Config) -> list[Any]:
     """Inputs of both stages: the seed, the teacher, and the code that writes prompts and reads replies."""
     code = [Path(str(module.__file__)).read_text() for module in _CODE]
     return [config.seed, config.teacher.requested, config.teacher.limits.repetitions, config.budget, code]
+
+
+def _reason(result: Result) -> str:
+    return "unpaid" if isinstance(result, BudgetSpent) else "refused"
 
 
 def _by_rule(counts: Mapping[str | None, int]) -> dict[str, int]:

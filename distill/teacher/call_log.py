@@ -15,9 +15,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -87,10 +85,14 @@ class CallLog:
             raise StoreUnavailable(f"{path} cannot be used as a call log ({error})") from error
         return cls(path, run, budget or Budget(), GroupCommits(database), owner, lock)
 
+    async def stored(self, call: Call) -> Reply | None:
+        """The reply of a call, if the log has it."""
+        return await asyncio.wrap_future(self._commits.do(lambda db: _stored(db, call)))
+
     async def claim(self, call: Call, ceiling: Cost) -> Attempt | Reply:
         """The reply of a call, or the right to attempt it, on disk. Waits while another attempt is under way.
 
-        ceiling: the highest possible cost of the attempt.
+        ceiling: the highest possible cost of the attempt, with one call.
 
         Raises BudgetSpent.
         """
@@ -156,9 +158,7 @@ class CallLog:
                     return None
                 _forsake(db, attempt["owner"], "its process is gone")
             number = attempt["number"] + 1
-        spent = _spent(db, self._run)
-        total = Cost(spent.calls + 1, spent.tokens + ceiling.tokens, spent.nanodollars + ceiling.nanodollars)
-        if (limit := self._budget.exceeded(total)) is not None:
+        if (limit := self._budget.exceeded(_spent(db, self._run) + ceiling)) is not None:
             raise BudgetSpent(limit)
         row = (call.key, call.stage, call.url, orjson.dumps(call.request), call.again)
         db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)", row)
@@ -167,48 +167,9 @@ class CallLog:
             "VALUES (?, ?, ?, ?, 'sent', ?, ?, ?)",
             (call.key, number, self._run, self._owner, time.time(), ceiling.tokens, ceiling.nanodollars),
         )
-        _spend(db, self._run, Cost(1, ceiling.tokens, ceiling.nanodollars))
+        _spend(db, self._run, ceiling)
         assert inserted.lastrowid is not None
         return Attempt(inserted.lastrowid, call, number)
-
-
-# --- reading, beside any number of runs ---
-
-
-def attempts(path: Path) -> Iterator[dict[str, Any]]:
-    """All attempts with their calls, in the order of sending. Requests and headers are JSON values."""
-    with closing(_reader(path)) as db:
-        columns = "a.*, c.stage, c.url, c.request, c.again"
-        for row in db.execute(f"SELECT {columns} FROM attempts a JOIN calls c ON c.key = a.call ORDER BY a.id"):
-            values = dict(row)
-            values["request"] = orjson.loads(values["request"])
-            values["headers"] = orjson.loads(values["headers"]) if values["headers"] is not None else None
-            yield values
-
-
-def totals(path: Path) -> dict[State, Cost]:
-    """The cost of all attempts by state, all runs together. The cost of `sent` and `unknown` is their ceiling."""
-    with closing(_reader(path)) as db:
-        query = "SELECT state, count(*), sum(tokens), sum(nanodollars) FROM attempts GROUP BY state"
-        return {state: Cost(count, tokens, nanodollars) for state, count, tokens, nanodollars in db.execute(query)}
-
-
-def spending(path: Path, run: str) -> dict[State, Cost]:
-    """The cost of the attempts of one run, by state. Empty without a log."""
-    if not path.exists():
-        return {}
-    with closing(_reader(path)) as db:
-        query = "SELECT state, count(*), sum(tokens), sum(nanodollars) FROM attempts WHERE run = ? GROUP BY state"
-        return {state: Cost(*values) for state, *values in db.execute(query, [run])}
-
-
-def answered_calls(path: Path) -> dict[str, Usage]:
-    """The usage of each call with a reply, by key. Empty without a log."""
-    if not path.exists():
-        return {}
-    with closing(_reader(path)) as db:
-        query = "SELECT call, prompt_tokens, cached_tokens, completion_tokens FROM attempts WHERE state = 'answered'"
-        return {call: Usage(*tokens) for call, *tokens in db.execute(query)}
 
 
 # --- inside of a transaction ---
@@ -249,6 +210,11 @@ def _spent(db: sqlite3.Connection, run: str) -> Cost:
     return Cost() if row is None else Cost(*row)
 
 
+def _stored(db: sqlite3.Connection, call: Call) -> Reply | None:
+    row = db.execute("SELECT * FROM attempts WHERE call = ? AND state = 'answered'", [call.key]).fetchone()
+    return None if row is None else _reply(row)
+
+
 def _reply(attempt: sqlite3.Row) -> Reply:
     usage = Usage(attempt["prompt_tokens"], attempt["cached_tokens"], attempt["completion_tokens"])
     return Reply(attempt["status"], orjson.loads(attempt["headers"]), attempt["body"], usage)
@@ -273,17 +239,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     if version not in (0, _VERSION):
         database.close()
         raise StoreUnavailable(f"{path} was written by another version (call log {version}, here {_VERSION})")
-    return database
-
-
-def _reader(path: Path) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA query_only = ON")  # not mode=ro: such a reader leaves -wal and -shm behind
-        database.execute("SELECT 1 FROM attempts LIMIT 1")
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"{path} cannot be read as a call log ({error})") from error
     return database
 
 

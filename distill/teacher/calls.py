@@ -61,6 +61,10 @@ class Cost:
     nanodollars: int = 0
     """Money in units of 10⁻⁹ US dollars, so that sums are exact."""
 
+    def __add__(self, other: "Cost") -> "Cost":
+        """The cost of both."""
+        return Cost(self.calls + other.calls, self.tokens + other.tokens, self.nanodollars + other.nanodollars)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -105,6 +109,12 @@ class Attempt:
 
 
 class TeacherRefused(NotAllowed):
-    """The teacher refuses for good: a bad key, an unknown model, an empty quota or a bad request."""
+    """The teacher refuses all calls for good: a bad key, an unknown model or an empty quota."""
 
     title = "Refused by the teacher"
+
+
+class CallRefused(NotAllowed):
+    """The teacher refuses this call for good, such as a prompt that is too long. Other calls may succeed."""
+
+    title = "Call refused by the teacher"

@@ -6,9 +6,8 @@ so a reply depends on its call alone.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from distill.engines.sample_jobs import Sample, Sampled, SampleJob
 from distill.teacher.call_log import CallLog
-from distill.teacher.calls import Attempt, Call, Reply, TeacherRefused, Usage
+from distill.teacher.calls import Attempt, Call, CallRefused, Reply, Usage
 from distill.teacher.prices import FREE
+from distill.teacher.slots import Slots
 from distill.weights.child import Channel, Child
 from schemas.errors import BadInput, Unavailable
 from schemas.progress import Progress
@@ -40,16 +40,17 @@ class InProcessTeacher:
         self._log = log
         self._batch = _BATCH[process.device.partition(":")[0]]
         self.at_once = self._batch // 5  # of ten samples each
-        self._freed = asyncio.Condition()
-        self._samples = 0
+        self._slots = Slots(2 * self._batch)
         self._waiting = deque[_Waiting]()
         self._thread = ThreadPoolExecutor(1, "teacher")
         self._is_busy = False
         self._is_stopped = False
 
     async def reply(self, call: Call) -> Reply:
+        if (stored := await self._log.stored(call)) is not None:
+            return stored
         job = _job(call)
-        async with self._slot(job.n):
+        async with self._slots.place(job.n):
             if self._is_stopped:
                 raise Unavailable("the teacher was stopped", None)
             attempt = await self._log.claim(call, FREE.ceiling(len(orjson.dumps(call.request["body"])), _drawn(job)))
@@ -64,19 +65,6 @@ class InProcessTeacher:
         await asyncio.to_thread(self.process.child.close)
         self._thread.shutdown()
 
-    @asynccontextmanager
-    async def _slot(self, n: int) -> AsyncGenerator[None]:
-        """A place for n samples under way."""
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._samples == 0 or self._samples + n <= 2 * self._batch)
-            self._samples += n
-        try:
-            yield
-        finally:
-            async with self._freed:
-                self._samples -= n
-                self._freed.notify_all()
-
     async def _answer(self, attempt: Attempt, job: SampleJob) -> Reply:
         try:
             sampled = await self._sample(job)
@@ -85,7 +73,7 @@ class InProcessTeacher:
             raise
         if isinstance(sampled, BadInput):
             self._log.refused(attempt, str(sampled))
-            raise TeacherRefused(f"the teacher refuses: {sampled}")
+            raise CallRefused(f"the teacher refuses a call: {sampled}")
         usage = Usage(sampled.prompt_tokens, 0, sum(sample.drawn for sample in sampled.samples))
         body = orjson.dumps(_body(attempt.call.request, sampled, usage))
         reply = Reply(200, {"content-type": "application/json"}, body, usage)

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 
 from aiolimiter import AsyncLimiter
 
+from distill.teacher.slots import Slots
+
 _FIRST = 4
 _GAIN = 1.05
 """Growth of throughput that is worth a higher concurrency."""
@@ -28,36 +30,32 @@ class Pace:
     """
 
     def __init__(self, most: int, requests: int | None = None, tokens: int | None = None) -> None:
-        self.concurrency = min(_FIRST, most)
         self.most = most
         self._requests = None if requests is None else AsyncLimiter(requests)
         self._tokens = None if tokens is None else AsyncLimiter(tokens)
-        self._under_way = 0
-        self._freed = asyncio.Condition()
+        self._slots = Slots(min(_FIRST, most))
         self._is_starting = True
         self._resumes = 0.0
         self._best = (0.0, self.concurrency)
         self._window = _Window(self.concurrency)
         self._quiet = 0
 
+    @property
+    def concurrency(self) -> int:
+        """The most calls under way, as it is now."""
+        return self._slots.size
+
     @asynccontextmanager
     async def slot(self, tokens: int) -> AsyncGenerator[None]:
         """A place for one call. tokens: the most that it can take."""
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._under_way < self.concurrency)
-            self._under_way += 1
-        try:
+        async with self._slots.place():
             await asyncio.sleep(max(0.0, self._resumes - time.monotonic()))
             if self._requests is not None:
                 await self._requests.acquire()
             if self._tokens is not None:
                 await self._tokens.acquire(min(tokens, self._tokens.max_rate))
-            self._window.peak = max(self._window.peak, self._under_way)
+            self._window.peak = max(self._window.peak, self._slots.taken)
             yield
-        finally:
-            async with self._freed:
-                self._under_way -= 1
-                self._freed.notify_all()
 
     def answered(self) -> None:
         """Count a reply."""
@@ -99,8 +97,8 @@ class Pace:
         return min(self.most, math.ceil(self.concurrency * factor))
 
     def _set(self, concurrency: int) -> None:
-        self.concurrency = concurrency
-        self._window = _Window(self._under_way)
+        self._slots.size = concurrency
+        self._window = _Window(self._slots.taken)
 
 
 class _Window:

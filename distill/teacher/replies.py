@@ -5,8 +5,11 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import replace
 
 from distill.teacher.call_log import BudgetSpent
-from distill.teacher.calls import Call, Reply
+from distill.teacher.calls import Call, CallRefused, Reply
 from distill.teacher.teacher import Teacher
+
+Result = Reply | BudgetSpent | CallRefused
+"""The reply of a call, or the reason for none."""
 
 _UNDER_WAY = 1_000
 """Calls that wait for the teacher. Its own limit of concurrency is lower."""
@@ -14,8 +17,8 @@ _UNDER_WAY = 1_000
 
 async def replies(
     teacher: Teacher, calls: Iterable[Call], is_useful: Callable[[Reply], bool], repetitions: int
-) -> AsyncGenerator[tuple[Call, Reply | None]]:
-    """Each call with its reply, in order. None for a call beyond the budget.
+) -> AsyncGenerator[tuple[Call, Result]]:
+    """Each call with its reply, in order, or with the reason for none.
 
     is_useful: False for an empty reply, or one that cannot be parsed.
     repetitions: most further calls after a useless reply. The last reply counts, with the call that it came from.
@@ -24,18 +27,18 @@ async def replies(
     the teacher.
     """
 
-    async def answered(call: Call) -> tuple[Call, Reply | None]:
+    async def answered(call: Call) -> tuple[Call, Result]:
         while True:
             try:
                 reply = await teacher.reply(call)
-            except BudgetSpent:
-                return call, None
+            except (BudgetSpent, CallRefused) as error:
+                return call, error
             if is_useful(reply) or call.again >= repetitions:
                 return call, reply
             call = replace(call, again=call.again + 1)
 
     waiting = iter(calls)
-    under_way: list[asyncio.Task[tuple[Call, Reply | None]]] = []
+    under_way: list[asyncio.Task[tuple[Call, Result]]] = []
     try:
         while True:
             while len(under_way) < _UNDER_WAY and (call := next(waiting, None)) is not None:

@@ -17,6 +17,7 @@ from service.cli.lazy_group import LazyGroup
         "filter": "Keep the inferences above a threshold.",
         "student": "Train a student on triples, or run this stage.",
         "judge": "Train a judge of near-duplicates on pairs of events.",
+        "calls": "List or export the calls to a teacher.",
     },
 )
 def distill() -> None:

@@ -10,7 +10,7 @@ import pytest
 from distill.run.config import Config, load_config
 from distill.run.place import Place
 from distill.run.run import run
-from distill.teacher.call_log import totals
+from distill.teacher.call_records import by_state
 from schemas.progress import silent
 from tests.support.completions_server import served
 from tests.support.server import cometgraph
@@ -160,7 +160,7 @@ def test_runs_share_a_log(tmp_path: Path, url: str, server: TeacherServer, model
 def test_an_empty_reply_is_asked_again_as_a_new_call(
     tmp_path: Path, url: str, server: TeacherServer, models_cache: Path
 ) -> None:
-    faults = iter(["no choices"] * 3)
+    faults = iter(["empty"] * 3)
     server.fault = lambda: next(faults, "")
     report = run(config_of(tmp_path, url), place_of(tmp_path, models_cache), silent, "events")
     assert report["stages"]["events"]["useless"] == 0
@@ -234,5 +234,5 @@ def test_a_stopped_server_stops_the_run_to_be_resumed(tmp_path: Path, models_cac
         server.fault = lambda: ""
         done = cometgraph(*arguments, env={"COMETGRAPH_CACHE": str(models_cache)})
         assert done.returncode == 0, done.stderr
-    found = totals(tmp_path / "out" / "calls.sqlite")
+    found = by_state(tmp_path / "out" / "calls.sqlite")
     assert found["answered"].calls == len(server.answered)

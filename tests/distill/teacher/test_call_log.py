@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.teacher.call_log import BudgetSpent, CallLog, attempts, totals
+from distill.teacher.call_log import BudgetSpent, CallLog
+from distill.teacher.call_records import attempts, by_state
 from distill.teacher.calls import Attempt, Budget, Call, Cost, Reply, Usage
 from schemas.errors import StoreUnavailable
 from tests.support.server import ROOT
@@ -77,7 +78,7 @@ async def test_a_refused_attempt_costs_nothing_and_an_unknown_one_its_ceiling(tm
             assert await log.spent() == Cost(2, 130, 1_250)
     log.close()
     path = tmp_path / "calls.sqlite"
-    assert totals(path) == {"refused": Cost(1), "unknown": CEILING, "answered": COST}
+    assert by_state(path) == {"refused": Cost(1), "unknown": CEILING, "answered": COST}
     assert len({attempt["call"] for attempt in attempts(path)}) == 1
 
 
@@ -119,7 +120,7 @@ def test_the_budget_is_never_exceeded(tmp_path_factory: pytest.TempPathFactory, 
                 log.unknown(attempt, "cut off")
             assert (await log.spent()).nanodollars == spent
         log.close()
-        assert sum(cost.nanodollars for cost in totals(path).values()) == spent
+        assert sum(cost.nanodollars for cost in by_state(path).values()) == spent
 
     asyncio.run(run())
 
@@ -240,7 +241,7 @@ async def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="call log"):
         list(attempts(path))
     with pytest.raises(StoreUnavailable):
-        totals(tmp_path / "none.sqlite")
+        by_state(tmp_path / "none.sqlite")
     database = sqlite3.connect(tmp_path / "newer.sqlite")
     database.execute("PRAGMA user_version = 99")
     database.close()

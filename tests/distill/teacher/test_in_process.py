@@ -11,8 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from distill.teacher.call_log import BudgetSpent, CallLog, totals
-from distill.teacher.calls import Budget, Call, Cost, Reply, TeacherRefused
+from distill.teacher.call_log import BudgetSpent, CallLog
+from distill.teacher.call_records import by_state
+from distill.teacher.calls import Budget, Call, CallRefused, Cost, Reply
 from distill.teacher.in_process import InProcessTeacher, TeacherProcess
 from distill.teacher.teacher import IN_PROCESS, TeacherSpec, open_teacher
 from schemas.errors import BadInput, Unavailable
@@ -71,7 +72,7 @@ async def test_a_reply_is_a_completion_that_depends_on_its_call_alone(
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
     assert 3 <= usage["completion_tokens"] <= 18
     sums = [orjson.loads(reply.body)["usage"]["total_tokens"] for reply in replies]
-    assert totals(tmp_path / "one" / "calls.sqlite") == {"answered": Cost(40, sum(sums), 0)}
+    assert by_state(tmp_path / "one" / "calls.sqlite") == {"answered": Cost(40, sum(sums), 0)}
 
 
 async def test_a_chat_has_its_own_form(spec: TeacherSpec, process: TeacherProcess, tmp_path: Path) -> None:
@@ -96,16 +97,16 @@ async def test_what_it_cannot_honour_is_refused(spec: TeacherSpec, process: Teac
             with pytest.raises(BadInput) as caught:
                 await teacher.reply(call(spec, 1, **options))
             assert caught.value.errors[0].field in options
-        with pytest.raises(TeacherRefused, match="max_tokens ≤ 512"):
+        with pytest.raises(CallRefused, match="max_tokens ≤ 512"):
             await teacher.reply(call(spec, 1, max_tokens=2000))
-    assert totals(tmp_path / "calls.sqlite") == {"refused": Cost(1)}
+    assert by_state(tmp_path / "calls.sqlite") == {"refused": Cost(1)}
 
 
 async def test_its_tokens_count_in_the_budget(spec: TeacherSpec, process: TeacherProcess, tmp_path: Path) -> None:
     with run_of(process, tmp_path, Budget(tokens=1000)) as teacher:
         results = await asyncio.gather(*(teacher.reply(call(spec, n)) for n in range(60)), return_exceptions=True)
     assert {type(result) for result in results} == {Reply, BudgetSpent}
-    assert totals(tmp_path / "calls.sqlite")["answered"].tokens <= 1000
+    assert by_state(tmp_path / "calls.sqlite")["answered"].tokens <= 1000
 
 
 async def test_the_end_of_its_process_ends_the_run_and_costs_nothing(spec: TeacherSpec, tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ async def test_the_end_of_its_process_ends_the_run_and_costs_nothing(spec: Teach
         await waiting
     await teacher.close()
     log.close()
-    assert totals(log.path) == {"refused": Cost(4)}
+    assert by_state(log.path) == {"refused": Cost(4)}
 
 
 async def test_a_key_comes_from_the_environment(

@@ -4,27 +4,26 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
-from distill.teacher.call_log import BudgetSpent, CallLog, attempts, totals
-from distill.teacher.calls import Budget, Call, Reply, TeacherRefused
+from distill.teacher.call_log import BudgetSpent, CallLog
+from distill.teacher.call_records import attempts, totals
+from distill.teacher.calls import Budget, Call, CallRefused, Reply, TeacherRefused
 from distill.teacher.openai_api import OpenAiTeacher
 from distill.teacher.pace import Pace
 from distill.teacher.patience import Patience
-from distill.teacher.prices import Prices
 from schemas.errors import Unavailable
 from tests.support.completions_server import served
-from tests.support.teacher_server import TeacherServer, at_random
+from tests.support.teacher_faults import KEY, PRICES
+from tests.support.teacher_server import TeacherServer
 
 pytestmark = pytest.mark.anyio
 
-PRICES = Prices(Decimal(2), Decimal(1), Decimal(8))
 PATIENCE = Patience(connect=30, silence=30, call=60, run=120)
-KEY = "sk-secret"
 
 
 @asynccontextmanager
@@ -47,37 +46,6 @@ def call(url: str, number: int) -> Call:
 
 def text(reply: Reply) -> str:
     return orjson.loads(reply.body)["choices"][0]["text"]
-
-
-async def test_a_faulty_server_loses_nothing_and_its_bill_is_ours(tmp_path: Path) -> None:
-    """30 % of the requests fail in six ways. What is cut off before its reply may be paid twice, nothing else."""
-    path = tmp_path / "calls.sqlite"
-    server = TeacherServer(at_random(1, 0.3, "429", "429 with Retry-After", "500", "503", "cut before", "cut after"))
-    with served(server.app()) as url:
-        async with teacher_of(url, path) as (teacher, log):
-            replies = await asyncio.gather(*(teacher.reply(call(url, n)) for n in range(150)))
-            assert [text(reply) for reply in replies] == [f" because of event {n}:" for n in range(150)]
-            spent = await log.spent()
-    found = totals(path)
-    assert spent.tokens == found["answered"].tokens + found["unknown"].tokens
-    states = Counter(attempt["state"] for attempt in attempts(path))
-    assert states["answered"] == 150
-    assert states["refused"] > 10
-    cut_after = [one for one in attempts(path) if one["state"] == "unknown"]
-    repeated = sum(count - 1 for count in Counter(server.answered).values())
-    assert 0 < repeated <= len(cut_after)
-    assert found["answered"].tokens == server.tokens - repeated * 9  # "event N:" and 7 tokens of the reply
-    assert KEY.encode() not in path.read_bytes()
-    assert server.keys_seen == {f"Bearer {KEY}"}
-
-
-async def test_a_server_that_honours_the_key_is_never_paid_twice(tmp_path: Path) -> None:
-    server = TeacherServer(at_random(2, 0.3, "cut before", "cut after"), honours_keys=True)
-    with served(server.app()) as url:
-        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
-            await asyncio.gather(*(teacher.reply(call(url, n)) for n in range(100)))
-    assert len(server.answered) == len(set(server.answered)) == 100
-    assert totals(tmp_path / "calls.sqlite")["answered"].tokens == server.tokens
 
 
 async def test_a_second_run_asks_nothing(tmp_path: Path) -> None:
@@ -136,18 +104,80 @@ async def test_no_call_starts_that_could_exceed_the_budget(tmp_path: Path) -> No
             spent = await log.spent()
     assert Counter(type(result) for result in results).keys() == {Reply, BudgetSpent}
     assert spent.nanodollars <= 2_000_000
-    assert spent.nanodollars == len(server.answered) * (2 * 2 + 7 * 8) * 1_000
+    assert spent.nanodollars == server.bill(PRICES)
     assert spent.nanodollars > 1_000_000  # it goes near to its end
 
 
-async def test_a_reply_without_a_choice_is_kept_and_paid_once(tmp_path: Path) -> None:
-    server = TeacherServer(lambda: "no choices")
+async def test_a_useless_reply_is_kept_and_paid_once(tmp_path: Path) -> None:
+    server = TeacherServer(lambda: "wrong number of choices")
     with served(server.app()) as url:
         for _ in range(2):
             async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
                 reply = await teacher.reply(call(url, 1))
                 assert orjson.loads(reply.body)["choices"] == []
     assert len(server.answered) == 1
+
+
+async def test_a_call_that_is_refused_alone_leaves_the_others(tmp_path: Path) -> None:
+    faults = iter(["too long"] * 3)
+    server = TeacherServer(lambda: next(faults, ""))
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, log):
+            results = await asyncio.gather(*(teacher.reply(call(url, n)) for n in range(20)), return_exceptions=True)
+            assert Counter(map(type, results)) == {CallRefused: 3, Reply: 17}
+            server.fault = lambda: "too long"
+            results = await asyncio.gather(
+                *(teacher.reply(call(url, n + 20)) for n in range(60)), return_exceptions=True
+            )
+            assert Counter(map(type, results)).keys() == {CallRefused, TeacherRefused}
+            assert (await log.spent()).calls == 17
+    assert len(list(attempts(tmp_path / "calls.sqlite"))) <= 20 + 10 + 16
+
+
+async def test_a_pause_longer_than_its_patience_stops_the_run_at_once(tmp_path: Path) -> None:
+    server = TeacherServer(lambda: "429 for an hour")
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
+            with pytest.raises(Unavailable, match="asks for a pause of 3600 s"):
+                await teacher.reply(call(url, 1))
+
+
+async def test_idle_time_is_no_silence_of_the_server(tmp_path: Path) -> None:
+    faults = iter(["", "500"])
+    server = TeacherServer(lambda: next(faults, ""))
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite", patience=replace(PATIENCE, run=2)) as (teacher, _):
+            await teacher.reply(call(url, 1))
+            await asyncio.sleep(2.5)
+            assert text(await teacher.reply(call(url, 2))) == " because of event 2:"
+
+
+async def test_the_log_has_no_key_even_if_the_server_repeats_it(tmp_path: Path) -> None:
+    path = tmp_path / "calls.sqlite"
+    faults = iter(["", "echo"])
+    server = TeacherServer(lambda: next(faults, ""))
+    with served(server.app()) as url:
+        async with teacher_of(url, path, most=1) as (teacher, _):
+            await teacher.reply(call(url, 1))
+            with pytest.raises(CallRefused, match=r"bad header Bearer \[key\]"):
+                await teacher.reply(call(url, 2))
+    assert server.keys_seen == {f"Bearer {KEY}"}
+    [answered, refused] = attempts(path)
+    assert b"[key]" in refused["body"]
+    assert answered["headers"]["content-type"] == "application/json"
+    assert "set-cookie" not in answered["headers"]
+    assert KEY.encode() not in path.read_bytes()
+
+
+async def test_calls_go_out_in_order_and_cached_tokens_are_cheaper(tmp_path: Path) -> None:
+    server = TeacherServer()
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite", most=1) as (teacher, log):
+            await asyncio.gather(*(teacher.reply(call(url, n)) for n in range(30)))
+            assert (await log.spent()).nanodollars == server.bill(PRICES)
+    assert server.prompts == [f"event {n}:" for n in range(30)]
+    [total] = totals(tmp_path / "calls.sqlite")
+    assert total.cached == server.cached_tokens == 29  # "event", in all prompts but the first
 
 
 async def test_concurrency_grows_to_its_cap_on_a_willing_server(tmp_path: Path) -> None:
