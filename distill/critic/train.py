@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from distill.critic.inputs import named, unnamed
 from distill.critic.labels import Example, questions
 from distill.critic.metrics import precision_at
-from distill.critic.model import CriticModel, load_model
+from distill.critic.model import CriticModel, kind_of, load_model
 from distill.training.checkpoint import Checkpoint, fingerprint, replaced
 from distill.training.loop import Schedule, fit
 from distill.weights.minilm import MINILM
@@ -129,7 +129,8 @@ class _Training:
     def save(self, record: Mapping[str, float]) -> None:
         with replaced(self.out / "critic") as folder:
             self.model.save(folder, self.recipe.rank)
-            (folder / "critic.json").write_text(json.dumps({"recipe": asdict(self.recipe), **record}, indent=2) + "\n")
+            about = {"kind": kind_of(self.recipe.base), "recipe": asdict(self.recipe), **record}
+            (folder / "critic.json").write_text(json.dumps(about, indent=2) + "\n")
 
 
 def read(model: CriticModel, examples: Sequence[Example], progress: Progress) -> NDArray[np.float64]:
