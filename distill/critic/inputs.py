@@ -36,6 +36,8 @@ _NO_VERBS = frozenset((
 ))
 # fmt: on
 """Words that are verbs, too, but hardly after a person."""
+_AFTER_SUBJECT = frozenset({"PersonX", "person", "feels", "as", "wants", "wanted", "needed"})
+"""Last words of the phrases that a tail continues, without a subject of its own."""
 _SUBJECTS = {"X": ("PersonX ",), "other": ("PersonY ", "PersonZ ", "people ", "others ", "they ")}
 
 
@@ -46,7 +48,7 @@ def texts(head: str, relation: Relation, tail: str) -> tuple[str, str]:
 
 def unnamed(head: str, relation: Relation, tail: str) -> tuple[str, str]:
     """The same with PersonX, PersonY and PersonZ."""
-    return _finite(_persons(head)), f"{RELATIONS[relation].phrase} {bare_tail(relation, _persons(tail))}"
+    return _finite(_persons(head)), f"{RELATIONS[relation].critic} {bare_tail(relation, _persons(tail))}"
 
 
 def named(event: str, clause: str, seed: int = 0) -> tuple[str, str]:
@@ -60,20 +62,18 @@ def named(event: str, clause: str, seed: int = 0) -> tuple[str, str]:
 def bare_tail(relation: Relation, tail: str) -> str:
     """The tail in one style for all data sets: no subject that repeats the relation's, no "be" after "feels"."""
     info = RELATIONS[relation]
-    if info.whose == "thing":
+    last = info.critic.rpartition(" ")[2]
+    if info.whose == "thing" or last not in _AFTER_SUBJECT:
         return _finite(tail)
     subject = next((subject for subject in _SUBJECTS[info.whose] if tail.startswith(subject)), "")
     predicate = tail.removeprefix(subject)
-    last = info.phrase.rpartition(" ")[2]
-    if last in ("feels", "feel", "as"):
+    if last in ("feels", "as"):
         return _TO_BE.sub("", predicate)
-    if last in ("wants", "want", "wanted", "needed"):
+    if last in ("wants", "wanted", "needed"):
         bare = _TO_WANT.sub("", predicate)
         return f"to {bare}" if bare != predicate or _is_infinitive(bare.partition(" ")[0]) else bare
-    if not subject:
-        return tail
     verb, blank, rest = predicate.partition(" ")
-    return _present(verb, info.whose == "X") + blank + rest
+    return _present(verb) + blank + rest if subject or info.whose == "other" else tail
 
 
 def _persons(text: str) -> str:
@@ -85,15 +85,16 @@ def _finite(text: str) -> str:
     """ "PersonX make tea" as "PersonX makes tea": some data sets have infinitives."""
     if (match := _SUBJECT_AND_VERB.match(text)) is None:
         return text
-    return f"{match[1]} {_present(match[2], match[1] != 'people')}{text[match.end() :]}"
+    verb = _present(match[2]) if match[1] != "people" else "are" if match[2] == "be" else match[2]
+    return f"{match[1]} {verb}{text[match.end() :]}"
 
 
-def _present(word: str, is_singular: bool) -> str:
-    """The present form of an infinitive. Other words stay as they are."""
+def _present(word: str) -> str:
+    """The present form for one person of an infinitive or of "are". Other words stay as they are."""
     from lemminflect import getInflection
 
-    if not is_singular:
-        return "are" if word == "be" else word
+    if word == "are":
+        return "is"
     return next(iter(getInflection(word, "VBZ", inflect_oov=False)), word) if _is_infinitive(word) else word
 
 

@@ -8,8 +8,7 @@ import click
 
 from distill.critic.corrupted import questions_from
 from distill.critic.labels import Example, apart, read_labels, weighted
-from distill.critic.report import describe
-from distill.critic.train import Recipe, train
+from distill.critic.recipe import Recipe
 from distill.weights.devices import device_of
 from schemas.errors import BadInput
 from service.cli.distill.recipe import output_folder, read_triples, recipe_of
@@ -53,6 +52,9 @@ def critic(
 
     Stopped or killed, and run again, it continues.
     """
+    from distill.critic.report import describe  # they import torch
+    from distill.critic.train import train
+
     recipe, folder, placed = recipe_of(Recipe, flags), output_folder(out), device_of(device)
     examples = [example for file in (*labels, *pseudo) for example in read_labels(Path(file))]
     examples += _questions(triples, questions, recipe.seed)
