@@ -10,21 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from distill.critic.prompt import NO, YES, prompt
 from distill.training import lora
 from distill.weights.base_models import Base, fast_dtype, load_base
-
-_YES, _NO = " yes", " no"
-
-
-def prompt(pair: tuple[str, str]) -> str:
-    """The model's input: the event, the relation's words with the tail, the question."""
-    event, clause = pair
-    return f"{event}. {clause}.\nTrue?"
 
 
 def answers(base: Base) -> tuple[int, int]:
     """The first tokens of both answers."""
-    (yes, *_), (no, *_) = base.encode([_YES, _NO])
+    (yes, *_), (no, *_) = base.encode([YES, NO])
     return yes, no
 
 
@@ -42,6 +35,10 @@ class CausalModel:
     def adapt(self, rank: int) -> None:
         lora.adapt(self.encoder.to(fast_dtype(self._device)), rank)
         self.module.to(self._device)
+
+    def restore(self, folder: Path) -> None:
+        lora.merge(self.encoder, folder)
+        self.module.to(self._device, fast_dtype(self._device))
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> tuple[Tensor, int]:
         tokens = self._base.encode([prompt(pair) for pair in pairs])

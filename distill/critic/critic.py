@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from distill.critic import BUNDLED, POPULATIONS, Population
 from distill.critic.calibration import Calibration
 from distill.critic.inputs import texts
+from distill.weights.convert import NotConvertible
 from distill.weights.version import version_of
 from schemas.errors import BadFile, BadInput
 from schemas.progress import Progress
@@ -84,12 +85,24 @@ def open_critic(name: str, cache: Path, threads: int, progress: Progress) -> Cri
         raise BadInput.of("critic", name, f"{BUNDLED}, or a folder with a critic.json")
     try:
         about = json.loads((folder / "critic.json").read_text("utf-8"))
-        base = str(about["recipe"]["base"])
+        base, kind = str(about["recipe"]["base"]), str(about["kind"])
         calibrations: dict[Population, Calibration] = {p: Calibration(**about["calibration"][p]) for p in POPULATIONS}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadFile(str(folder / "critic.json"), f"not a critic's description ({error})") from error
-    from distill.critic.encoder_reader import open_reader
-
     version = version_of(folder)
-    reader = open_reader(folder, base, cache / f"{folder.name}-{version}", threads, progress)
+    reader = _reader(kind, folder, base, cache / f"{folder.name}-{version}", threads, progress)
     return Critic(folder.name, version, reader, calibrations)
+
+
+def _reader(kind: str, folder: Path, base: str, cache_dir: Path, threads: int, progress: Progress) -> Reader:
+    if kind == "causal":
+        from distill.critic.causal_reader import open_reader
+    else:
+        from distill.critic.encoder_reader import open_reader
+    try:
+        return open_reader(folder, base, cache_dir, threads, progress)
+    except NotConvertible as error:
+        progress(f"torch takes the place of CTranslate2: {error}", 0, 0)
+    from distill.critic.torch_reader import TorchReader
+
+    return TorchReader(folder, base, threads, progress)

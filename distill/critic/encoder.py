@@ -87,6 +87,7 @@ class EncoderModel:
             self.module.get_submodule("head").load_state_dict(load_file(folder / HEAD))
         except Exception as error:  # safetensors' own error derives from Exception alone
             raise BadFile(str(folder / HEAD), f"no head of this base ({error})") from error
+        self.module.to(self._device)
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> tuple[Tensor, int]:
         encodings = self._tokenizer.encode_batch(list(pairs))

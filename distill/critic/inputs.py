@@ -2,10 +2,11 @@
 
 Persons get first names, since language models know those. The head's text draws the names, so a triple has the same
 input alone and in any batch. A bare tail reads alike in all styles: "happy", "to be happy" and "PersonX be happy" are
-"happy" after "PersonX feels".
+"happy" after "PersonX feels". Infinitives after a person, as some data sets have them, become the present.
 """
 
 import re
+from functools import lru_cache
 from zlib import crc32
 
 from schemas.events import canonical
@@ -23,8 +24,20 @@ _NAMES = (
 """A prime number of names: any step through them meets three different ones."""
 _PERSON = re.compile(r"Person([XYZ])")
 _PEOPLE = re.compile(r"(?i)\bpeople ?x\b")
-_TO_BE = re.compile(r"(?i)(?:to )?(?:be|is|are|am|was|were|feels?|felt) (?=\S)")
-_TO_WANT = re.compile(r"(?i)(?:(?:wants?|wanted|needs?|needed) )?to (?=\S)")
+_TO_BE = re.compile(r"(?i)^(?:to )?(?:be|is|are|am|was|were|feels?|felt) (?=\S)")
+_TO_WANT = re.compile(r"(?i)^(?:(?:wants?|wanted|needs?|needed) )?to (?=\S)")
+_SUBJECT_AND_VERB = re.compile(r"(Person[XYZ]|people|it|this|that|there) ([a-z]+)\b")
+# fmt: off
+_NO_VERBS = frozenset((
+    "and", "as", "at", "best", "better", "can", "could", "don", "even", "for", "in", "just", "like", "may", "might",
+    "must", "near", "next", "off", "on", "out", "over", "own", "shall", "should", "so", "still", "that", "then",
+    "they", "to", "too", "up", "well", "when", "while", "will", "with", "would", "you", "arm", "boss", "doctor",
+    "dog", "ear", "eye", "father", "house", "husband", "job", "mother", "people", "wife",
+))
+# fmt: on
+"""Words that are verbs, too, but hardly after a person."""
+_AFTER_SUBJECT = frozenset({"PersonX", "person", "feels", "as", "wants", "wanted", "needed"})
+"""Last words of the phrases that a tail continues, without a subject of its own."""
 _SUBJECTS = {"X": ("PersonX ",), "other": ("PersonY ", "PersonZ ", "people ", "others ", "they ")}
 
 
@@ -35,7 +48,7 @@ def texts(head: str, relation: Relation, tail: str) -> tuple[str, str]:
 
 def unnamed(head: str, relation: Relation, tail: str) -> tuple[str, str]:
     """The same with PersonX, PersonY and PersonZ."""
-    return _persons(head), f"{RELATIONS[relation].phrase} {bare_tail(relation, _persons(tail))}"
+    return _finite(_persons(head)), f"{RELATIONS[relation].critic} {bare_tail(relation, _persons(tail))}"
 
 
 def named(event: str, clause: str, seed: int = 0) -> tuple[str, str]:
@@ -47,20 +60,47 @@ def named(event: str, clause: str, seed: int = 0) -> tuple[str, str]:
 
 
 def bare_tail(relation: Relation, tail: str) -> str:
-    """The tail without the words that repeat those of its relation: subject, "to", "be"."""
+    """The tail in one style for all data sets: no subject that repeats the relation's, no "be" after "feels"."""
     info = RELATIONS[relation]
-    if info.group == "physical" or info.whose == "thing":
-        return tail
-    for subject in _SUBJECTS[info.whose]:
-        tail = tail.removeprefix(subject) or tail
-    last = info.phrase.rpartition(" ")[2]
-    if last in ("feels", "feel", "as"):
-        return _TO_BE.sub("", tail, count=1) if _TO_BE.match(tail) else tail
-    if last in ("wants", "want", "wanted", "needed"):
-        return _TO_WANT.sub("", tail, count=1) if _TO_WANT.match(tail) else tail
-    return tail
+    last = info.critic.rpartition(" ")[2]
+    if info.whose == "thing" or last not in _AFTER_SUBJECT:
+        return _finite(tail)
+    subject = next((subject for subject in _SUBJECTS[info.whose] if tail.startswith(subject)), "")
+    predicate = tail.removeprefix(subject)
+    if last in ("feels", "as"):
+        return _TO_BE.sub("", predicate)
+    if last in ("wants", "wanted", "needed"):
+        bare = _TO_WANT.sub("", predicate)
+        return f"to {bare}" if bare != predicate or _is_infinitive(bare.partition(" ")[0]) else bare
+    verb, blank, rest = predicate.partition(" ")
+    return _present(verb) + blank + rest if subject or info.whose == "other" else tail
 
 
 def _persons(text: str) -> str:
     """Persons in canonical spelling, no blank before 's."""
     return canonical(_PEOPLE.sub("people", text))
+
+
+def _finite(text: str) -> str:
+    """ "PersonX make tea" as "PersonX makes tea": some data sets have infinitives."""
+    if (match := _SUBJECT_AND_VERB.match(text)) is None:
+        return text
+    verb = _present(match[2]) if match[1] != "people" else "are" if match[2] == "be" else match[2]
+    return f"{match[1]} {verb}{text[match.end() :]}"
+
+
+def _present(word: str) -> str:
+    """The present form for one person of an infinitive or of "are". Other words stay as they are."""
+    from lemminflect import getInflection
+
+    if word == "are":
+        return "is"
+    return next(iter(getInflection(word, "VBZ", inflect_oov=False)), word) if _is_infinitive(word) else word
+
+
+@lru_cache(20_000)
+def _is_infinitive(word: str) -> bool:
+    """True for the infinitive of a verb that is no form of another verb, as "found" and "saw" are."""
+    from lemminflect import getLemma
+
+    return word not in _NO_VERBS and getLemma(word, "VERB", lemmatize_oov=False) == (word,)

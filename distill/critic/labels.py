@@ -1,19 +1,21 @@
 """Labelled triples for training, and files of them.
 
-Files are TSV (CSV by extension, both also gzipped) with a header: head, relation, tail, label, split, and optionally
+Files are TSV (CSV by extension, both also gzipped) with a header: head, relation, tail, label, and optionally split,
 source, group and population. Labels are 1 or valid, 0 or invalid, not_an_event (invalid, too), and not_applicable.
-Rows of one group are the answers to one question, one of them right. A file of pseudo-labels has p in place of label.
+Rows of one group are the answers to one question, one of them right. A file of pseudo-labels has p in place of label:
+the probability by another critic.
 """
 
 import csv
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from math import nan
 from pathlib import Path
 from typing import TextIO
 
-from schemas.errors import BadFile
+from schemas.errors import BadFile, BadInput
 from schemas.events import canonical
 from schemas.relations import Relation
 from schemas.triples import SPLITS, says_none
@@ -74,15 +76,13 @@ def _open(path: Path) -> TextIO:
     return path.open(encoding="utf-8", newline="")
 
 
-def _example(row: dict[str, str], source: str, where: str, path: Path) -> Example | None:
-    head, tail, label = row.get("head"), row.get("tail"), row.get("label")
+def _example(row: Mapping[str, str], source: str, where: str, path: Path) -> Example | None:
+    head, tail = row.get("head"), row.get("tail")
     if not head or not tail or row.get("relation") not in _RELATIONS:
         raise BadFile(str(path), f"{where} has no head, tail and known relation")
     relation = _RELATIONS[row["relation"]]
-    if label == _NOT_APPLICABLE or relation is None or says_none(tail):
+    if row.get("label") == _NOT_APPLICABLE or relation is None or says_none(tail):
         return None
-    if label not in _LABELS:
-        raise BadFile(str(path), f"{where}: label is {label!r}, allowed are {', '.join(_LABELS)}, {_NOT_APPLICABLE}")
     split = SPLITS.get(row.get("split") or "train")
     if split is None:
         raise BadFile(str(path), f"{where}: split is {row['split']!r}, allowed are train, dev and test")
@@ -90,7 +90,7 @@ def _example(row: dict[str, str], source: str, where: str, path: Path) -> Exampl
         head,
         relation,
         tail,
-        _LABELS[label],
+        _probability(row, where, path),
         "dev" if split == "val" else split,
         row.get("source") or source,
         row.get("group") or "",
@@ -98,24 +98,67 @@ def _example(row: dict[str, str], source: str, where: str, path: Path) -> Exampl
     )
 
 
+def _probability(row: Mapping[str, str], where: str, path: Path) -> float:
+    """Of "valid": 0 or 1 of a label, or the p of a pseudo-label."""
+    if (label := row.get("label")) in _LABELS:
+        return _LABELS[label]
+    try:
+        p = float(row["p"])
+    except (KeyError, TypeError, ValueError):
+        p = nan
+    if not 0 <= p <= 1:
+        allowed = f"{', '.join(_LABELS)} and {_NOT_APPLICABLE}, or a p from 0 to 1"
+        raise BadFile(str(path), f"{where}: label is {label!r}, allowed are {allowed}")
+    return p
+
+
+def weighted(examples: Iterable[Example], weights: Mapping[str, float]) -> list[Example]:
+    """The examples with the weights of their sources, named by beginnings. Sources without one keep 1.
+
+    Raises BadInput for a weight of no source.
+    """
+    examples = list(examples)
+    for prefix in weights:
+        if not any(e.source.startswith(prefix) for e in examples):
+            sources = ", ".join(sorted({e.source.partition("/")[0] for e in examples}))
+            raise BadInput.of("weight", prefix, f"the beginning of a source ({sources})")
+    return [
+        replace(e, weight=next((w for prefix, w in weights.items() if e.source.startswith(prefix)), 1.0))
+        for e in examples
+    ]
+
+
 def apart(
-    examples: Iterable[Example], dev_trains: Sequence[str] = ()
+    examples: Iterable[Example], dev_trains: Sequence[str] = (), test_yields: Sequence[str] = ()
 ) -> tuple[list[Example], list[Example], list[Example]]:
     """Training, dev and test examples. No head of one part is in another.
 
     A test row of any file takes its head from the other two parts, a dev row from training.
+
     dev_trains: beginnings of sources whose dev rows train.
+    test_yields: beginnings of sources whose test rows take no head: those with a head of the other parts are left out.
     """
-    moved = [
-        replace(e, split="train") if e.split == "dev" and e.source.startswith(tuple(dev_trains)) else e
-        for e in examples
-    ]
-    tested = {head_key(e.head) for e in moved if e.split == "test"}
-    test = [e for e in moved if e.split == "test"]
-    dev = [e for e in moved if e.split == "dev" and head_key(e.head) not in tested]
-    held_back = tested | {head_key(e.head) for e in dev}
-    training = [e for e in moved if e.split == "train" and head_key(e.head) not in held_back]
-    return training, dev, test
+    training: list[Example] = []
+    dev: list[Example] = []
+    test: list[Example] = []
+    weak: list[Example] = []
+    for e in examples:
+        if e.split == "test":
+            (weak if e.source.startswith(tuple(test_yields)) else test).append(e)
+        elif e.split == "dev" and not e.source.startswith(tuple(dev_trains)):
+            dev.append(e)
+        else:
+            training.append(replace(e, split="train"))
+    heads = _heads(test)
+    dev = [e for e in dev if head_key(e.head) not in heads]
+    heads |= _heads(dev)
+    training = [e for e in training if head_key(e.head) not in heads]
+    heads = _heads(training) | _heads(dev)
+    return training, dev, test + [e for e in weak if head_key(e.head) not in heads]
+
+
+def _heads(examples: Iterable[Example]) -> set[str]:
+    return {head_key(e.head) for e in examples}
 
 
 @cache

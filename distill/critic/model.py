@@ -26,6 +26,10 @@ class CriticModel(Protocol):
         """Freeze the base, and add a low-rank adapter."""
         ...
 
+    def restore(self, folder: Path) -> None:
+        """Merge a trained adapter, and load the head if there is one. Raises BadFile."""
+        ...
+
     def logits(self, pairs: Sequence[tuple[str, str]]) -> tuple[Tensor, int]:
         """A logit for each pair of texts of distill.critic.inputs, (pairs,), and the size of the batch in tokens."""
         ...
@@ -61,3 +65,10 @@ def load_model(base: str, device: str) -> CriticModel:
     from distill.critic.encoder import EncoderModel
 
     return EncoderModel(base, device)
+
+
+def restore_model(folder: Path, base: str, device: str) -> CriticModel:
+    """A trained critic, for reading. Raises BadInput, BadFile."""
+    model = load_model(base, device)
+    model.restore(folder)
+    return model

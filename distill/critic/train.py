@@ -10,21 +10,19 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor, nn
 
 from distill.critic.inputs import named, unnamed
 from distill.critic.labels import Example, questions
 from distill.critic.metrics import precision_at
-from distill.critic.model import CriticModel, load_model
+from distill.critic.model import CriticModel, kind_of, load_model
+from distill.critic.recipe import Recipe
 from distill.training.checkpoint import Checkpoint, fingerprint, replaced
 from distill.training.loop import Schedule, fit
-from distill.weights.minilm import MINILM
 from schemas.errors import BadInput
 from schemas.progress import Progress
 
@@ -33,32 +31,6 @@ SELECTION_RECALL = 0.8
 _READ_AT_ONCE = 128
 _SMOOTHING = 0.03
 """A label is 0.97 or 0.03 in the loss: some are wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The settings of a training run. With the examples they decide the result.
-
-    base: see `load_model`.
-    rank: of the adapter.
-    learning_rate: the highest one.
-    epochs: passes over the examples.
-    batch: triples of a step, at least.
-    warmup: share of all steps in which the learning rate rises. It falls to 0 over all steps.
-    evaluations: validations in one epoch.
-    patience: validations without a better one that end the run. 0: no early end.
-    seed: decides names, the order of the batches, and the adapter's start.
-    """
-
-    base: str = MINILM
-    rank: Annotated[int, Field(ge=1, le=1024)] = 64
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-4
-    epochs: Annotated[int, Field(ge=1)] = 2
-    batch: Annotated[int, Field(ge=1)] = 48
-    warmup: Annotated[float, Field(ge=0, le=1)] = 0.06
-    evaluations: Annotated[int, Field(ge=1)] = 2
-    patience: Annotated[int, Field(ge=0)] = 0
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
 def train(
@@ -129,7 +101,8 @@ class _Training:
     def save(self, record: Mapping[str, float]) -> None:
         with replaced(self.out / "critic") as folder:
             self.model.save(folder, self.recipe.rank)
-            (folder / "critic.json").write_text(json.dumps({"recipe": asdict(self.recipe), **record}, indent=2) + "\n")
+            about = {"kind": kind_of(self.recipe.base), "recipe": asdict(self.recipe), **record}
+            (folder / "critic.json").write_text(json.dumps(about, indent=2) + "\n")
 
 
 def read(model: CriticModel, examples: Sequence[Example], progress: Progress) -> NDArray[np.float64]:

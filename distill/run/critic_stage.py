@@ -42,12 +42,16 @@ def write_kept(config: Config, place: Place) -> Counts:
 def _trained(config: Config, place: Place, progress: Progress) -> Path:
     """The folder of the run's own critic."""
     from distill.critic.labels import apart, read_labels
-    from distill.critic.train import Recipe, train
+    from distill.critic.recipe import Recipe
+    from distill.critic.report import describe
+    from distill.critic.train import train
 
-    training, dev, _ = apart(example for file in config.critic.labels for example in read_labels(Path(file)))
+    training, dev, test = apart(example for file in config.critic.labels for example in read_labels(Path(file)))
     recipe = TypeAdapter(Recipe).validate_python(config.critic.recipe)
-    train(training, dev, place.out / "critic", recipe, "cpu", progress)
-    return place.out / "critic" / "critic"
+    folder = place.out / "critic"
+    train(training, dev, folder, recipe, "cpu", progress)
+    describe(folder / "critic", training, dev, test, "cpu", progress)
+    return folder / "critic"
 
 
 def _score(

@@ -13,7 +13,7 @@ from typing import Any
 
 from distill.student.prompts import FORMS, PromptForm, form_named
 from distill.weights.cache import cached, whole_folders
-from distill.weights.convert import convert
+from distill.weights.convert import convert_generator
 from distill.weights.version import version_of
 from schemas.errors import BadFile, BadInput
 from schemas.progress import Progress
@@ -138,21 +138,10 @@ def ct2_weights(files: StudentFiles, compute_type: str, progress: Progress) -> P
 
 
 def _convert(source: Path, compute_type: str, folder: Path, progress: Progress) -> None:
-    from transformers import AutoTokenizer
-
     progress("converting for CTranslate2", 0, 0)
-    convert(source, folder, compute_type)
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    _name_all_tokens(folder / "config.json", tokenizer.eos_token)
+    end = convert_generator(source, folder, compute_type)
     is_seq2seq = bool(_json(source / "config.json").get("is_encoder_decoder"))
-    (folder / "student.json").write_text(json.dumps({"is_seq2seq": is_seq2seq, "eos": tokenizer.eos_token_id}))
-
-
-def _name_all_tokens(path: Path, end: str) -> None:
-    """Replace each missing special token by the end token: CTranslate2 requires all of them."""
-    config = _json(path)
-    path.write_text(json.dumps({k: end if k.endswith("_token") and v is None else v for k, v in config.items()}))
+    (folder / "student.json").write_text(json.dumps({"is_seq2seq": is_seq2seq, "eos": end}))
 
 
 def cached_weights(files: StudentFiles) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ from distill.student.files import StudentFiles, ct2_weights, find, merged_weight
 from distill.student.postprocess import GeneratedTails, rank_tails
 from distill.student.prompts import PromptForm
 from distill.weights.convert import NotConvertible
+from distill.weights.devices import device_of
 from schemas.errors import BadInput, CometgraphError, Unavailable
 from schemas.progress import Progress
 from schemas.relations import Relation
@@ -193,21 +194,9 @@ def _student(files: StudentFiles, engines: dict[Method, Engine]) -> Student:
 
 
 def _device(spec: StudentSpec) -> str:
-    """The device of a specification: cpu, cuda or cuda:N.
-
-    Raises BadInput for a GPU out of reach of torch, and for int8 on a GPU.
-    """
-    if spec.device == "cpu":
-        return "cpu"
-    if spec.device == "auto" and not any(Path("/dev").glob("nvidia[0-9]*")):  # the import of torch takes seconds
-        return "cpu"
-    import torch
-
-    if not torch.cuda.is_available():
-        if spec.device == "auto":
-            return "cpu"
-        raise BadInput.of("device", spec.device, "cpu or auto", "device: torch finds no GPU here; use cpu or auto")
-    if spec.compute_type == "int8":
+    """See `device_of`. Raises BadInput for int8 on a GPU, too."""
+    device = device_of(spec.device)
+    if device != "cpu" and spec.compute_type == "int8":
         message = "compute_type: int8 needs a CPU; use auto, bfloat16 or float32 on a GPU, or --device cpu"
         raise BadInput.of("compute_type", "int8", "auto, bfloat16 or float32", message)
-    return "cuda" if spec.device == "auto" else spec.device
+    return device
