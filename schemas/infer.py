@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.events import LETTER, MAX_EVENT
+from schemas.models import Critic, DecodingInfo, Model
 from schemas.openapi import ATTRIBUTE_DOCSTRINGS, SchemaOf
 from schemas.problem import Problem
 from schemas.relations import RELATIONS, Relation
+from schemas.triples import Order
 
 Mode = Literal["auto", "graph", "near_duplicate", "generate"]
 Source = Literal["graph", "near_duplicate", "generated"]
@@ -75,6 +77,13 @@ class Question(BaseModel):
             description="Minimum score of the critic. Inferences without a score are left out.",
         ),
     ] = None
+    order: Annotated[
+        Order,
+        Field(
+            description="Order of the inferences of a relation: stored scores, then the student's probability "
+            "(`default`), or the critic's score, also of generated inferences (`p_valid`). Without a score: last."
+        ),
+    ] = "default"
     origin: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
         BeforeValidator(_as_list),
@@ -200,6 +209,8 @@ class Inference:
     tail: str
     p_valid: float | None
     """The critic's probability of a valid triple. Null without a score."""
+    critic: str | None
+    """NAME@VERSION of the critic behind p_valid. Null without a score, and for one that came with a data set."""
     log_prob: float | None
     """Natural logarithm of the tail's probability under the student. Null without a student."""
     rank: int
@@ -214,39 +225,6 @@ class Inference:
     """Names of its data sets and models."""
     split: str | None
     """Its split in the data set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The student behind the generated inferences of an answer."""
-
-    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
-
-    name: str
-    version: str
-    """Digest of its weights."""
-    engine: str
-    """Text generation back end."""
-    device: str
-    dtype: str
-    """Compute type."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodingInfo:
-    """The decoding of the generated inferences, complete for a repetition."""
-
-    __pydantic_config__ = ATTRIBUTE_DOCSTRINGS
-
-    method: Literal["greedy", "beam", "sample"]
-    n: int
-    """Number of tails per relation."""
-    beams: int | None
-    """Beam width."""
-    temperature: float | None
-    top_p: float | None
-    max_new_tokens: int
-    seed: int | None
 
 
 @dataclass(slots=True)
@@ -273,11 +251,13 @@ class Answer:
     not_applicable: list[Relation] = field(default_factory=list[Relation])
     """Relations without meaning for this event."""
     degraded: list[str] = field(default_factory=list[str])
-    """Skipped sources, each with its reason."""
+    """Skipped sources and steps, each with its reason."""
     model: Model | None = None
     """The student, if it generated a part of this answer."""
     decoding: DecodingInfo | None = None
     """Its decoding."""
+    critic: Critic | None = None
+    """The critic, if it scored a generated part of this answer."""
     candidates: list[MatchCandidate] | None = None
     """The near-duplicate candidates, with `explain`."""
     prompts: dict[Relation, str] | None = None

@@ -1,12 +1,13 @@
-"""Request and response of POST /score: the log-probability of a tail under the student."""
+"""Request and response of POST /score: the log-probability of a tail under the student, and the critic's p_valid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.events import LETTER, MAX_EVENT, MAX_TAIL
 from schemas.infer import MAX_QUESTIONS
+from schemas.models import Critic
 from schemas.openapi import ATTRIBUTE_DOCSTRINGS, SchemaOf
 from schemas.problem import Problem
 from schemas.relations import Relation
@@ -65,10 +66,16 @@ class Score:
     per_token: float
     """Mean over the tokens, with the end token."""
     tokens: list[Token]
+    p_valid: float | None
+    """The critic's probability of a valid triple. Null for the tail `none`, and without a critic."""
     model: str
     """Name of the student."""
     version: str
     """Digest of its weights."""
+    critic: Critic | None = None
+    """The critic behind p_valid."""
+    degraded: list[str] = field(default_factory=list[str])
+    """The reason for a missing p_valid, if the critic failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A triple: head, relation and tail, with its scores and origins."""
 
+from collections.abc import Callable
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from schemas.relations import ORDER, Relation
 
@@ -13,6 +14,9 @@ SPLITS = {name: name for name in ("train", "val", "dev", "test")} | {"trn": "tra
 
 NONE = "none"
 """The tail with the meaning: this relation does not apply to this event."""
+
+Order = Literal["default", "p_valid"]
+"""Orders of inferences: `rank`, or by p_valid alone first."""
 
 STUDENT = "student:"
 """Prefix of a student's origin. The student's name follows."""
@@ -45,6 +49,8 @@ class Triple(NamedTuple):
     """Names of its data sets and models, sorted."""
     log_prob: float | None = None
     """Natural logarithm of the tail's probability under the student, given the prompt. None without a student."""
+    critic: str | None = None
+    """NAME@VERSION of the critic behind `p_valid`. None: the score came with a data set, or there is none."""
 
 
 def is_generated(triple: Triple) -> bool:
@@ -58,8 +64,21 @@ def rank(triple: Triple) -> tuple[float, int, float, str, int]:
     """Sort key of inferences, best first.
 
     In this order: p_valid, number of origins, log_prob, text (by code points), relation. A triple without p_valid
-    or log_prob comes last.
+    or log_prob comes last. A critic's p_valid of a generated triple does not count: its student has an order of its
+    own.
     """
-    score = -1.0 if triple.p_valid is None else triple.p_valid
+    score = triple.p_valid
+    if score is None or (triple.critic is not None and is_generated(triple)):
+        score = -1.0
     log_prob = -inf if triple.log_prob is None else triple.log_prob
     return (-score, -len(triple.origins), -log_prob, triple.tail, ORDER[triple.relation])
+
+
+def _by_p_valid(triple: Triple) -> tuple[float, tuple[float, int, float, str, int]]:
+    """The same with the p_valid of every triple first."""
+    return (1.0 if triple.p_valid is None else -triple.p_valid, rank(triple))
+
+
+def sort_key(order: Order) -> Callable[[Triple], tuple[object, ...]]:
+    """The sort key of an order."""
+    return rank if order == "default" else _by_p_valid

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from distill.critic import BUNDLED as CRITIC
 from distill.judge import BUNDLED as JUDGE
 from distill.student.files import BUNDLED
 from schemas.errors import BadInput, FieldError
@@ -69,6 +70,10 @@ class Settings(BaseSettings):
         str, Field(min_length=1, description="Embedder: minilm (bundled), folder, or Hugging Face model id.")
     ] = "minilm"
     judge: Annotated[str, Field(min_length=1, description="Judge of near-duplicates: bundled name, or folder.")] = JUDGE
+    critic: Annotated[
+        str, Field(min_length=1, description="Critic of generated inferences: bundled name, or folder.")
+    ] = CRITIC
+    no_critic: Annotated[bool, Field(description="Leave out the critic: generated inferences have no p_valid.")] = False
     device: Annotated[
         str,
         _matching(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N"),

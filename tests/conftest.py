@@ -9,20 +9,22 @@ import hypothesis
 import pytest
 from starlette.testclient import TestClient
 
+from distill.critic import BUNDLED as CRITIC
+from distill.critic.critic import open_critic
 from distill.embedder.embedder import open_embedder
 from distill.judge import BUNDLED as JUDGE
 from distill.judge.judge import open_judge
 from distill.weights.minilm import MINILM as EMBEDDER
 from graph.stores.connect import open_store
 from graph.stores.protocol import Neo4jLogin, Store
+from schemas.progress import silent
 from tests.support.neo4j_server import PASSWORD, Neo4jAddress, Neo4jServer, driver_of, emptied
 from tests.support.requests import app_with
 from tests.support.server import ROOT, Server, cometgraph
 from tests.support.triples import OpenStore
 
-hypothesis.settings.register_profile(
-    "repeatable", derandomize=True, deadline=None
-)  # a failure is seen by everybody, or by nobody
+# A failure is seen by everybody, or by nobody: no random draws, and no deadline that a busy machine misses.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
 
 
@@ -112,8 +114,15 @@ def with_student(models_cache: Path) -> dict[str, str]:
 def with_index(models_cache: Path) -> dict[str, str]:
     """Settings with the index of events; the bundled embedder and judge are prepared once for all tests."""
     open_embedder(EMBEDDER, 1, models_cache).close()
-    open_judge(JUDGE, models_cache, 1, lambda _what, _done, _total: None)
+    open_judge(JUDGE, models_cache, 1, silent)
     return {"COMETGRAPH_MATCH": "true", "COMETGRAPH_CACHE": str(models_cache)}
+
+
+@pytest.fixture(scope="session")
+def with_critic(models_cache: Path) -> dict[str, str]:
+    """Settings with the bundled critic, which is prepared once for all tests."""
+    open_critic(CRITIC, models_cache, 1, silent).close()
+    return {"COMETGRAPH_NO_CRITIC": "false", "COMETGRAPH_CACHE": str(models_cache)}
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def atomic2019_layout(source: Source, first: FirstLine) -> Layout:
         cells = split(text_of(line))
         if len(cells) != len(names):
             raise RowRejected(f"{len(cells)} columns, where {len(names)} are expected")
-        provenance = (source.split if split_column is None else cells[split_column], None, NO_RECALLS, None)
+        provenance = (source.split if split_column is None else cells[split_column], None, NO_RECALLS, None, None)
         head = cells[event]
         return [Raw(head, name, tail, None, provenance) for n, name in relations for tail in elements(name, cells[n])]
 

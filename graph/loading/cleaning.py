@@ -27,7 +27,7 @@ _TIDY_TAIL = re.compile(r"[A-MO-Za-mo-z0-9][!-~]*+(?: [!-~]++)*+")
 Row = tuple[str, int, str, float | None, int]
 """Head, code of the relation, tail, p_valid, and the index of its provenance in Cleaner.provenances."""
 Provenance = tuple[Any, ...]
-"""Codes of split and valid, of rec_0.5 … rec_0.9, and the origins, sorted and joined by line feeds."""
+"""Codes of split and valid, of rec_0.5 … rec_0.9, the origins, sorted and joined by line feeds, and the critic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,10 @@ class Cleaner:
         columns["p_valid"] = pc.add(columns["p_valid"], 0.0)  # of the two zeros, the positive one
         columns["log_prob"] = pa.nulls(len(rows), SCHEMA.field("log_prob").type)  # no file format has it
         index = pa.array(indices, pa.int32())
-        for n, name in enumerate(["split", "valid", *REC_COLUMNS, "origins"]):
+        for n, name in enumerate(["split", "valid", *REC_COLUMNS, "origins", "critic"]):
             values = pa.array([provenance[n] for provenance in self.provenances], SCHEMA.field(name).type)
             columns[name] = pc.take(values, index)
+        columns["critic"] = pc.if_else(pc.is_valid(columns["p_valid"]), columns["critic"], pa.scalar(None, pa.string()))
         return pa.Table.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
     def _head(self, head: Any) -> str:
@@ -120,7 +121,7 @@ class Cleaner:
 
     def _index(self, raw: tuple[Any, ...]) -> int | None:
         """The index of a provenance, checked. None for one that the filters leave out."""
-        split, valid, recalls, origins = raw
+        split, valid, recalls, origins, critic = raw
         split_code = None if split is None else _split(split)
         valid_code = None if valid is None else _label(valid)
         try:
@@ -128,13 +129,15 @@ class Cleaner:
         except (KeyError, TypeError):
             raise RowRejected(f"rec_0.5 to rec_0.9: {quote(recalls)} are not all true or false") from None
         names = self.origin or (self.default_origin if origins is None else _origins(origins))
+        if critic is not None and not (type(critic) is str and is_origin(critic)):
+            raise RowRejected(f"critic: {quote(critic)} is not a name")
         filters = self.filters
         index = None
         if (filters.split is None or _same_split(split_code, filters.split)) and (
             filters.recall is None or codes[RECALLS.index(filters.recall)]
         ):
             index = len(self.provenances)
-            self.provenances.append((split_code, valid_code, *codes, names))
+            self.provenances.append((split_code, valid_code, *codes, names, critic))
         if origins is None and len(self._indices) < _CACHED:
             self._indices[raw] = index
         return index

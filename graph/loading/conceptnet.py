@@ -24,7 +24,7 @@ def conceptnet_layout(source: Source, first: FirstLine) -> Layout:
         if len(cells) != _COLUMNS:
             raise RowRejected(f"{len(cells)} columns, where {_COLUMNS} are expected")
         _, relation, start, end, _ = cells
-        provenance = (source.split, None, NO_RECALLS, None)
+        provenance = (source.split, None, NO_RECALLS, None, None)
         return (Raw(english_term("head", start), relation, english_term("tail", end), None, provenance),)
 
     return Layout(parse, first.number)

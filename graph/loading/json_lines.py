@@ -30,6 +30,6 @@ def parse_json(line: bytes) -> Sequence[Raw]:
         get("relation"),
         tail,
         get("p_valid") if p_valid is None else p_valid,
-        (get("split"), get("valid"), recalls, get("origins")),
+        (get("split"), get("valid"), recalls, get("origins"), get("critic")),
     )
     return [raw._replace(tail=one) for one in cast(list[Any], tail)] if type(tail) is list else (raw,)

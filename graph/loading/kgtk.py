@@ -34,7 +34,7 @@ def kgtk_layout(source: Source, first: FirstLine) -> Layout:
             raise RowRejected(f"{len(cells)} columns, where {len(names)} are expected")
         head = _text("head", cells[node1], "" if label1 is None else cells[label1])
         tail = _text("tail", cells[node2], "" if label2 is None else cells[label2])
-        return (Raw(head, cells[relation], tail, None, (source.split, None, NO_RECALLS, None)),)
+        return (Raw(head, cells[relation], tail, None, (source.split, None, NO_RECALLS, None, None)),)
 
     return Layout(parse, first.number + 1)
 

@@ -21,13 +21,13 @@ class UnreadableCell:
 
 
 class Raw(NamedTuple):
-    """An unchecked row. `provenance` is (split, valid, (rec_0.5 … rec_0.9), origins)."""
+    """An unchecked row. `provenance` is (split, valid, (rec_0.5 … rec_0.9), origins, critic)."""
 
     head: Any
     relation: Any
     tail: Any
     p_valid: Any
-    provenance: tuple[Any, Any, tuple[Any, ...], Any]
+    provenance: tuple[Any, Any, tuple[Any, ...], Any, Any]
 
 
 Parse = Callable[[bytes], Sequence[Raw]]

@@ -79,7 +79,7 @@ def table_layout(source: Source, first: FirstLine, columns: Sequence[str] | None
         if len(cells) != width:
             raise RowRejected(f"{len(cells)} columns, where {width} are expected{hint}")
         p_valid = None if score is None else _score(cells[score])
-        provenance = ((part is not None and cells[part]) or source.split, None, NO_RECALLS, None)
+        provenance = ((part is not None and cells[part]) or source.split, None, NO_RECALLS, None, None)
         if not has_lists:
             return (Raw(cells[head], cells[relation], cells[tail], p_valid, provenance),)
         tails = elements("tails", cells[tail])

@@ -11,7 +11,7 @@ from graph.tables.merge import Counts
 from graph.tables.staging import Staging
 from schemas.progress import Progress, silent
 from schemas.relations import Relation
-from schemas.triples import Triple
+from schemas.triples import Order, Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Lookup:
     """Only triples of one of these origins. Empty: all."""
     generated: bool = False
     """Include generated triples of relations without a triple of a data set."""
+    order: Order = "default"
+    """The order of the triples of a relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Tails:
     """The result of a lookup."""
 
     triples: list[Triple] = field(default_factory=list[Triple])
-    """In the order of `rank`."""
+    """In the order of the lookup."""
     not_applicable: list[Relation] = field(default_factory=list[Relation])
     """Relations with the tail `none` only."""
     missing: list[Relation] = field(default_factory=list[Relation])
@@ -116,6 +118,21 @@ class Store(Protocol):
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
         """Merge a few triples into the graph, in one transaction."""
+        ...
+
+    async def triples(self, events: Sequence[str]) -> list[Triple]:
+        """All stored triples of some events, in no order, with those of the tail `none`."""
+        ...
+
+    async def set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
+        """Replace the score and the critic of stored triples, in one transaction.
+
+        triples: as they were read. One with other scores by now stays as it is, and so does none of the tail `none`.
+        p_valid: a score for each.
+        critic: NAME@VERSION.
+
+        Returns the number of changed triples.
+        """
         ...
 
     async def load(self, staging: Staging, progress: Progress) -> Counts:

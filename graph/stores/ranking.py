@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from graph.stores.protocol import Lookup, Tails
 from schemas.relations import Relation
-from schemas.triples import NONE, Triple, is_generated, rank
+from schemas.triples import NONE, Triple, is_generated, sort_key
 
 
 def select(triples: Sequence[Triple], lookup: Lookup) -> Tails:
@@ -33,7 +33,7 @@ def select(triples: Sequence[Triple], lookup: Lookup) -> Tails:
     minimum = lookup.min_p_valid
     if minimum is not None:
         inferences = [t for t in inferences if t.p_valid is not None and t.p_valid >= minimum]
-    inferences.sort(key=rank)
+    inferences.sort(key=sort_key(lookup.order))
     best = inferences if len(inferences) <= lookup.limit else _best(inferences, lookup)
     return Tails(best, not_applicable, missing, generated)
 

@@ -1,8 +1,9 @@
 """Triples as Arrow columns. Their codes define the merge of two rows of the same edge.
 
-A row has small codes in place of names. The merge takes the maximum of each column:
+A row has small codes in place of names. The merge takes the maximum of each column, in an order of its own:
 
-- `p_valid`: the higher score. A score beats null.
+- `p_valid` with its `critic`: a score beats null, one that came with a data set beats a critic's, the higher one beats
+  the other (graph/tables/scores.py).
 - `valid`: a label beats null, a judgement beats "no judgement" (-9), the more sceptical judgement beats the other.
 - `rec_*`: true beats false, false beats null.
 - `split`: test beats dev beats val beats train. So no test triple becomes a training triple.
@@ -30,7 +31,9 @@ VALID_LABELS = [-9, 2, 1, -1, -2]
 VALID_CODE: dict[int, int] = {label: code for code, label in enumerate(VALID_LABELS)}
 REC_COLUMNS = ["rec_" + level.replace(".", "_") for level in RECALLS]
 KEY = ["head", "relation", "tail"]
-SCORES = ["split", "p_valid", "valid", *REC_COLUMNS, "log_prob"]
+MAXIMA = ["split", "valid", *REC_COLUMNS, "log_prob"]
+"""Columns with the maximum as their merge."""
+SCORES = ["p_valid", *MAXIMA, "critic"]
 SCHEMA = pa.schema(
     [
         ("head", pa.string()),
@@ -42,11 +45,12 @@ SCHEMA = pa.schema(
         *((name, pa.int8()) for name in REC_COLUMNS),
         ("log_prob", pa.float64()),
         ("origins", pa.string()),
+        ("critic", pa.string()),
     ]
 )
 """One row per edge. `origins`: the sorted names, joined by line feeds. A tail `none` is a row too."""
 Row = tuple[str, int, str, int | None, float | None, int | None, int | None, int | None, int | None, int | None,
-            int | None, float | None, str]  # fmt: skip
+            int | None, float | None, str, str | None]  # fmt: skip
 
 
 def table_of(rows: Iterable[Row]) -> pa.Table:
@@ -66,7 +70,7 @@ def row_of(triple: Triple) -> Row:
     a, b, c, d, e = (None if recall is None else int(recall) for recall in triple.recalls)
     origins = "\n".join(sorted(set(triple.origins)))
     return (triple.head, RELATION_CODE[triple.relation], triple.tail, split, triple.p_valid, valid, a, b, c, d, e,
-            triple.log_prob, origins)  # fmt: skip
+            triple.log_prob, origins, triple.critic)  # fmt: skip
 
 
 def heads_by_data(rows: pa.Table) -> pa.Array:
@@ -90,6 +94,7 @@ PROPERTIES = pa.schema(
         *((name, pa.bool_()) for name in REC_COLUMNS),
         ("log_prob", pa.float64()),
         ("origins", pa.list_(pa.string())),
+        ("critic", pa.string()),
     ]
 )
 """The properties of an edge, in the order of the stores."""
@@ -107,16 +112,18 @@ def properties(rows: pa.Table) -> list[pa.Array]:
         *(pc.cast(column[name], pa.bool_()) for name in REC_COLUMNS),
         column["log_prob"],
         _split_origins(column["origins"]),
+        column["critic"],
     ]
 
 
 def from_properties(heads: pa.Array, relations: pa.Array, tails: pa.Array, columns: Sequence[pa.Array]) -> pa.Table:
     """The inverse of `properties`. `relations` are codes."""
-    p_valid, split, valid, *recs, log_prob, origins = columns
+    p_valid, split, valid, *recs, log_prob, origins, critic = columns
     codes = [pc.cast(pc.index_in(valid, _LABELS), pa.int8()), *(pc.cast(rec, pa.int8()) for rec in recs)]
     split_code = pc.cast(pc.index_in(split, _SPLITS), pa.int8())
+    names = pc.binary_join(origins, "\n")
     return pa.Table.from_arrays(
-        [heads, relations, tails, split_code, p_valid, *codes, log_prob, pc.binary_join(origins, "\n")], schema=SCHEMA
+        [heads, relations, tails, split_code, p_valid, *codes, log_prob, names, critic], schema=SCHEMA
     )
 
 
@@ -132,8 +139,9 @@ def triples_of(rows: pa.Table) -> list[Triple]:
     """Rows as triples."""
     relations = list(RELATIONS)
     triples: list[Triple] = []
-    for head, code, tail, p_valid, split, valid, *recs, log_prob, names in zip(
+    for head, code, tail, p_valid, split, valid, *recs, log_prob, names, critic in zip(
         *(rows.column(name).to_pylist() for name in KEY), *(c.to_pylist() for c in properties(rows)), strict=True
     ):
-        triples.append(Triple(head, relations[code], tail, split, p_valid, valid, tuple(recs), tuple(names), log_prob))
+        recalls, origins = tuple(recs), tuple(names)
+        triples.append(Triple(head, relations[code], tail, split, p_valid, valid, recalls, origins, log_prob, critic))
     return triples

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.tables.columns import KEY, SCHEMA, SCORES
+from graph.tables.columns import KEY, MAXIMA, SCHEMA, SCORES
+from graph.tables.scores import Scores
 from schemas.triples import NONE
 
 
@@ -68,19 +69,18 @@ def merge(stored: pa.Table, incoming: pa.Table) -> MergeResult:
     total = len(stored) + len(incoming)
     place = pa.array(np.arange(total))
     fresh = pa.array(np.arange(total) >= len(stored)).cast(pa.int32())
-    both = pa.concat_tables([stored, incoming]).append_column("place", place).append_column("fresh", fresh)
-    groups = both.group_by(KEY).aggregate(
-        [*((name, "max") for name in SCORES), ("origins", "distinct"), ("fresh", "sum"), ("place", "min")]
-    )
+    both = pa.concat_tables([stored, incoming])
+    scores = Scores(both)
+    both = both.append_column("place", place).append_column("fresh", fresh).append_column("score", scores.ranks)
+    maxima = [(name, "max") for name in ("score", *MAXIMA)]
+    groups = both.group_by(KEY).aggregate([*maxima, ("origins", "distinct"), ("fresh", "sum"), ("place", "min")])
     if len(stored):
         # Arrow does not promise the order of groups. By their first row, the stored edges come first, in their order.
         groups = groups.take(pc.sort_indices(groups.column("place_min")))
-    rows = pa.Table.from_arrays(
-        [groups.column(name) for name in KEY]
-        + [groups.column(f"{name}_max") for name in SCORES]
-        + [_union(groups.column("origins_distinct").combine_chunks())],
-        schema=SCHEMA,
-    )
+    columns = {name: groups.column(name) for name in KEY} | {name: groups.column(f"{name}_max") for name in MAXIMA}
+    columns["p_valid"], columns["critic"] = scores.of(groups.column("score_max").combine_chunks())
+    columns["origins"] = _union(groups.column("origins_distinct").combine_chunks())
+    rows = pa.Table.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
     return MergeResult(
         rows=rows,
         stored=len(stored),
@@ -100,7 +100,7 @@ def _union(distinct: Any) -> pa.Array:
     return pc.replace_with_mask(pc.list_element(distinct, 0), many, pa.array(union, pa.string()))
 
 
-_NULLS = {"origins": "", "log_prob": inf}
+_NULLS = {"origins": "", "critic": "", "log_prob": inf}
 """Stand-in for null in a comparison: a value outside the column's range. -1 for the other columns."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from graph.stores.protocol import Store, Tails
-from schemas.errors import CometgraphError, NoMatching, NoStudent
+from schemas.errors import BadInput, CometgraphError, NoMatching, NoStudent
 from schemas.events import parse_event
 from schemas.infer import Answer, Question
 from schemas.relations import Relation
@@ -57,13 +57,16 @@ async def sources(
 
 def check(question: Question, resources: Resources, caller: Caller) -> None:
     """Raises NoStudent, NoMatching for a mode without its source, BadInput or NotAllowed for a mode or `keep` that the
-    caller may not use.
+    caller may not use, BadInput for a score to filter by without a critic.
     """
     check_keep(question, caller, keeps=resources.keeps)
     if question.mode == "generate" and resources.student is None:
         raise NoStudent
     if question.mode == "generate":
         caller.need_student()
+        if question.min_p_valid is not None and resources.critic is None:
+            message = "min_p_valid: this service runs without a critic (--no-critic), so the student has no scores"
+            raise BadInput.of("min_p_valid", question.min_p_valid, "left out without a critic", message)
     if question.mode == "near_duplicate" and resources.judge is None:
         raise NoMatching
 
@@ -85,10 +88,10 @@ def wanted(question: Question, tails: Tails | None) -> tuple[Relation, ...]:
 
 
 def may_generate(question: Question, resources: Resources) -> bool:
-    """True if the student may be asked. Filters by score and origin choose among stored triples."""
-    if resources.student is None or question.mode not in ("auto", "generate"):
+    """True if the student may be asked. A filter by origin is for stored triples. One by score needs a critic."""
+    if resources.student is None or question.mode not in ("auto", "generate") or question.origin:
         return False
-    return question.mode == "generate" or (question.min_p_valid is None and not question.origin)
+    return question.min_p_valid is None or resources.critic is not None
 
 
 def _still_missing(missing: tuple[Relation, ...], part: PartialAnswer, question: Question) -> tuple[Relation, ...]:

@@ -10,9 +10,12 @@ from distill.student.student import StudentCard
 from graph.stores.protocol import Tails
 from schemas.errors import CometgraphError
 from schemas.events import persons
-from schemas.infer import Answer, DecodingInfo, Inference, Match, MatchCandidate, Model, Question, Source
+from schemas.infer import Answer, Inference, Match, MatchCandidate, Question, Source
+from schemas.models import DecodingInfo, Model
 from schemas.relations import Relation
-from schemas.triples import Triple, is_generated, rank
+from schemas.triples import Order, Triple, is_generated, sort_key
+from service.answering.tail_scores import critic_member
+from service.runtime.model_factories import CriticCard
 from service.runtime.normalizer import NormalizedQuestion
 
 _CASCADE: tuple[Source, ...] = ("graph", "near_duplicate", "generated")
@@ -27,8 +30,9 @@ class PartialAnswer:
     is_generated: some stored triples come from students alone.
     match: the stored event of the triples.
     considered: stored events judged on the way, with reasons.
-    skipped: a failure beside the answer, such as a write to the store.
-    student, decoding, seed: of generated triples.
+    skipped: failures beside the answer, such as a write to the store.
+    student, decoding, seed: of generated triples. These may all have been left out by their scores.
+    critic: of the scores of generated triples.
     """
 
     source: Source
@@ -39,10 +43,11 @@ class PartialAnswer:
     match: Match | None = None
     considered: Sequence[Verdict] = ()
     error: CometgraphError | None = None
-    skipped: str | None = None
+    skipped: list[str] = field(default_factory=list[str])
     student: StudentCard | None = None
     decoding: Decoding | None = None
     seed: int = 0
+    critic: CriticCard | None = None
 
     @property
     def has_content(self) -> bool:
@@ -62,10 +67,13 @@ def from_graph(event: str, tails: Tails) -> PartialAnswer:
 
 
 def compose(event: NormalizedQuestion, question: Question, parts: Sequence[PartialAnswer], started: float) -> Answer:
-    """One answer. Raises the error of a source if none has content: an empty answer hides no failure."""
+    """One answer. Raises the error of a source if none has content: an empty answer hides no failure.
+
+    Generated tails that were left out by their scores are content.
+    """
     errors = [part.error for part in parts if part.error is not None]
     contents = [part for part in parts if part.has_content]
-    if errors and not any(part.triples or part.not_applicable for part in contents):
+    if errors and not any(part.triples or part.not_applicable or part.student for part in contents):
         raise errors[-1]
     live = [part for part in contents if part.student is not None]
     answer = Answer(
@@ -76,7 +84,7 @@ def compose(event: NormalizedQuestion, question: Question, parts: Sequence[Parti
         source=_last_source(contents),
         stored=not live,
         match=next((part.match for part in contents if part.match is not None), None),
-        inferences=_inferences(parts, question.limit),
+        inferences=_inferences(parts, question.limit, question.order),
         not_applicable=[relation for part in parts for relation in part.not_applicable],
         degraded=_degraded(parts, event.skipped),
     )
@@ -102,6 +110,7 @@ def inference(triple: Triple, place: int, source: Source, *, stored: bool) -> In
         triple.relation,
         triple.tail,
         triple.p_valid,
+        triple.critic,
         triple.log_prob,
         place,
         "generated" if by_student and source == "graph" else source,
@@ -121,14 +130,15 @@ def _last_source(parts: Sequence[PartialAnswer]) -> Source:
     return used[0] if used else "graph"
 
 
-def _inferences(parts: Sequence[PartialAnswer], limit: int) -> list[Inference]:
-    """The first `limit` of each relation, by `rank`."""
+def _inferences(parts: Sequence[PartialAnswer], limit: int, order: Order) -> list[Inference]:
+    """The first `limit` of each relation, in an order."""
     if len(parts) == 1:
         ordered = [(triple, parts[0]) for triple in parts[0].triples]
     else:
         ordered = [(triple, part) for part in parts for triple in part.triples]
     if len(parts) > 1 or any(part.student for part in parts):
-        ordered.sort(key=lambda pair: rank(pair[0]))
+        key = sort_key(order)
+        ordered.sort(key=lambda pair: key(pair[0]))
     places: dict[Relation, int] = {}
     inferences: list[Inference] = []
     for triple, part in ordered:
@@ -145,7 +155,7 @@ def _degraded(parts: Sequence[PartialAnswer], skipped: str | None) -> list[str]:
         for part in parts
         if part.error is not None
     ]
-    others = [skipped, *(part.skipped for part in parts)]
+    others = [skipped, *(line for part in parts for line in part.skipped)]
     return list(dict.fromkeys(errors + [line for line in others if line is not None]))
 
 
@@ -166,5 +176,6 @@ def _add_decoding(answer: Answer, event: str, question: Question, live: Sequence
         decoding.max_new_tokens,
         live[0].seed if is_sampled else None,
     )
+    answer.critic = next((critic_member(part.critic) for part in live if part.critic is not None), None)
     if question.explain:
         answer.prompts = {r: student.prompt(event, r) for part in live for r in part.relations}

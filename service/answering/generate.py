@@ -1,4 +1,4 @@
-"""The last source: the student generates tails of the missing relations, and the store keeps them."""
+"""The last source: the student generates tails of missing relations. The critic scores them, the store keeps them."""
 
 import asyncio
 import random
@@ -10,11 +10,12 @@ from distill.student.student import StudentCard
 from schemas.errors import CometgraphError
 from schemas.infer import Question
 from schemas.relations import Relation
-from schemas.triples import NONE, Triple
+from schemas.triples import NONE, Triple, sort_key
 from service.answering.caller import Caller
 from service.answering.compose import PartialAnswer
 from service.answering.privacy import is_kept
 from service.answering.questions import SOCIAL, decoding_for
+from service.answering.tail_scores import TailScores, score_tails
 from service.runtime.resources import Resources
 
 
@@ -44,6 +45,9 @@ async def generate(
         else:
             missing = tuple(relation for relation in missing if relation in student.relations)
             student.knows(missing or SOCIAL[:1])
+        if question.min_p_valid is not None:
+            assert resources.critic is not None
+            await resources.critic.model.ready()  # without scores, every tail would be left out
         runtime.batcher_of(decoding.method).room_for(len(missing))
     except CometgraphError as error:
         yield PartialAnswer("generated", error=error, relations=missing)
@@ -79,29 +83,53 @@ async def _generate(
         tails, seed = await runtime.write(event, relation, decoding, question.seed, draw)
     except CometgraphError as error:
         return PartialAnswer("generated", error=error, relations=(relation,))
-    triples = _triples(event, relation, tails, student.origin)
+    scores = await score_tails(event, relation, [tail.text for tail in tails.tails], resources)
+    triples = _triples(event, relation, tails, student.origin, scores)
     part = PartialAnswer(
         "generated",
-        [t for t in triples if t.tail != NONE],
+        _shown(triples, question),
         [] if tails.applies else [relation],
         relations=(relation,),
         student=student,
         decoding=decoding,
         seed=seed,
+        critic=scores.critic,
     )
-    if not keeps:
+    if keeps:
+        part.skipped += await _keep(triples, tails, decoding, resources)
+    if scores.error is None:
         return part
-    try:
-        if tails.is_cut:
-            part.skipped = f"keep {relation}: cut off at max_new_tokens={decoding.max_new_tokens}"
-        else:
-            await resources.keep(triples)
-    except CometgraphError as error:
-        part.skipped = f"keep: {error}"
+    if question.min_p_valid is not None:  # without scores, every tail is left out
+        return PartialAnswer("generated", error=scores.error, relations=(relation,), skipped=part.skipped)
+    part.skipped.append(f"critic: {scores.error}")
     return part
 
 
-def _triples(event: str, relation: Relation, tails: GeneratedTails, origin: str) -> list[Triple]:
+async def _keep(triples: list[Triple], tails: GeneratedTails, decoding: Decoding, resources: Resources) -> list[str]:
+    """Store generated triples. Returns the reason if they are not stored."""
+    if tails.is_cut:
+        return [f"keep {triples[0].relation}: cut off at max_new_tokens={decoding.max_new_tokens}"]
+    try:
+        await resources.keep(triples)
+    except CometgraphError as error:
+        return [f"keep: {error}"]
+    return []
+
+
+def _shown(triples: list[Triple], question: Question) -> list[Triple]:
+    """The inferences of an answer, in its order. Those below min_p_valid are stored, but left out."""
+    minimum = question.min_p_valid
+    shown = [
+        t for t in triples if t.tail != NONE and (minimum is None or (t.p_valid is not None and t.p_valid >= minimum))
+    ]
+    return sorted(shown, key=sort_key(question.order))
+
+
+def _triples(event: str, relation: Relation, tails: GeneratedTails, origin: str, scores: TailScores) -> list[Triple]:
     if not tails.applies:
         return [Triple(event, relation, NONE, origins=(origin,), log_prob=tails.none_log_prob)]
-    return [Triple(event, relation, t.text, origins=(origin,), log_prob=t.log_prob) for t in tails.tails]
+    critic = None if scores.critic is None else str(scores.critic)
+    return [
+        Triple(event, relation, t.text, origins=(origin,), log_prob=t.log_prob, p_valid=p_valid, critic=critic)
+        for t, p_valid in zip(tails.tails, scores.p_valid, strict=True)
+    ]

@@ -92,4 +92,5 @@ def _lookup(event: str, question: Question) -> Lookup:
         question.min_p_valid,
         question.origin,
         generated=question.mode != "graph",
+        order=question.order,
     )

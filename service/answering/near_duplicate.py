@@ -135,7 +135,9 @@ def _stored_relations(missing: Sequence[Relation], is_swapped: bool) -> dict[Rel
 
 
 def _lookup(event: str, relations: tuple[Relation, ...], question: Question) -> Lookup:
-    return Lookup(event, relations, question.limit, question.min_p_valid, question.origin, question.generated)
+    return Lookup(
+        event, relations, question.limit, question.min_p_valid, question.origin, question.generated, question.order
+    )
 
 
 def _partial_answer(

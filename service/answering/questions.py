@@ -21,13 +21,9 @@ def checked(value: Any) -> Question:
         raise bad_input(error.errors(), list(Question.model_fields)) from None
     if not _DECODING_FIELDS.isdisjoint(question.model_fields_set):
         decoding_for(question, "beam")
-    if question.mode == "generate":
-        for field, filter_ in (("min_p_valid", question.min_p_valid), ("origin", question.origin or None)):
-            if filter_ is not None:
-                message = (
-                    f"{field}: with mode=generate there is nothing to filter; the student has no scores or origins"
-                )
-                raise BadInput.of(field, filter_, "left out with mode=generate", message)
+    if question.mode == "generate" and question.origin:
+        message = "origin: with mode=generate there is nothing to filter; all inferences come from the student"
+        raise BadInput.of("origin", question.origin, "left out with mode=generate", message)
     return question
 
 

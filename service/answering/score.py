@@ -1,5 +1,6 @@
-"""POST /score: the student's log-probability of a tail."""
+"""POST /score: the student's log-probability of a tail, and the critic's p_valid."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
@@ -8,9 +9,11 @@ from pydantic import ValidationError
 from schemas.errors import CometgraphError, NoStudent
 from schemas.events import parse_event, tidy
 from schemas.score import Score, ScoreRequest, Token
+from schemas.triples import says_none
 from schemas.validation import bad_input
 from service.answering.caller import Caller
 from service.answering.concurrency import each
+from service.answering.tail_scores import critic_member, score_tails
 from service.runtime.resources import Resources
 
 AT_ONCE = 64
@@ -18,12 +21,19 @@ AT_ONCE = 64
 
 
 async def score(request: ScoreRequest, resources: Resources, caller: Caller) -> Score:
-    """The log-probability of a tail. Raises BadInput, NoStudent, ForeignOrigin, Unavailable, Overloaded."""
+    """The scores of a tail. Raises BadInput, NoStudent, ForeignOrigin, Unavailable, Overloaded.
+
+    A failure of the critic is a line in `degraded`.
+    """
     if resources.student is None:
         raise NoStudent
     caller.need_student()
     event, tail = parse_event(request.event), tidy(request.tail)
-    tokens = await resources.student.score(event, request.relation, tail)
+    inferences = [] if says_none(tail) else [tail]  # `none` says that the relation does not apply
+    tokens, scores = await asyncio.gather(
+        resources.student.score(event, request.relation, tail),
+        score_tails(event, request.relation, inferences, resources),
+    )
     total = sum(token.log_prob for token in tokens)
     student = resources.student.model.value.about
     return Score(
@@ -33,8 +43,11 @@ async def score(request: ScoreRequest, resources: Resources, caller: Caller) -> 
         round(total, 4),
         round(total / len(tokens), 4),
         [Token(token.token, round(token.log_prob, 4)) for token in tokens],
+        scores.p_valid[0] if scores.p_valid else None,
         student.name,
         student.version,
+        critic_member(scores.critic),
+        [f"critic: {scores.error}"] if scores.error else [],
     )
 
 

@@ -9,6 +9,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from schemas.infer import Answer, Source
+from service.runtime.critic import CriticRuntime
 from service.runtime.judge import JudgeRuntime
 from service.runtime.resources import Resources
 from service.runtime.retriever import Retriever
@@ -49,9 +50,11 @@ class Metrics:
         self._from_cache.inc()
 
     def watch(self, resources: Resources) -> None:
-        """Add the metrics of student, index and judge."""
+        """Add the metrics of student, critic, index and judge."""
         if resources.student is not None:
             self.registry.register(StudentMetrics(resources.student))
+        if resources.critic is not None:
+            self.registry.register(CriticMetrics(resources.critic))
         if resources.retriever is not None:
             self.registry.register(RetrieverMetrics(resources.retriever))
         if resources.judge is not None:
@@ -99,6 +102,27 @@ class StudentMetrics(Collector):
             ),
         ):
             yield CounterMetricFamily(f"cometgraph_student_{name}", help_, value)
+
+
+class CriticMetrics(Collector):
+    """The metrics of the critic, read at each scrape."""
+
+    def __init__(self, critic: CriticRuntime) -> None:
+        self._critic = critic
+
+    def collect(self) -> Iterable[Metric]:
+        batcher, watched = self._critic.batcher, self._critic.batcher.watched
+        up = float(self._critic.model.state == "up")
+        yield GaugeMetricFamily("cometgraph_critic_up", "1 if the critic is up.", up)
+        yield GaugeMetricFamily("cometgraph_critic_waiting", "Relations waiting or being scored.", batcher.depth)
+        for name, help_, value in (
+            ("batches", "Batches scored.", watched.batches),
+            ("scored", "Relations of events with scored tails.", watched.items),
+            ("refused", "Relations refused by a full queue.", watched.refused),
+            ("failed", "Relations that failed.", watched.failed),
+            ("seconds", "Time spent scoring, in seconds.", watched.seconds),
+        ):
+            yield CounterMetricFamily(f"cometgraph_critic_{name}", help_, value)
 
 
 class RetrieverMetrics(Collector):

@@ -13,7 +13,7 @@ from service.answering.caller import LOCAL
 from service.answering.questions import checked
 from service.cli.candidates import print_candidates
 from service.cli.infer_file import Job, infer_file, no_file_to_resume
-from service.cli.options import MATCHING, STORE, STUDENT, setting_options
+from service.cli.options import CRITIC, MATCHING, STORE, STUDENT, setting_options
 from service.cli.table import print_table
 from service.runtime.resources import open_for_command
 from service.runtime.wait_policy import WaitPolicy, waiting_as
@@ -29,6 +29,7 @@ from service.settings import Settings
 @click.option("--clause", metavar="N", help="Clause of a longer text, from 0; else the main one.")
 @click.option("--threshold", metavar="P", help="Least confidence of a near-duplicate.")
 @click.option("--min-p-valid", metavar="P", help="Only inferences with a critic's score of at least P.")
+@click.option("--order", metavar="NAME", help="default, or p_valid: the critic's highest scores first.")
 @click.option("--origin", multiple=True, metavar="NAME", help="Only inferences of this origin; may be repeated.")
 @click.option("--n", metavar="N", help="Tails drawn by the student.")
 @click.option("--temperature", metavar="T", help="With sampling: below 1 safer, above wilder.")
@@ -43,7 +44,7 @@ from service.settings import Settings
 )
 @click.option("--output", metavar="FILE", help="Answers to --input, one a line, in order; else standard output.")
 @click.option("--resume", is_flag=True, help="Continue a stopped run of --input and --output.")
-@setting_options((*STORE, *MATCHING, *STUDENT, "keep"))
+@setting_options((*STORE, *MATCHING, *CRITIC, *STUDENT, "keep"))
 def infer(
     settings: Settings,
     event: str | None,
@@ -82,12 +83,15 @@ async def _infer(settings: Settings, question: Question) -> Answer:
 
 def _print(answer: Answer) -> None:
     rows = [
-        (one.relation.value, one.tail, _score(one.p_valid), _score(one.log_prob), ", ".join(one.origins))
+        (one.relation.value, one.tail, _score(one.p_valid), _score(one.log_prob), ", ".join(one.origins), one.critic)
         for one in answer.inferences
     ]
-    rows += [(relation.value, "does not apply", "", "", "") for relation in answer.not_applicable]
-    columns = ("relation", "inference", "p_valid", "log_prob", "origins")
-    print_table(f"{answer.event}  ·  from {answer.source}", columns, rows, unwrapped=(0,))
+    rows += [(relation.value, "does not apply", "", "", "", None) for relation in answer.not_applicable]
+    columns = ("relation", "inference", "p_valid", "log_prob", "origins", "critic")
+    # Scores of several critics are not comparable. One that came with a data set names none.
+    width = len(columns) if any(critic for *_, critic in rows) else len(columns) - 1
+    rows, columns = [tuple(cell or "" for cell in row[:width]) for row in rows], columns[:width]
+    print_table(f"{answer.event}  ·  from {answer.source}", columns, rows, unwrapped=(0, 5))
     if answer.candidates is not None:
         click.echo()
         print_candidates("considered events", answer.candidates)

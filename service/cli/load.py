@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,33 @@ from service.cli import report_duplicates as duplicates
 from service.cli.options import MATCHING, STORE, setting_options
 from service.cli.progress import progress_bar
 from service.cli.report_duplicates import Pair
+from service.cli.stored_scores import ScoreReport, critic_of, score_stored
+from service.runtime.model_factories import CriticCard
 from service.runtime.resources import open_resources
 from service.runtime.specs import judge_spec_of
 from service.runtime.vectors import open_vectors
 from service.settings import Settings
 
 _COUNTS = ("read", "loaded", "present", "duplicate", "filtered", "none", "rejected")
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """The result of a load.
+
+    report: counts of its rows.
+    pairs: with --report-duplicates the pairs of heads with the same meaning.
+    scores, critic: with --critic the counts of scored triples, and the critic's name and version.
+    """
+
+    report: Report
+    pairs: list[Pair] = field(default_factory=list[Pair])
+    scores: ScoreReport | None = None
+    critic: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        scores = {} if self.scores is None else {"scores": asdict(self.scores) | {"critic": self.critic}}
+        return self.report.as_dict() | scores
 
 
 @click.command()
@@ -46,6 +68,13 @@ _COUNTS = ("read", "loaded", "present", "duplicate", "filtered", "none", "reject
 @click.option("--recall", metavar="R", help="Only rows kept by the critic at recall 0.5, 0.6, 0.7, 0.8 or 0.9.")
 @click.option("--origin", metavar="NAME", help="Origin of the rows; else as in the file or by its format.")
 @click.option("--strict", is_flag=True, help="Stop at the first rejected row, with nothing stored.")
+@click.option(
+    "--critic",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Score triples without a score: by a critic of this name or folder, else by the setting's.",
+)
 @click.option("--report", metavar="FILE", help="Write the counts of rows as JSON.")
 @click.option("--report-duplicates", metavar="OUT", help="Write pairs of heads with the same meaning, as JSON lines.")
 @click.option("--offline", metavar="DIR", help="Write files for neo4j-admin to DIR, not into a store.")
@@ -53,6 +82,7 @@ _COUNTS = ("read", "loaded", "present", "duplicate", "filtered", "none", "reject
 def load(
     settings: Settings,
     files: Sequence[str],
+    critic: str | None,
     report: str | None,
     report_duplicates: str | None,
     offline: str | None,
@@ -73,24 +103,30 @@ def load(
         pairs_path = duplicates.check(
             report_duplicates, offline=offline, match=settings.match, loaded=inputs, report=report
         )
+    if critic is not None and offline is not None:
+        message = "critic: --offline writes no store; import the files, then score them with `cometgraph distill score`"
+        raise BadInput.of("critic", critic, "left out with --offline", message)
+    if critic:
+        settings = settings.model_copy(update={"critic": critic})
     started = time.perf_counter()
     with progress_bar() as progress:
         if offline is not None:
-            result, pairs = asyncio.run(load_files(Path(offline), inputs, load_options, progress)), list[Pair]()
+            result = _Loaded(asyncio.run(load_files(Path(offline), inputs, load_options, progress)))
         else:
-            work = _load(settings, inputs, load_options, progress, compare=pairs_path is not None)
-            result, pairs = asyncio.run(work)
+            compares, scores = pairs_path is not None, critic is not None
+            work = _load(settings, inputs, load_options, progress, compares=compares, scores=scores)
+            result = asyncio.run(work)
     seconds = time.perf_counter() - started
     if report_path is not None:
         _write(result, report_path)
     if pairs_path is not None:
-        duplicates.write(pairs, pairs_path)
+        duplicates.write(result.pairs, pairs_path)
     _print(result, seconds)
     if pairs_path is not None:
-        click.echo(f"pairs of heads that mean the same {len(pairs):,}  in {report_duplicates}")
+        click.echo(f"pairs of heads that mean the same {len(result.pairs):,}  in {report_duplicates}")
     if offline is not None:
         click.echo(f"\nImport it into a stopped Neo4j with\n\n    {import_command(Path(offline))}")
-    return _exit_code(result)
+    return _exit_code(result.report)
 
 
 def _options(
@@ -115,20 +151,30 @@ def _report_path(report: str) -> Path:
 
 
 async def _load(
-    settings: Settings, inputs: Sequence[Source], options: Options, progress: Progress, *, compare: bool
-) -> tuple[Report, list[Pair]]:
-    """Load into the store and complete its index. With `compare` also the pairs of equal heads."""
+    settings: Settings, inputs: Sequence[Source], options: Options, progress: Progress, *, compares: bool, scores: bool
+) -> _Loaded:
+    """Load into the store, complete its index, compare the heads and score the triples."""
     async with AsyncExitStack() as stack:
         resources = await stack.enter_async_context(open_resources(settings))
-        if not settings.match:
-            return await load_files(resources.store, inputs, options, progress), []
-        # A bad index or judge refuses the load here, before anything is stored.
-        embedder, index = await stack.enter_async_context(open_vectors(resources.store, settings, progress))
-        judge = await _open_judge(settings, progress, stack) if compare else None
+        store = resources.store
+        # A bad index, judge or critic refuses the load here, before anything is stored.
+        vectors = judge = critic = None
+        if settings.match:
+            vectors = await stack.enter_async_context(open_vectors(store, settings, progress))
+            judge = await _open_judge(settings, progress, stack) if compares else None
+        if scores:
+            critic = stack.enter_context(closing(await asyncio.to_thread(critic_of, settings, progress)))
         heads = set[str]()
-        report = await load_files(resources.store, inputs, options, progress, heads=heads if compare else None)
-        await complete(index, embedder, progress)
-        return report, await duplicates.same_heads(heads, index, judge, progress) if judge else []
+        report = await load_files(store, inputs, options, progress, heads=heads if judge or critic else None)
+        loaded = _Loaded(report)
+        if vectors is not None:
+            embedder, index = vectors
+            await complete(index, embedder, progress)
+            loaded.pairs = await duplicates.same_heads(heads, index, judge, progress) if judge else []
+        if critic is not None:
+            loaded.scores = await score_stored(store, critic, "unscored", progress, heads)
+            loaded.critic = str(CriticCard(critic.name, critic.version))
+        return loaded
 
 
 async def _open_judge(settings: Settings, progress: Progress, stack: AsyncExitStack) -> Judge:
@@ -139,19 +185,21 @@ async def _open_judge(settings: Settings, progress: Progress, stack: AsyncExitSt
     return judge
 
 
-def _write(report: Report, path: Path) -> None:
+def _write(loaded: _Loaded, path: Path) -> None:
     try:
-        path.write_bytes(orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        path.write_bytes(orjson.dumps(loaded.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     except OSError as error:
         reason = f"a file that can be written ({error.strerror}); all is loaded"
         raise BadInput.of("report", str(path), reason) from error
 
 
-def _print(report: Report, seconds: float) -> None:
+def _print(loaded: _Loaded, seconds: float) -> None:
     """seconds: of the whole command, the index of events included."""
-    counts = report.as_dict()
+    counts = loaded.as_dict()
     click.echo("  ".join(f"{name} {counts[name]:,}" for name in _COUNTS) + f"  in {seconds:.1f} s")
-    for file in report.rejected_files:
+    if loaded.scores is not None:
+        click.echo(f"{loaded.scores}  by {loaded.critic}")
+    for file in loaded.report.rejected_files:
         click.echo(f"rejected rows, with their reasons, are in {file}", err=True)
 
 

@@ -13,6 +13,7 @@ Result = TypeVar("Result")
 STORE = ("store", "neo4j_user", "neo4j_password", "neo4j_database", "threads")
 EMBEDDER = ("embedder", "model_threads", "cache")
 MATCHING = ("match", "embedder", "judge")
+CRITIC = ("critic", "no_critic")
 STUDENT = (
     "generate",
     "student",
@@ -55,9 +56,16 @@ def _option(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result
     field = Settings.model_fields[name]
     default = default_text(name)
     text = f"{field.description} [{variable(name)}{f', default {default}' if default else ''}]"
+    if is_switch(name):
+        return click.option(flag(name), name, is_flag=True, default=None, help=text)
     if field.annotation is bool:
         return click.option(f"{flag(name)}/--no-{name.replace('_', '-')}", name, default=None, help=text)
     return click.option(flag(name), name, metavar=_metavar(name, field.annotation), help=text)
+
+
+def is_switch(name: str) -> bool:
+    """True for a setting that turns something off: its flag has no opposite."""
+    return name.startswith("no_")
 
 
 def _metavar(name: str, annotation: Any) -> str:

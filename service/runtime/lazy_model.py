@@ -25,7 +25,8 @@ class LazyModel(Generic[About]):
     state: loading, up or failed.
     doing: the step of loading.
     reason: the reason of a failure.
-    is_late: load at the first use, and let the caller wait. Otherwise load at `start`.
+    is_late: load at the first use, and let the caller wait, and again at the next use after a failure that a retry may
+    mend. Otherwise load at `start`.
     wait: maximum wait of a caller in seconds, for a model loaded at `start`.
     """
 
@@ -49,6 +50,7 @@ class LazyModel(Generic[About]):
         self._loaded: Remote[About] | None = None
         self._loading: asyncio.Task[None] | None = None
         self._next_try = 0.0
+        self._is_hopeless = False
 
     def start(self) -> None:
         """Begin to load, unless it is late. Needs a running loop."""
@@ -109,7 +111,7 @@ class LazyModel(Generic[About]):
     async def loaded(self) -> Remote[About]:
         """The loaded model, after any wait. Raises Unavailable for a failed one."""
         if self._loaded is None:
-            if self.is_late:
+            if self.is_late and not self._is_hopeless:
                 self.begin()
             assert self._loading is not None
             await asyncio.shield(self._loading)
@@ -122,17 +124,17 @@ class LazyModel(Generic[About]):
             else:
                 loaded = await persistently(lambda: self._load(self._progress), self._wait)
         except CometgraphError as error:
-            self._failed(str(error))
+            self._failed(error, str(error))
         except Exception as error:  # whatever a model's files can do, the graph goes on answering
             self._log.exception("%s cannot be loaded", self._what)
-            self._failed(f"{type(error).__name__}: {error}")
+            self._failed(error, f"{type(error).__name__}: {error}")
         else:
             self._loaded, self.state = loaded, "up"
             self._log.info("%s is up", self._what)
 
-    def _failed(self, reason: str) -> None:
+    def _failed(self, error: Exception, reason: str) -> None:
         self._log.error("%s cannot be used: %s", self._what, reason)
-        self.state, self.reason = "failed", reason
+        self.state, self.reason, self._is_hopeless = "failed", reason, not is_passing(error)
 
     def _wait(self, error: Exception, pause: float) -> None:
         self._next_try = time.monotonic() + pause
@@ -145,18 +147,24 @@ class LazyModel(Generic[About]):
         self.doing = what
 
 
-async def persistently(work: Callable[[], Awaitable[T]], wait: Callable[[Exception, float], None]) -> T:
-    """The result of `work`, tried again after passing failures: a full disk, a killed process, no memory.
+def is_passing(error: Exception) -> bool:
+    """True for a failure that a retry may mend: a full disk, a killed process, no memory."""
+    if isinstance(error, Unavailable):
+        return error.retry_after is not None
+    return isinstance(error, OSError | MemoryError)
 
-    wait: called with the error and the seconds until the next try. Raises all other errors, also an Unavailable
-    without retry_after.
+
+async def persistently(work: Callable[[], Awaitable[T]], wait: Callable[[Exception, float], None]) -> T:
+    """The result of `work`, tried again after passing failures. Raises all other errors.
+
+    wait: called with the error and the seconds until the next try.
     """
     pause = FIRST_PAUSE
     while True:
         try:
             return await work()
-        except (Unavailable, OSError, MemoryError) as error:
-            if isinstance(error, Unavailable) and error.retry_after is None:
+        except Exception as error:
+            if not is_passing(error):
                 raise
             wait(error, pause)
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Factories of the models: parser, embedder, judge, student and sampler, each with its description.
+"""Factories of the models: parser, embedder, judge, critic, student and sampler, each with its description.
 
 Each model is used once before it is handed over: a first use loads word lists and allocates memory, and no question
 should wait for it. Only light modules are imported here, for the memory of the process.
@@ -7,6 +7,7 @@ should wait for it. Only light modules are imported here, for the memory of the 
 from dataclasses import dataclass
 from pathlib import Path
 
+from distill.critic.critic import Critic, open_critic
 from distill.embedder.embedder import open_embedder
 from distill.engines.decoding import decoding_of
 from distill.judge.judge import Candidate, Judge, open_judge
@@ -15,6 +16,7 @@ from graph.normalization import NormalizedEvent, read_event
 from graph.normalization.plausibility import check_plausible
 from schemas.embeddings import Embedder, EmbedderInfo
 from schemas.progress import Progress
+from schemas.relations import Relation
 
 _EVENT = "PersonX opens the door"
 _CANDIDATES = 10
@@ -66,6 +68,25 @@ def judge(name: str, cache: Path, threads: int, progress: Progress) -> tuple[Jud
     opened = open_judge(name, cache, threads, progress)
     opened.judge([_EVENT], [[Candidate(f"PersonX closes {n} windows", 0.8) for n in range(_CANDIDATES)]])
     return opened, JudgeCard(opened.name, opened.version, opened.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class CriticCard:
+    """Name and version of a critic."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        """As its scores are stored."""
+        return f"{self.name}@{self.version}"
+
+
+def critic(name: str, cache: Path, threads: int, progress: Progress) -> tuple[Critic, CriticCard]:
+    """The critic of a name."""
+    opened = open_critic(name, cache, threads, progress)
+    opened.p_valid([(_EVENT, Relation.xWant, f"to close {n} windows") for n in range(_CANDIDATES)])
+    return opened, CriticCard(opened.name, opened.version)
 
 
 def student(spec: StudentSpec, progress: Progress) -> tuple[Student, StudentCard]:

@@ -1,4 +1,4 @@
-"""The process of the models: parser, embedder, judge and student run beside the service, not in it.
+"""The process of the models: parser, embedder, judge, critic and student run beside the service, not in it.
 
 The event loop shares no interpreter with them, and the operating system prefers it: lookups in the graph are as quick
 while a model computes or loads. Models load one after the other.

@@ -10,11 +10,19 @@ from graph.stores.protocol import Store
 from schemas.errors import StoreLocked, Unavailable
 from schemas.triples import Triple
 from service.runtime.batcher import Batcher
+from service.runtime.critic import CriticRuntime, open_critic_runtime
 from service.runtime.judge import JudgeRuntime, open_judge_runtime
 from service.runtime.model_process import NICE, open_models
 from service.runtime.normalizer import Normalizer, open_normalizer
 from service.runtime.retriever import Retriever, open_retriever
-from service.runtime.specs import batch_limits_of, embedder_spec_of, judge_spec_of, login_of, student_spec_of
+from service.runtime.specs import (
+    batch_limits_of,
+    critic_spec_of,
+    embedder_spec_of,
+    judge_spec_of,
+    login_of,
+    student_spec_of,
+)
 from service.runtime.student import StudentRuntime, open_student_runtime
 from service.runtime.write_back import open_write_back
 from service.settings import Settings
@@ -24,7 +32,8 @@ from service.settings import Settings
 class Resources:
     """The parts of an answer.
 
-    retriever and judge: None without matching. student: None without generation.
+    retriever and judge: None without matching. student: None without generation. critic: None without either of
+    generation and a critic.
     """
 
     store: Store
@@ -32,6 +41,7 @@ class Resources:
     student: StudentRuntime | None = None
     retriever: Retriever | None = None
     judge: JudgeRuntime | None = None
+    critic: CriticRuntime | None = None
     write_back: Batcher[Sequence[Triple], None] | None = None
     """Stores generated triples. None for a store that is open for reading only."""
     decoding: str = "beam"
@@ -69,7 +79,7 @@ async def open_resources(
         is_late = models != "now"
         process = await stack.enter_async_context(open_models("the models", nice=0 if is_late else NICE))
         normalizer = await stack.enter_async_context(open_normalizer(process, is_late=is_late))
-        retriever = judge = student = write_back = None
+        retriever = judge = critic = student = write_back = None
         if models is not None and settings.match:
             retriever = await stack.enter_async_context(
                 open_retriever(store, embedder_spec_of(settings), process, read_only=read_only, is_late=is_late)
@@ -80,12 +90,19 @@ async def open_resources(
         if models is not None and settings.generate:
             if not read_only and settings.keep:
                 write_back = await stack.enter_async_context(open_write_back(store, retriever))
+            if not settings.no_critic:
+                # Models load in this order. So a student that is up has its critic, or a critic that failed.
+                critic = await stack.enter_async_context(
+                    open_critic_runtime(critic_spec_of(settings), process, is_late=is_late)
+                )
             student = await stack.enter_async_context(
                 open_student_runtime(
                     student_spec_of(settings, is_patient=is_late), batch_limits_of(settings), process, is_late=is_late
                 )
             )
-        yield Resources(store, normalizer, student, retriever, judge, write_back, settings.decoding, settings.keep)
+        yield Resources(
+            store, normalizer, student, retriever, judge, critic, write_back, settings.decoding, settings.keep
+        )
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from distill.student.student import StudentSpec
 from graph.stores.protocol import Neo4jLogin
+from service.runtime.critic import CriticSpec
 from service.runtime.judge import JudgeSpec
 from service.runtime.retriever import EmbedderSpec
 from service.runtime.student import BatchLimits
@@ -39,6 +40,11 @@ def embedder_spec_of(settings: Settings) -> EmbedderSpec:
 def judge_spec_of(settings: Settings) -> JudgeSpec:
     """The judge of the settings."""
     return JudgeSpec(settings.judge, Path(settings.cache), settings.model_threads or os.cpu_count() or 1)
+
+
+def critic_spec_of(settings: Settings) -> CriticSpec:
+    """The critic of the settings."""
+    return CriticSpec(settings.critic, Path(settings.cache), settings.model_threads or os.cpu_count() or 1)
 
 
 def batch_limits_of(settings: Settings) -> BatchLimits:

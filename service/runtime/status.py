@@ -24,6 +24,7 @@ class Ready:
     student: str
     index: str
     judge: str
+    critic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,22 @@ class JudgeInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class CriticInfo:
+    """The critic of generated inferences.
+
+    state: off, loading, up or failed.
+    doing: the step of loading, or the reason of a failure.
+    waiting: relations of events in the queue.
+    """
+
+    state: str
+    doing: str | None = None
+    name: str | None = None
+    version: str | None = None
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Info:
     """Version, store, limits and models of this service.
 
@@ -106,6 +123,7 @@ class Info:
     student: StudentInfo
     index: IndexInfo
     judge: JudgeInfo
+    critic: CriticInfo
 
 
 async def ready_of(resources: Resources) -> Ready:
@@ -126,6 +144,10 @@ async def ready_of(resources: Resources) -> Ready:
         await resources.judge.model.ready()
         if not resources.judge.batcher.alive:
             raise Unavailable("the judge's worker has ended")
+    if resources.critic is not None:
+        await resources.critic.model.ready()
+        if not resources.critic.batcher.alive:
+            raise Unavailable("the critic's worker has ended")
     if resources.student is not None:
         await resources.student.ready()
         if not resources.student.alive:
@@ -135,6 +157,7 @@ async def ready_of(resources: Resources) -> Ready:
         student="off" if resources.student is None else "ok",
         index="off" if resources.retriever is None else "ok",
         judge="off" if resources.judge is None else "ok",
+        critic="off" if resources.critic is None else "ok",
     )
 
 
@@ -196,6 +219,19 @@ def judge_of(resources: Resources) -> JudgeInfo:
     return replace(info, name=card.name, version=card.version, threshold=card.threshold)
 
 
+def critic_of(resources: Resources) -> CriticInfo:
+    """The present state of the critic."""
+    critic = resources.critic
+    if critic is None:
+        return CriticInfo("off")
+    model = critic.model
+    doing = model.doing if model.state == "loading" else model.reason or None
+    info = CriticInfo(model.state, doing=doing, waiting=critic.batcher.depth)
+    if model.state != "up":
+        return info
+    return replace(info, name=model.value.about.name, version=model.value.about.version)
+
+
 async def info_of(resources: Resources, settings: Settings) -> Info:
     """Count the store, and describe the models. Raises Unavailable."""
     stats: Stats = await resources.store.stats()
@@ -214,6 +250,7 @@ async def info_of(resources: Resources, settings: Settings) -> Info:
         student=student_of(resources),
         index=index_of(resources),
         judge=judge_of(resources),
+        critic=critic_of(resources),
     )
 
 

@@ -18,6 +18,7 @@ from schemas import errors
 from schemas.relations import RELATIONS
 from service.api.problems import status_of
 from service.cli.main import cli
+from service.cli.options import is_switch
 from service.settings import Settings, default_text, flag, variable
 from tests.support.doc_pages import (
     ADDRESS,
@@ -79,9 +80,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def on_cpu(with_student: dict[str, str], with_index: dict[str, str]) -> dict[str, str]:
+def on_cpu(with_student: dict[str, str], with_index: dict[str, str], with_critic: dict[str, str]) -> dict[str, str]:
     """All sources, as in a new installation, with the student on the CPU as on the pages."""
-    return with_student | with_index | {"COMETGRAPH_DEVICE": "cpu"}
+    return with_student | with_index | with_critic | {"COMETGRAPH_DEVICE": "cpu"}
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +238,8 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         default = default_text(name)
         shown = f"`{default}`" if default else ""
-        switch = f"{flag(name)}` / `--no-{name.replace('_', '-')}" if field.annotation is bool else flag(name)
+        has_opposite = field.annotation is bool and not is_switch(name)
+        switch = f"{flag(name)}` / `--no-{name.replace('_', '-')}" if has_opposite else flag(name)
         meaning = (field.description or "").replace("|", "\\|")
         switch = f"`{switch}`" if switch else ""
         lines.append(f"| {switch} | `{variable(name)}` | {shown} | {meaning} |")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.relations import Relation
-from schemas.triples import Triple, is_generated, rank, says_none
+from schemas.triples import Order, Triple, is_generated, rank, says_none, sort_key
 from tests.support.triples import triple
 
 TRIPLES = st.builds(
@@ -42,6 +42,27 @@ def test_the_order_of_edges_does_not_depend_on_their_order_before(edges: list[Tr
 )
 def test_score_then_origins_then_probability_then_text_then_relation(first: Triple, second: Triple) -> None:
     assert rank(first) < rank(second)
+
+
+S = {"origins": ("student:s",)}
+SCORED = [
+    triple("e", "xWant", "to be scored by its data set", p_valid=0.25),
+    triple("e", "xWant", "to be scored by a critic", p_valid=0.5, critic="c@1"),
+    triple("e", "xWant", "to be likely", p_valid=0.1, critic="c@1", log_prob=-1.0, **S),
+    triple("e", "xWant", "to be unlikely", p_valid=0.9, critic="c@2", log_prob=-2.0, **S),
+    triple("e", "xWant", "to be unscored", log_prob=-1.5, **S),
+]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("default", ["scored by a critic", "scored by its data set", "likely", "unscored", "unlikely"]),
+        ("p_valid", ["unlikely", "scored by a critic", "scored by its data set", "likely", "unscored"]),
+    ],
+)
+def test_scores_of_a_student_s_tails_order_them_only_on_demand(order: Order, expected: list[str]) -> None:
+    assert [one.tail.removeprefix("to be ") for one in sorted(SCORED, key=sort_key(order))] == expected
 
 
 @pytest.mark.parametrize("tail", ["none", "NONE", "None.", "n/a", "N/A", "n/a.", "na", "NA."])

@@ -19,5 +19,6 @@ TRIPLES = st.builds(
     origins=st.sampled_from([("a",), ("b",), ("a", "b"), ("c, d",), ("a", "student:s"), ("student:s",),
                              ("student:s", "student:t"), ("student:s", "z")]),
     log_prob=st.none() | st.sampled_from([-12.25, -1.0, 0.0]),
+    critic=st.none() | st.sampled_from(["c@1", "c@2"]),
 )  # fmt: skip
 MANY = st.lists(TRIPLES, max_size=12)

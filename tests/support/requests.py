@@ -43,15 +43,18 @@ def app_with(store: str, **settings: Any) -> Generator[TestClient]:
 
 
 @contextmanager
-def opened_app(settings: Settings, models: Literal["now"] | None = None) -> Generator[TestClient]:
-    """The application in this process. Its resources live on the event loop of its client."""
+def opened_app(settings: Settings, models: Literal["now", "late"] | None = None) -> Generator[TestClient]:
+    """The application in this process. Its resources live on the event loop of its client.
+
+    models: as for `open_resources`. "now" waits for them.
+    """
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(open_resources(settings, models=models)) as resources,
     ):
         client = TestClient(create_app(settings, resources), "http://localhost", raise_server_exceptions=False)
         client.portal = portal
-        if models is not None:
+        if models == "now":
             wait_until_ready(client.get)
         yield client
 

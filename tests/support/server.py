@@ -17,9 +17,13 @@ COMETGRAPH = str(Path(sys.executable).with_name("cometgraph"))
 
 
 def clean_environment(settings: dict[str, str]) -> dict[str, str]:
-    """An environment with these settings alone. Default: no student (`with_student`), no index (`with_index`)."""
+    """An environment with these settings alone.
+
+    Default: no student (`with_student`), no index (`with_index`), no critic (`with_critic`).
+    """
     clean = {k: v for k, v in os.environ.items() if not k.startswith("COMETGRAPH_")}
-    return clean | {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false"} | settings
+    defaults = {"COMETGRAPH_GENERATE": "false", "COMETGRAPH_MATCH": "false", "COMETGRAPH_NO_CRITIC": "true"}
+    return clean | defaults | settings
 
 
 def cometgraph(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,14 @@ from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA, PROPERTY_NAME
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
 from schemas.relations import RELATIONS, Relation
 
-_TYPES = {"p_valid": "DOUBLE", "split": "STRING", "valid": "INT8", "log_prob": "DOUBLE", "origins": "STRING[]"}
+_TYPES = {
+    "p_valid": "DOUBLE",
+    "split": "STRING",
+    "valid": "INT8",
+    "log_prob": "DOUBLE",
+    "origins": "STRING[]",
+    "critic": "STRING",
+}
 _COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'BOOL')}" for name in PROPERTY_NAMES)
 SCHEMA: list[str] = [
     "CREATE NODE TABLE Event(text STRING PRIMARY KEY)",
@@ -84,6 +91,20 @@ def edge(relation: str | None, *, create: bool) -> str:
         return f"MATCH (e:Event {{text: $head}}), {target} CREATE (e)-[:`{name}` {{{properties}}}]->(t)"
     properties = ", ".join(f"r.{p} = ${p}" for p in PROPERTY_NAMES)
     return f"MATCH (e:Event {{text: $head}})-[r:`{name}`]->{target} SET {properties}"
+
+
+def add_critic(table: str) -> str:
+    """Bring an edge table of version 2 up to date. It changes nothing the second time."""
+    return f"ALTER TABLE `{table}` ADD IF NOT EXISTS critic {_TYPES['critic']}"
+
+
+def set_score(relation: str) -> str:
+    """Set p_valid and critic of an edge, unless they have changed from $old_p_valid and $old_critic. -1, "": null."""
+    return (
+        f"MATCH (:Event {{text: $head}})-[r:`{relation}`]->(:Inference {{text: $tail}}) "
+        "WHERE coalesce(r.p_valid, -1.0) = $old_p_valid AND coalesce(r.critic, '') = $old_critic "
+        "SET r.p_valid = $p_valid, r.critic = $critic RETURN 1"
+    )
 
 
 def copy(table: str) -> str:

@@ -21,8 +21,9 @@ import orjson
 from graph.atomic_write import atomic_write
 from schemas.errors import BadInput, StoreLocked, StoreUnavailable
 
-VERSION = 2
-"""Version 2: edges have a log_prob."""
+VERSION = 3
+"""Version 3: edges have a critic. A writer brings a store of version 2 up to date."""
+_PREVIOUS = 2
 _OURS = re.compile(
     r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?"
     r"|vectors\.sqlite([.-].+)?|vectors-\d+\.usearch(\.part)?"
@@ -36,6 +37,8 @@ class Manifest:
 
     number: int
     """Number in the names of the files."""
+    is_outdated: bool = False
+    """True for the version before this one."""
 
     @property
     def graph(self) -> str:
@@ -86,7 +89,7 @@ def lock_for_writing(folder: Path) -> IO[str]:
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest. None in a folder without a store.
 
-    Raises StoreUnavailable for a damaged manifest, or one of another version.
+    Raises StoreUnavailable for a damaged manifest, or one of another version than this and the one before.
     """
     path = folder / "store.json"
     if not path.exists():
@@ -94,12 +97,12 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         content = orjson.loads(path.read_bytes())
         version = content["version"]
-        if version != VERSION:  # its other members may be others, too
+        if version not in (VERSION, _PREVIOUS):  # its other members may be others, too
             raise StoreUnavailable(
                 f"{folder} was written by another version (store {version}, here {VERSION}); "
                 "load the data into a new folder"
             )
-        return Manifest(content["number"])
+        return Manifest(content["number"], is_outdated=version == _PREVIOUS)
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise StoreUnavailable(f"{path} is damaged; load the data into a new folder") from error
 

@@ -98,5 +98,6 @@ def _triple(
     r9: bool | None,
     log_prob: float | None,
     origins: list[str],
+    critic: str | None,
 ) -> Triple:
-    return Triple(head, relation, tail, split, p_valid, valid, (r5, r6, r7, r8, r9), tuple(origins), log_prob)
+    return Triple(head, relation, tail, split, p_valid, valid, (r5, r6, r7, r8, r9), tuple(origins), log_prob, critic)

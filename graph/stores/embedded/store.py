@@ -25,10 +25,19 @@ from graph.stores.embedded.folder import (
 from graph.stores.embedded.fulltext import TextIndex
 from graph.stores.embedded.graph_file import BUFFER_POOL, Graph, open_graph
 from graph.stores.embedded.lookup import QUICK, tails_of
-from graph.stores.embedded.writer import add_rows, create_graph, is_small, rebuild, stored_rows
+from graph.stores.embedded.writer import (
+    add_rows,
+    create_graph,
+    edges_of,
+    is_small,
+    rebuild,
+    set_scores,
+    stored_rows,
+    update_graph,
+)
 from graph.stores.forget import Forgotten, unknown_origin, without
 from graph.stores.protocol import Lookup, Search, Stats, StoreKind, Tails
-from graph.tables.columns import row_of, table_of
+from graph.tables.columns import row_of, table_of, triples_of
 from graph.tables.edges import NOT_APPLICABLE
 from graph.tables.merge import Counts
 from graph.tables.staging import ROWS_PER_PART, Staging
@@ -59,8 +68,13 @@ def _open(folder: Path, read_only: bool, create: bool, threads: int) -> "Embedde
     try:
         manifest = read_manifest(folder)
         if not read_only:
-            manifest = _prepare(folder, manifest)
+            manifest = _translated(partial(_prepare, folder, manifest))
         assert manifest is not None
+        if manifest.is_outdated:
+            raise StoreUnavailable(
+                f"{folder} was written by an earlier version; any command that opens the store for writing brings it "
+                "up to date, such as `cometgraph index`"
+            )
         graph = _translated(partial(open_graph, folder, manifest, read_only=read_only))
         return EmbeddedStore(folder, manifest, graph, lock, threads=threads)
     except BaseException:
@@ -70,12 +84,16 @@ def _open(folder: Path, read_only: bool, create: bool, threads: int) -> "Embedde
 
 
 def _prepare(folder: Path, manifest: Manifest | None) -> Manifest:
-    """Remove leftovers, and create an empty graph in a new folder."""
+    """Remove leftovers, create an empty graph in a new folder, and bring an outdated one up to date."""
     remove_leftovers(folder, manifest)
     if manifest is None:
         manifest = Manifest(0)
         create_graph(folder / manifest.graph, BUFFER_POOL)
         TextIndex.create(folder / manifest.index, {}).close()
+        write_manifest(folder, manifest)
+    elif manifest.is_outdated:
+        update_graph(folder / manifest.graph, BUFFER_POOL)
+        manifest = Manifest(manifest.number)
         write_manifest(folder, manifest)
     return manifest
 
@@ -127,6 +145,13 @@ class EmbeddedStore:
         async with self._writing:
             return await self._run(partial(self._add, rows, {triple.head for triple in triples}))
 
+    async def triples(self, events: Sequence[str]) -> list[Triple]:
+        return await self._run(lambda: triples_of(edges_of(self._graph.connection(), events)))
+
+    async def set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
+        async with self._writing:
+            return await self._run(partial(self._set_scores, triples, p_valid, critic))
+
     async def load(self, staging: Staging, progress: Progress) -> Counts:
         async with self._writing:
             return await self._run(partial(self._change_all, partial(self._load, staging, progress)))
@@ -161,6 +186,12 @@ class EmbeddedStore:
             return add_rows(self._graph.connection(), self._graph.index, rows)
         finally:
             self._changes.add(events)
+
+    def _set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
+        try:
+            return set_scores(self._graph.connection(), triples, p_valid, critic)
+        finally:
+            self._changes.add({triple.head for triple in triples})
 
     def _change_all(self, work: Callable[[], T]) -> T:
         try:

@@ -6,8 +6,8 @@ a large load reads the old graph, merges, and copies everything into a new file.
 the new file. A stop in between leaves the old graph intact.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import ladybug
@@ -28,12 +28,12 @@ from graph.tables.columns import (
     heads_by_data,
     properties,
 )
-from graph.tables.edges import AS_EVENT, EDGE_TABLES, by_edge_table, ends
+from graph.tables.edges import AS_EVENT, EDGE_TABLES, NOT_APPLICABLE, by_edge_table, ends
 from graph.tables.merge import Counts, merge
 from graph.tables.staging import Staging
 from schemas.progress import Progress
 from schemas.relations import RELATIONS
-from schemas.triples import NONE
+from schemas.triples import NONE, Triple
 
 SMALL = 20_000
 """Up to this number of rows, a load into a graph with events adds them one by one."""
@@ -51,6 +51,17 @@ def create_graph(path: Path, buffer_pool: int) -> None:
     database = ladybug.Database(path, buffer_pool_size=buffer_pool)
     connection = ladybug.Connection(database)
     _create_schema(connection)
+    connection.close()
+    database.close()
+
+
+def update_graph(path: Path, buffer_pool: int) -> None:
+    """Bring the tables of an outdated graph file up to date. After a stop, a second call completes it."""
+    database = ladybug.Database(path, buffer_pool_size=buffer_pool)
+    connection = ladybug.Connection(database)
+    relations = [name for name, *_ in connection.execute(STORED_RELATIONS).get_all()]
+    for table in [*relations, NOT_APPLICABLE]:
+        connection.execute(cypher.add_critic(table))
     connection.close()
     database.close()
 
@@ -80,10 +91,9 @@ def _add_relations(connection: ladybug.Connection) -> None:
 def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Table) -> Counts:
     """Merge rows into the graph. All or nothing."""
     heads = pc.unique(incoming.column("head")).to_pylist()
-    connection.execute("BEGIN TRANSACTION")
-    try:
+    with _transaction(connection):
         stored = {head for head in heads if connection.execute(cypher.EVENT, {"text": head}).has_next()}
-        merged = merge(_edges_of(connection, sorted(stored)), incoming)
+        merged = merge(edges_of(connection, sorted(stored)), incoming)
         generated = dict.fromkeys(heads, True) | dict.fromkeys(heads_by_data(merged.rows).to_pylist(), False)
         flags = index.generated(sorted(stored))
         to_update = [head for head in stored if flags.get(head) is not generated[head]]
@@ -104,13 +114,37 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
         ]
         for inference, event in dict.fromkeys(pairs):
             connection.execute(cypher.ADD_AS_EVENT, {"inference": inference, "event": event})
+    index.put({head: generated[head] for head in [*events, *to_update]})
+    return merged.counts
+
+
+def set_scores(connection: ladybug.Connection, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
+    """Replace the scores of stored triples. All or nothing. Returns the number of changed ones."""
+    changed = 0
+    with _transaction(connection):
+        for triple, score in zip(triples, p_valid, strict=True):
+            parameters = {
+                "head": triple.head,
+                "tail": triple.tail,
+                "old_p_valid": -1.0 if triple.p_valid is None else triple.p_valid,
+                "old_critic": triple.critic or "",
+                "p_valid": score,
+                "critic": critic,
+            }
+            changed += len(connection.execute(cypher.set_score(triple.relation.value), parameters).get_all())
+    return changed
+
+
+@contextmanager
+def _transaction(connection: ladybug.Connection) -> Generator[None]:
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         with suppress(RuntimeError):  # some failures end the transaction themselves
             connection.execute("ROLLBACK")
         raise
-    index.put({head: generated[head] for head in [*events, *to_update]})
-    return merged.counts
 
 
 def _write_edges(connection: ladybug.Connection, rows: pa.Table, *, create: bool) -> None:
@@ -126,7 +160,7 @@ def _write_edges(connection: ladybug.Connection, rows: pa.Table, *, create: bool
         )
 
 
-def _edges_of(connection: ladybug.Connection, heads: list[str]) -> pa.Table:
+def edges_of(connection: ladybug.Connection, heads: Sequence[str]) -> pa.Table:
     """All stored rows of some events, those of relations without a description apart."""
     edges: list[list[object]] = []
     for head in heads:

@@ -23,7 +23,14 @@ from schemas.triples import NONE
 
 ARGUMENTS = "import.args"
 _LIST = "\x1f"
-_TYPES = {"p_valid": ":double", "split": ":string", "valid": ":byte", "log_prob": ":double", "origins": ":string[]"}
+_TYPES = {
+    "p_valid": ":double",
+    "split": ":string",
+    "valid": ":byte",
+    "log_prob": ":double",
+    "origins": ":string[]",
+    "critic": ":string",
+}
 
 
 def write_offline(staging: Staging, folder: Path, progress: Progress) -> Counts:
@@ -64,16 +71,17 @@ def write_offline(staging: Staging, folder: Path, progress: Progress) -> Counts:
 def _write_edges(writers: dict[str, pa_csv.CSVWriter], rows: pa.Table) -> None:
     for name, edges in by_edge_table(rows):
         if len(edges):
-            *scores, origins = properties(edges)
-            columns = [edges.column("head"), ends(name, edges), *scores, pc.binary_join(origins, _LIST)]
+            *scores, origins, critic = properties(edges)
+            columns = [edges.column("head"), ends(name, edges), *scores, pc.binary_join(origins, _LIST), critic]
             writers[name].write_table(pa.Table.from_arrays(columns, schema=_edge_schema(name)))
 
 
 def _edge_schema(name: str) -> pa.Schema:
     target = "Relation" if name == NOT_APPLICABLE else "Inference"
     ends = [(":START_ID(Event)", pa.string()), (f":END_ID({target})", pa.string())]
-    *scores, (origins, _) = [(field.name + _TYPES.get(field.name, ":boolean"), field.type) for field in PROPERTIES]
-    return pa.schema([*ends, *scores, (origins, pa.string())])
+    types = {field.name: field.type for field in PROPERTIES} | {"origins": pa.string()}
+    scores = [(name + _TYPES.get(name, ":boolean"), kind) for name, kind in types.items()]
+    return pa.schema([*ends, *scores])
 
 
 def _writer(folder: Path, name: str, schema: pa.Schema) -> pa_csv.CSVWriter:

@@ -63,6 +63,14 @@ SET_NONES = f"""
 UNWIND $rows AS row
 MATCH (e:Event {{text: row[0]}})-[r:{NOT_APPLICABLE}]->(t:Relation {{name: row[1]}}) SET r = row[3]
 """
+SET_SCORES = """
+UNWIND $rows AS row
+MATCH (:Event {text: row[0]})-[r:$(row[1])]->(:Inference {text: row[2]})
+WHERE coalesce(r.p_valid, -1.0) = row[3] AND coalesce(r.critic, '') = row[4]
+SET r.p_valid = row[5], r.critic = $critic
+RETURN count(r)
+"""
+"""Rows whose scores have changed stay as they are. -1 and '' stand for null."""
 HEADS_OF = "MATCH (e:Event)-[r]->() WHERE $origin IN r.origins RETURN DISTINCT e.text"
 ORIGINS = "MATCH (:Event)-[r]->() UNWIND r.origins AS name RETURN DISTINCT name"
 LOCK_EXISTING = "UNWIND $texts AS text MATCH (e:Event {text: text}) SET e.text = text"

@@ -147,6 +147,18 @@ class Neo4jStore:
 
         return await self._write(work)
 
+    async def triples(self, events: Sequence[str]) -> list[Triple]:
+        rows = await self.read(cypher.EDGES_OF, heads=list(events))
+        return [_triple(head, edge) for head, *edge in rows]
+
+    async def set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
+        rows = [
+            [t.head, t.relation.value, t.tail, -1.0 if t.p_valid is None else t.p_valid, t.critic or "", score]
+            for t, score in zip(triples, p_valid, strict=True)
+        ]
+        [[changed]] = await self.write(cypher.SET_SCORES, rows=rows, critic=critic)
+        return changed
+
     async def load(self, staging: Staging, progress: Progress) -> Counts:
         total, done = Counts(), 0
         for batch in batches(staging):
@@ -225,6 +237,6 @@ def _parameters(search: Search) -> dict[str, Any]:
 
 
 def _triple(head: str, edge: list[Any]) -> Triple:
-    name, tail, p_valid, split, valid, *recalls, log_prob, origins = edge
-    tail = NONE if tail is None else tail
-    return Triple(head, Relation(name), tail, split, p_valid, valid, tuple(recalls), tuple(origins or ()), log_prob)
+    name, tail, p_valid, split, valid, *recalls, log_prob, origins, critic = edge
+    tail, names = NONE if tail is None else tail, tuple(origins or ())
+    return Triple(head, Relation(name), tail, split, p_valid, valid, tuple(recalls), names, log_prob, critic)

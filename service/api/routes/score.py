@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.post("/score", response_model=Score, responses=problems(404, 413, 422, 503), tags=["inference"])
 async def score(request: Request, body: ScoreRequest, _: Annotated[NoParameters, Query()]) -> Response:
-    """The student's natural log-probability of a tail, in all and token by token."""
+    """The student's natural log-probability of a tail, in all and token by token, and the critic's p_valid."""
     work = scoring.score(body, resources_of(request), request.scope["caller"])
     return json_response(await cancel_on(client_disconnected(request.receive), work))
 

@@ -18,7 +18,8 @@ from service.cli.lazy_group import LazyGroup
         "student": "Train a student on triples, or run this stage.",
         "judge": "Train a judge of near-duplicates on pairs of events.",
         "calls": "List or export the calls to a teacher.",
+        "score": "Score stored triples by a critic.",
     },
 )
 def distill() -> None:
-    """From a teacher to a graph and a student. Train a student, a judge or a critic."""
+    """From a teacher to a graph and a student. Train a student, a judge or a critic, or score stored triples."""

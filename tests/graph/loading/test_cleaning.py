@@ -19,6 +19,7 @@ RAWS = st.builds(
         st.sampled_from([None, 1, 1.0, True, False, -9, -2, 0, "1", []]),
         st.sampled_from([NO_RECALLS, (True,) * 5, (False,) * 4 + (True,), (None, False) + (True,) * 3, ("yes",) * 5]),
         st.sampled_from([None, ["a"], ["b", "a", "b"], [], [""], ["x\n"], "a"]),
+        st.sampled_from([None, "c@1", "", 1, []]),
     ),
 )
 FILTERS = st.builds(
@@ -44,7 +45,7 @@ def fresh(filters: Filters = ANY) -> Cleaner:
 
 
 def labelled(valid: object) -> Raw:
-    return Raw("PersonX waits", "xWant", "to go", None, (None, valid, NO_RECALLS, None))
+    return Raw("PersonX waits", "xWant", "to go", None, (None, valid, NO_RECALLS, None, None))
 
 
 @given(st.lists(RAWS, max_size=8), FILTERS)
@@ -56,7 +57,7 @@ def test_a_row_is_judged_as_if_it_were_the_only_one(raws: list[Raw], filters: Fi
 
 @given(RAWS.map(lambda each: each._replace(head="PersonX waits", relation="xWant", tail="to go")) | RAWS, FILTERS)
 @example(labelled(1), Filters(min_p_valid=0.0))
-@example(labelled(1)._replace(provenance=("dev", None, NO_RECALLS, None)), Filters(split="val"))
+@example(labelled(1)._replace(provenance=("dev", None, NO_RECALLS, None, None)), Filters(split="val"))
 def test_filters_leave_out_rows_and_excuse_none(each: Raw, filters: Filters) -> None:
     result = cleaned(fresh(), each)
     if isinstance(result, Triple):

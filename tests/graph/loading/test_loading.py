@@ -19,6 +19,7 @@ def test_atomic10x_new_and_old(tmp_path: Path) -> None:
             "relation": "xWant",
             "tail": tail,
             "p_valid": 0.9,
+            "critic": None,
             "log_prob": None,
             "rank": rank,
             "source": "graph",
@@ -29,6 +30,13 @@ def test_atomic10x_new_and_old(tmp_path: Path) -> None:
         }
         for rank, tail in enumerate(("to go", "to leave"), 1)
     ]
+
+
+def test_a_file_may_name_the_critic_of_a_score(tmp_path: Path) -> None:
+    rows = [TENX | {"critic": "c@1"}, TENX | {"tail": "to leave", "p_valid_model": None, "critic": "c@1"}]
+    run_load(tmp_path, jsonl(tmp_path / "a.jsonl", *rows))
+    scores = [(i["tail"], i["p_valid"], i["critic"]) for i in ask(tmp_path, "PersonX waits")]
+    assert scores == [("to go", 0.9, "c@1"), ("to leave", None, None)]
 
 
 def test_atomic2020_folder_takes_the_split_from_the_file_name(tmp_path: Path) -> None:
@@ -121,6 +129,8 @@ BAD_ROWS = [
     (TENX | {"p_valid_model": "high"}, "p_valid: 'high'"),
     (TENX | {"p_valid_model": True}, "p_valid: True"),
     (TENX | {"valid": 7}, "valid: 7"),
+    (TENX | {"critic": 7}, "critic: 7 is not a name"),
+    (TENX | {"critic": " c@1"}, "critic: ' c@1' is not a name"),
     (TENX | {"rec_0.7": "yes"}, "rec_0.5 to rec_0.9"),
     ('{"head": "PersonX \\ud800", "relation": "xWant", "inference": "to go"}', "bad JSON"),
 ]

@@ -18,6 +18,7 @@ ODD: list[dict[str, object]] = [
         "valid": -2,
     },
     {"head": NOTHING, "relation": "xWant", "tail": "\\ 'x'", "p_valid": 0.25, "rec_0.5": False, "rec_0.9": True},
+    {"head": NOTHING, "relation": "xWant", "tail": "to be scored", "p_valid": 0.5, "critic": "c, d@1"},
     {"head": NOTHING, "relation": "xReact", "tail": "é ☂ 中", "split": "val"},
     {"head": NOTHING, "relation": "oReact", "tail": "none"},
 ]

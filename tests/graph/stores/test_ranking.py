@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from graph.stores.protocol import Lookup, Tails
 from graph.stores.ranking import select
 from schemas.relations import Relation
-from schemas.triples import Triple, is_generated, rank
+from schemas.triples import Triple, is_generated, sort_key
 from tests.support.triples import ask, triple
 
 EVENT = "PersonX waits"
@@ -23,6 +23,7 @@ TRIPLES = st.builds(
     p_valid=st.none() | st.sampled_from([0.0, 0.5, 1.0]),
     origins=st.sampled_from(ORIGINS),
     log_prob=st.none() | st.sampled_from([-2.0, -1.0]),
+    critic=st.none() | st.just("c@1"),
 )
 STORED = st.lists(TRIPLES, unique_by=lambda one: one[:3], max_size=15)
 LOOKUPS = st.builds(
@@ -33,6 +34,7 @@ LOOKUPS = st.builds(
     min_p_valid=st.none() | st.sampled_from([0.0, 0.5]),
     origins=st.sampled_from([(), ("a",), ("b", "student:t"), ("c",)]),
     generated=st.booleans(),
+    order=st.sampled_from(["default", "p_valid"]),
 )
 FEW = settings(max_examples=40, deadline=None)
 
@@ -56,7 +58,7 @@ def test_the_order_of_the_stored_triples_does_not_matter(
 def test_each_relation_is_answered_on_its_own(stored: list[Triple], lookup: Lookup) -> None:
     tails = selected(stored, lookup)
     alone = [selected(stored, replace(lookup, relations=(relation,))) for relation in lookup.relations]
-    assert tails.triples == sorted((one for some in alone for one in some.triples), key=rank)
+    assert tails.triples == sorted((one for some in alone for one in some.triples), key=sort_key(lookup.order))
     assert tails.not_applicable == [relation for some in alone for relation in some.not_applicable]
     assert tails.missing == [relation for some in alone for relation in some.missing]
     assert tails.generated == [relation for some in alone for relation in some.generated]
@@ -81,7 +83,7 @@ def test_a_limit_keeps_the_best_of_each_relation(stored: list[Triple], lookup: L
     limited, every = (selected(stored, replace(lookup, limit=limit)) for limit in (lookup.limit, 99))
     for relation in lookup.relations:
         few, all_of = ([one for one in tails.triples if one.relation is relation] for tails in (limited, every))
-        assert few == sorted(all_of, key=rank)[: lookup.limit]
+        assert few == sorted(all_of, key=sort_key(lookup.order))[: lookup.limit]
     assert replace(limited, triples=[]) == replace(every, triples=[])
 
 

@@ -1,5 +1,7 @@
 """The merge of rows of the same edge."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,6 +76,27 @@ def test_the_rule(field: str, one: object, other: object, both: object) -> None:
     assert merge(first, second).has_changes == (one != both)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ((None, None), (0.0, "c@1"), (0.0, "c@1")),
+        ((0.3, "c@1"), (0.7, "c@1"), (0.7, "c@1")),
+        ((0.3, "c@2"), (0.7, "c@1"), (0.7, "c@1")),
+        ((0.7, "c@1"), (0.7, "c@2"), (0.7, "c@2")),
+        ((0.9, "c@1"), (0.1, None), (0.1, None)),  # a data set's own score stays
+        ((0.0, None), (1.0, "c@1"), (0.0, None)),
+        ((0.0, None), (0.25, None), (0.25, None)),
+        ((None, "c@1"), (None, None), (None, None)),  # no score, so no critic
+    ],
+)
+def test_a_score_and_its_critic_are_one_value(one: Any, other: Any, both: Any) -> None:
+    batches = [[triple("PersonX waits", "xWant", "to go", p_valid=p, critic=c)] for p, c in (one, other)]
+    # Beside it an edge with other scores: an order of values, not of rows.
+    more = [triple("PersonX runs", "xWant", "to go", p_valid=p, critic=c) for p, c in ((0.5, "b@9"), (0.6, None))]
+    for order in (batches, batches[::-1], [*batches, more], [more, *batches[::-1]]):
+        assert (both[0], both[1]) in {(t.p_valid, t.critic) for t in joined(*order) if t.head == "PersonX waits"}
+
+
 @given(MANY, st.sampled_from(["a", "b", "c, d", "student:s", "student:t", "z", "nobody"]))
 def test_without_an_origin_is_what_the_others_say(triples: list[Triple], origin: str) -> None:
     stored = joined(triples)
@@ -106,11 +129,12 @@ def test_what_students_alone_say_is_generated(one: Triple) -> None:
 
 @given(st.lists(TRIPLES, min_size=2, max_size=2))
 def test_the_order_is_score_then_origins_then_log_prob(pair: list[Triple]) -> None:
+    def score(one: Triple) -> float:
+        """A critic's score of what students alone say does not count."""
+        return -1 if one.p_valid is None or (one.critic and is_generated(one)) else one.p_valid
+
     first, second = sorted(pair, key=rank)
-    keys = [
-        (-1 if t.p_valid is None else t.p_valid, len(t.origins), -99 if t.log_prob is None else t.log_prob)
-        for t in (first, second)
-    ]
+    keys = [(score(t), len(t.origins), -99 if t.log_prob is None else t.log_prob) for t in (first, second)]
     assert keys[0] >= keys[1]
     assert keys[0] != keys[1] or first.tail <= second.tail
 

@@ -11,9 +11,11 @@ from distill.student.prompts import form_named
 from distill.student.student import StudentCard
 from schemas.errors import EventNotFound, Overloaded, Unavailable
 from schemas.infer import Answer, Match
+from schemas.models import Critic
 from schemas.relations import RELATIONS, Relation
 from service.answering.compose import PartialAnswer, compose
 from service.answering.questions import checked
+from service.runtime.model_factories import CriticCard
 from service.runtime.normalizer import NormalizedQuestion
 from tests.support.requests import CAR
 from tests.support.triples import triple
@@ -86,12 +88,13 @@ def test_each_failure_beside_an_answer_is_told_once() -> None:
         failed("generated", "it waits", Relation.xWant, Relation.xNeed),
     )
     kept = written("beam", Relation.xAttr)
-    kept.skipped = "keep: it rests"
+    kept.skipped = ["critic: it rests", "keep: it rests"]
     whole = answer(GRAPH, near, near, student, kept, kept, skipped="the parser rests")
     assert whole.degraded == [
         "near_duplicate: it rests",
         "generate xWant, xNeed: it waits",
         "the parser rests",
+        "critic: it rests",
         "keep: it rests",
     ]
 
@@ -109,6 +112,38 @@ def test_a_relation_that_does_not_apply_is_content() -> None:
     assert (whole.inferences, whole.not_applicable, len(whole.degraded)) == ([], ["oReact"], 1)
     with pytest.raises(EventNotFound):
         answer(PartialAnswer("near_duplicate", error=EventNotFound(CAR)))
+
+
+def test_tails_that_were_all_left_out_by_their_scores_are_an_answer() -> None:
+    nothing = written("beam", Relation.xAttr)
+    nothing.triples = []
+    whole = answer(failed("near_duplicate", "it rests"), nothing)
+    assert (whole.inferences, whole.not_applicable, whole.stored) == ([], [], False)
+    assert whole.degraded == ["near_duplicate: it rests"]
+
+
+def test_the_critic_is_that_of_the_generated_parts() -> None:
+    scored, unscored = written("beam", Relation.xAttr), written("beam", Relation.oWant)
+    scored.critic = CriticCard("small", "v2")
+    assert answer(GRAPH, unscored, scored).critic == Critic("small", "v2")
+    assert answer(GRAPH, unscored).critic is None
+
+
+def test_an_order_by_p_valid_counts_what_a_critic_says_of_generated_inferences() -> None:
+    part = written("beam")
+    part.triples = [
+        triple(CAR, "xWant", tail, origins=(CARD.origin,), log_prob=log_prob, p_valid=p_valid, critic="small@v2")
+        for tail, log_prob, p_valid in (("y", -1.0, 0.25), ("z", -2.0, 0.75))
+    ]
+    part.triples.append(triple(CAR, "xWant", "x", origins=(CARD.origin,), log_prob=-0.5))
+    assert [one.tail for one in answer(GRAPH, part).inferences] == ["a", "x", "y", "z", "b"]
+    by_p_valid = answer(GRAPH, part, order="p_valid", limit=3).inferences
+    assert [(one.tail, one.rank, one.critic) for one in by_p_valid] == [
+        ("z", 1, "small@v2"),
+        ("a", 2, None),
+        ("y", 3, "small@v2"),
+        ("b", 1, None),
+    ]
 
 
 @pytest.mark.parametrize(

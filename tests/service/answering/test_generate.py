@@ -33,7 +33,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def live(store: str, with_student: dict[str, str]) -> Iterator[TestClient]:
     cache = with_student["COMETGRAPH_CACHE"]
-    settings = load_settings({"store": store, "match": False, "cache": cache, "generate_seconds": 600})
+    off = {"match": False, "no_critic": True}
+    settings = load_settings({"store": store, "cache": cache, "generate_seconds": 600} | off)
     with opened_app(settings, models="now") as client:
         yield client
 
@@ -146,8 +147,8 @@ def test_a_relation_that_was_never_learnt(live: TestClient, tmp_path: Path, with
     from tests.support.tiny_models import make
 
     folder = make("comet-distill", tmp_path / "comet-distill")
-    said = {"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder), "match": False}
-    settings = load_settings(said)
+    off = {"match": False, "no_critic": True}
+    settings = load_settings({"store": str(tmp_path / "store"), "cache": str(tmp_path), "student": str(folder)} | off)
     with opened_app(settings, models="now") as client:
         body = problem(client.get("/infer", params={"event": DOG, "relation": "isAfter"}), 422, "BadInput")
         assert body["errors"][0]["field"] == "relation"
@@ -218,13 +219,13 @@ def test_a_stream_tells_each_inference_and_then_the_answer(live: TestClient) -> 
         problem(refused, 422, "BadInput")
 
 
-def test_filters_ask_for_what_is_stored(live: TestClient) -> None:
+def test_without_a_critic_filters_ask_for_what_is_stored(live: TestClient) -> None:
     problem(live.get("/infer", params={"event": "PersonX mends a net", "min_p_valid": 0.5}), 404, "EventNotFound")
     problem(live.get("/infer", params={"event": "PersonX mends a net", "origin": "sample"}), 404, "EventNotFound")
 
 
 @pytest.mark.parametrize("params", [{"min_p_valid": 0.5}, {"origin": "sample"}])
-def test_what_is_generated_has_nothing_to_filter_by(live: TestClient, params: dict[str, Any]) -> None:
+def test_without_a_critic_what_is_generated_has_nothing_to_filter_by(live: TestClient, params: dict[str, Any]) -> None:
     problem(live.get("/infer", params={"event": CAR, "mode": "generate", **params}), 422, "BadInput")
 
 
@@ -255,7 +256,13 @@ def test_operations_tell_of_the_student(live: TestClient) -> None:
     student = live.get("/info").json()["student"]
     assert (student["state"], student["name"], len(student["relations"])) == ("up", BUNDLED, 23)
     assert {(p["engine"], p["device"]) for p in student["placements"]} == {("ctranslate2", "cpu"), ("torch", "cpu")}
-    assert live.get("/ready").json() == {"store": "ok", "student": "ok", "index": "off", "judge": "off"}
+    assert live.get("/ready").json() == {
+        "store": "ok",
+        "student": "ok",
+        "index": "off",
+        "judge": "off",
+        "critic": "off",
+    }
     text = live.get("/metrics").text
     assert "cometgraph_student_up 1.0" in text
     assert 'cometgraph_answers_total{source="generated"}' in text

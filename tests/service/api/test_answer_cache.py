@@ -81,7 +81,8 @@ def test_a_text_that_becomes_an_event_of_its_own_is_not_answered_as_it_was_read_
 @contextmanager
 def with_models(store: Path, env: dict[str, str], **settings: Any) -> Iterator[TestClient]:
     """The application in this process, when its models are up."""
-    options = {"store": str(store), "cache": env["COMETGRAPH_CACHE"], "generate": False, "match": False} | settings
+    off = {"generate": False, "match": False, "no_critic": True}
+    options = {"store": str(store), "cache": env["COMETGRAPH_CACHE"]} | off | settings
     with opened_app(load_settings(options), models="now") as client:
         yield client
 

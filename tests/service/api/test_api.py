@@ -312,7 +312,13 @@ def test_an_event_with_all_its_inferences(client: TestClient) -> None:
 
 def test_operations(client: TestClient) -> None:
     assert client.get("/health").json() == {"status": "ok"}
-    assert client.get("/ready").json() == {"store": "ok", "student": "off", "index": "off", "judge": "off"}
+    assert client.get("/ready").json() == {
+        "store": "ok",
+        "student": "off",
+        "index": "off",
+        "judge": "off",
+        "critic": "off",
+    }
     info = client.get("/info").json()
     assert info["triples"] == sum(info["triples_by_relation"].values()) >= 5000
     assert info["events"] >= 250

@@ -118,8 +118,9 @@ def live(tmp_path_factory: pytest.TempPathFactory, with_student: dict[str, str])
     """The application with its student, on a graph of its own; example.org is named."""
     folder = str(tmp_path_factory.mktemp("door") / "store")
     assert cometgraph("load", "graph/sample.jsonl", "--store", folder).returncode == 0
-    said = {"store": folder, "match": False, "cache": with_student["COMETGRAPH_CACHE"], "allowed_hosts": "example.org"}
-    with opened_app(load_settings(said), models="now") as client:
+    options = {"match": False, "no_critic": True, "cache": with_student["COMETGRAPH_CACHE"]}
+    settings = load_settings({"store": folder, "allowed_hosts": "example.org"} | options)
+    with opened_app(settings, models="now") as client:
         client.base_url = "http://localhost:8000"
         yield client
 

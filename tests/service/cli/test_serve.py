@@ -146,6 +146,7 @@ def test_on_neo4j(neo4j_uri: str, neo4j_server: Neo4jAddress, server: Server) ->
         "student": "off",
         "index": "off",
         "judge": "off",
+        "critic": "off",
     }
     assert on_neo4j.stop() == 0
 

@@ -14,7 +14,7 @@ from tests.support.requests import CAR, DOG, infer, problem
 from tests.support.server import Server, wait_until_ready
 from tests.support.tiny_models import make
 
-ALL_ON = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_MATCH": "true"}
+ALL_ON = {"COMETGRAPH_GENERATE": "true", "COMETGRAPH_MATCH": "true", "COMETGRAPH_NO_CRITIC": "false"}
 
 
 def test_a_first_start_ends_with_all_parts_up(tmp_path: Path) -> None:
@@ -26,8 +26,10 @@ def test_a_first_start_ends_with_all_parts_up(tmp_path: Path) -> None:
         problem(refused, 503, "Unavailable")
         assert int(refused.headers["retry-after"]) >= 1
         _wait_for_all(client)
-        assert client.get("/ready").json() == {"store": "ok", "student": "ok", "index": "ok", "judge": "ok"}
-        assert infer(client, DOG, "xReact")["source"] == "generated"
+        assert client.get("/ready").json() == dict.fromkeys(("store", "student", "index", "judge", "critic"), "ok")
+        live = infer(client, DOG, "xReact")
+        assert (live["source"], live["degraded"]) == ("generated", [])
+        assert all(row["p_valid"] is not None for row in live["inferences"])
         natural = infer(client, "I lost my job", "xReact")
         assert (natural["event"], natural["source"]) == ("PersonX loses PersonX's job", "graph")
         assert _with_torch(server.process.pid) == []
@@ -41,9 +43,9 @@ def test_a_first_start_ends_with_all_parts_up(tmp_path: Path) -> None:
 
 
 def test_a_killed_process_of_the_models_comes_back(
-    tmp_path: Path, with_student: dict[str, str], with_index: dict[str, str]
+    tmp_path: Path, with_student: dict[str, str], with_index: dict[str, str], with_critic: dict[str, str]
 ) -> None:
-    server = Server("--store", str(tmp_path / "store"), env=with_student | with_index)
+    server = Server("--store", str(tmp_path / "store"), env=with_student | with_index | with_critic)
     with httpx2.Client(base_url=server.url, timeout=60) as client:
         _wait_for_all(client)
         first = infer(client, DOG, "xReact", mode="generate")
@@ -98,7 +100,7 @@ def test_what_no_retry_can_mend_has_no_retry_after(tmp_path: Path) -> None:
 def _wait_for_all(client: httpx2.Client) -> None:
     wait_until_ready(client.get)
     info: dict[str, Any] = client.get("/info").json()
-    assert [info[part]["state"] for part in ("student", "index", "judge")] == ["up", "up", "up"]
+    assert [info[part]["state"] for part in ("student", "index", "judge", "critic")] == ["up"] * 4
 
 
 def _until(done: Callable[[], bool]) -> None:

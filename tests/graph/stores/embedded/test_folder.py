@@ -4,10 +4,13 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import ladybug
 import pytest
 
 from graph.stores.connect import open_store
 from graph.stores.protocol import Store
+from graph.tables.columns import RELATION_NAMES
+from graph.tables.edges import NOT_APPLICABLE
 from schemas.errors import StoreUnavailable
 from tests.support.triples import ask, triple
 
@@ -46,12 +49,12 @@ def folder(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "store"))
 
 
-DAMAGED = [b"", b'{"version": 2, "num', b"\xff\xfe", b"[2, 0]", b"2", b"null", b'{"number": 0}', b'{"version": 2}']
-OTHER_VERSIONS = [b'{"version": 1, "number": 0}', b'{"version": 3, "files": ["graph-0"]}']
+DAMAGED = [b"", b'{"version": 3, "num', b"\xff\xfe", b"[3, 0]", b"3", b"null", b'{"number": 0}', b'{"version": 3}']
+OTHER_VERSIONS = [b'{"version": 1, "number": 0}', b'{"version": 4, "files": ["graph-0"]}']
 
 
 @pytest.mark.parametrize(
-    ("manifests", "reason"), [(DAMAGED, "is damaged"), (OTHER_VERSIONS, r"another version \(store [13], here 2\)")]
+    ("manifests", "reason"), [(DAMAGED, "is damaged"), (OTHER_VERSIONS, r"another version \(store [14], here 3\)")]
 )
 async def test_a_bad_manifest_is_refused_and_the_graph_outlives_it(
     folder: Path, manifests: list[bytes], reason: str
@@ -68,6 +71,33 @@ async def test_a_bad_manifest_is_refused_and_the_graph_outlives_it(
     path.write_bytes(good)
     async with open_store(str(folder)) as store:  # the refused writers have released their locks
         assert await is_whole(store)
+
+
+def as_version_2(folder: Path, *, dropped: int) -> None:
+    """Make a store one of the version before: without the column critic in the first `dropped` tables."""
+    database = ladybug.Database(folder / "graph-0.lbug")
+    connection = ladybug.Connection(database)
+    for name in [*RELATION_NAMES, NOT_APPLICABLE][:dropped]:
+        connection.execute(f"ALTER TABLE {name} DROP critic")
+    connection.close()
+    database.close()
+    (folder / "store.json").write_text('{"version": 2, "number": 0}')
+
+
+@pytest.mark.parametrize("dropped", [len(RELATION_NAMES) + 1, 3])  # 3: an update was killed
+async def test_a_store_of_the_version_before_is_brought_up_to_date(folder: Path, dropped: int) -> None:
+    as_version_2(folder, dropped=dropped)
+    with pytest.raises(StoreUnavailable, match="up to date, such as `cometgraph index`"):
+        async with open_store(str(folder), read_only=True):
+            pass
+    async with open_store(str(folder)) as store:
+        assert await is_whole(store)
+        assert await store.set_scores([ONE], [0.5], "critic@1") == 1
+        none = triple(ONE.head, "oReact", "none")
+        await store.add([none])
+        assert sorted(await store.triples([ONE.head])) == [none, ONE._replace(p_valid=0.5, critic="critic@1")]
+    async with open_store(str(folder), read_only=True) as store:
+        assert (await store.stats()).not_applicable == 1
 
 
 async def test_a_writer_removes_leftovers_of_its_own_and_a_reader_none(folder: Path) -> None:
