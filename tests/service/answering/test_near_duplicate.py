@@ -15,6 +15,7 @@ ROWS = """\
 PersonX hugs PersonY\txReact\twarm towards PersonY
 PersonX hugs PersonY\toReact\tcomforted by PersonX
 PersonX hugs PersonY\txIntent\tto console PersonY
+PersonX hugs PersonY\tisBefore\tPersonY smiles
 PersonX buys a boat\txIntent\tto sail on the lake
 PersonX buys a boat\toReact\tnone
 PersonX's boss yells at PersonX\txReact\thumiliated
@@ -96,11 +97,15 @@ def test_the_same_in_other_words_is_answered_and_labelled(url: str) -> None:
 
 def test_who_does_it_to_whom_is_answered_for_the_right_person(url: str) -> None:
     for event in ("PersonY hugs PersonX", "PersonX is hugged by PersonY"):
-        answer = infer(url, event, relation=["xReact", "oReact", "xIntent"])
+        answer = infer(url, event, relation=["xReact", "oReact", "xIntent", "isBefore"])
         assert answer["match"]["event"] == "PersonX hugs PersonY"
         assert answer["match"]["roles"] == {"PersonX": "PersonY", "PersonY": "PersonX"}
         # Who is hugged is PersonX now: what others felt is what PersonX feels; why the other did it is not asked.
-        assert sorted(tails(answer)) == [("oReact", "warm towards PersonX"), ("xReact", "comforted by PersonY")]
+        assert sorted(tails(answer)) == [
+            ("isBefore", "PersonX smiles"),
+            ("oReact", "warm towards PersonX"),
+            ("xReact", "comforted by PersonY"),
+        ]
 
 
 @pytest.mark.parametrize(
