@@ -36,8 +36,8 @@ _NO_VERBS = frozenset((
 ))
 # fmt: on
 """Words that are verbs, too, but hardly after a person."""
-_AFTER_SUBJECT = frozenset({"PersonX", "person", "feels", "as", "wants", "wanted", "needed"})
-"""Last words of the phrases that a tail continues, without a subject of its own."""
+_BEFORE_PREDICATE = frozenset(["PersonX", "others", "feels", "feel", "as", "wants", "want", "wanted", "needed"])
+"""Last words of the phrases that a tail goes on without a subject of its own."""
 _SUBJECTS = {"X": ("PersonX ",), "other": ("PersonY ", "PersonZ ", "people ", "others ", "they ")}
 
 
@@ -63,17 +63,19 @@ def bare_tail(relation: Relation, tail: str) -> str:
     """The tail in one style for all data sets: no subject that repeats the relation's, no "be" after "feels"."""
     info = RELATIONS[relation]
     last = info.critic.rpartition(" ")[2]
-    if info.whose == "thing" or last not in _AFTER_SUBJECT:
+    if info.whose == "thing" or last not in _BEFORE_PREDICATE:
         return _finite(tail)
     subject = next((subject for subject in _SUBJECTS[info.whose] if tail.startswith(subject)), "")
     predicate = tail.removeprefix(subject)
-    if last in ("feels", "as"):
+    if last in ("feels", "feel", "as"):
         return _TO_BE.sub("", predicate)
-    if last in ("wants", "wanted", "needed"):
+    if last in ("wants", "want", "wanted", "needed"):
         bare = _TO_WANT.sub("", predicate)
         return f"to {bare}" if bare != predicate or _is_infinitive(bare.partition(" ")[0]) else bare
+    if not subject:
+        return tail
     verb, blank, rest = predicate.partition(" ")
-    return _present(verb) + blank + rest if subject or info.whose == "other" else tail
+    return _present(verb, info.whose == "X") + blank + rest
 
 
 def _persons(text: str) -> str:
@@ -85,16 +87,15 @@ def _finite(text: str) -> str:
     """ "PersonX make tea" as "PersonX makes tea": some data sets have infinitives."""
     if (match := _SUBJECT_AND_VERB.match(text)) is None:
         return text
-    verb = _present(match[2]) if match[1] != "people" else "are" if match[2] == "be" else match[2]
-    return f"{match[1]} {verb}{text[match.end() :]}"
+    return f"{match[1]} {_present(match[2], match[1] != 'people')}{text[match.end() :]}"
 
 
-def _present(word: str) -> str:
-    """The present form for one person of an infinitive or of "are". Other words stay as they are."""
+def _present(word: str, is_singular: bool) -> str:
+    """The present form of an infinitive. Other words stay as they are."""
     from lemminflect import getInflection
 
-    if word == "are":
-        return "is"
+    if not is_singular:
+        return "are" if word == "be" else word
     return next(iter(getInflection(word, "VBZ", inflect_oov=False)), word) if _is_infinitive(word) else word
 
 

@@ -65,19 +65,29 @@ def describe(
     """
     about: dict[str, Any] = json.loads((folder / "critic.json").read_text("utf-8"))
     model = restore_model(folder, about["recipe"]["base"], device)
-    dev_logits, test_logits = read(model, dev, progress), read(model, test, progress)
+    about |= measured(training, dev, read(model, dev, progress), test, read(model, test, progress))
+    for name, text in (("critic.json", json.dumps(about, indent=2) + "\n"), ("README.md", card(folder.name, about))):
+        (folder / f"{name}.new").write_text(text, "utf-8")
+        (folder / f"{name}.new").replace(folder / name)
+    return about
+
+
+def measured(
+    training: Sequence[Example],
+    dev: Sequence[Example],
+    dev_logits: Floats,
+    test: Sequence[Example],
+    test_logits: Floats,
+) -> dict[str, Any]:
+    """Calibration and figures for critic.json. dev_logits, test_logits: of the rows of dev and test."""
     fitted = calibrate(dev_logits, dev)
-    about |= {
+    return {
         "data": _counts(training, dev, test),
         "calibration": {population: asdict(one) for population, one in fitted.items()},
         "test": figures(test, test_logits, fitted),
         "choice": {"dev": choice(dev, dev_logits), "test": choice(test, test_logits)},
         "self_test": [asdict(k) | {"passes": k.passes} for k in self_test(fitted, dev, dev_logits, test, test_logits)],
     }
-    for name, text in (("critic.json", json.dumps(about, indent=2) + "\n"), ("README.md", card(folder.name, about))):
-        (folder / f"{name}.new").write_text(text, "utf-8")
-        (folder / f"{name}.new").replace(folder / name)
-    return about
 
 
 def figures(
