@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from distill.critic import BUNDLED
+from distill.critic.recipe import Recipe as CriticRecipe
 from distill.events import EventRecipe
 from distill.inferences import InferenceRecipe
 from distill.run.place import Place
@@ -123,7 +124,7 @@ class CriticTable(_Table):
 
     name: str = BUNDLED
     labels: tuple[str, ...] = ()
-    recipe: dict[str, Any] = {}
+    recipe: CriticRecipe = CriticRecipe()
 
 
 class FilterTable(_Table):

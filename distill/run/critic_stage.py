@@ -1,19 +1,21 @@
 """The stages after the teacher: scored.jsonl by a critic, kept.jsonl by a threshold."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-
-from pydantic import TypeAdapter
 
 from distill import filter
 from distill.critic.critic import Critic, open_critic
+from distill.critic.labels import apart, read_labels
 from distill.run.config import Config
 from distill.run.place import Place
 from distill.run.stage import Counts, Stage, digest, line, rows, written
 from distill.run.teacher_stages import INFERENCES, kept_inferences
+from schemas.errors import BadFile
 from schemas.progress import Progress
 from schemas.triples import NONE
 
+CRITIC = "critic/critic"
 SCORED = "scored.jsonl"
 KEPT = "kept.jsonl"
 
@@ -41,17 +43,27 @@ def write_kept(config: Config, place: Place) -> Counts:
 
 def _trained(config: Config, place: Place, progress: Progress) -> Path:
     """The folder of the run's own critic."""
-    from distill.critic.labels import apart, read_labels
-    from distill.critic.recipe import Recipe
-    from distill.critic.report import describe
+    files = [Path(file) for file in config.critic.labels]
+    stage = Stage("critic_training", place.out, (CRITIC,), [config.critic.recipe, *map(_digest, files)])
+    stage.counts(lambda: _train(files, config, place, progress))
+    return place.out / CRITIC
+
+
+def _train(files: Sequence[Path], config: Config, place: Place, progress: Progress) -> Counts:
+    from distill.critic.report import describe  # imports torch
     from distill.critic.train import train
 
-    training, dev, test = apart(example for file in config.critic.labels for example in read_labels(Path(file)))
-    recipe = TypeAdapter(Recipe).validate_python(config.critic.recipe)
-    folder = place.out / "critic"
-    train(training, dev, folder, recipe, "cpu", progress)
-    describe(folder / "critic", training, dev, test, "cpu", progress)
-    return folder / "critic"
+    training, dev, test = apart(example for file in files for example in read_labels(file))
+    train(training, dev, (place.out / CRITIC).parent, config.critic.recipe, "cpu", progress)
+    describe(place.out / CRITIC, training, dev, test, "cpu", progress)
+    return {"training": len(training), "dev": len(dev), "test": len(test)}
+
+
+def _digest(file: Path) -> str:
+    try:
+        return digest(file)
+    except OSError as error:
+        raise BadFile(str(file), f"not readable ({error.strerror})") from error
 
 
 def _score(
