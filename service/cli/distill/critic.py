@@ -9,17 +9,19 @@ import click
 from distill.critic.corrupted import questions_from
 from distill.critic.labels import Example, apart, read_labels, weighted
 from distill.critic.recipe import Recipe
+from distill.run.config import load_config
 from distill.weights.devices import device_of
 from schemas.errors import BadInput
 from service.cli.distill.recipe import output_folder, read_triples, recipe_of
+from service.cli.distill.run import run_to
+from service.cli.distill.run_options import is_stage, place_of
 from service.cli.progress import progress_bar
 from service.cli.table import print_table
 
 
 @click.command()
-@click.option(
-    "--labels", multiple=True, required=True, metavar="FILE", help="Labelled triples, TSV or CSV; may repeat."
-)
+@click.argument("config", required=False, metavar="[CONFIG]")
+@click.option("--labels", multiple=True, metavar="FILE", help="Labelled triples, TSV or CSV; may be repeated.")
 @click.option("--pseudo", multiple=True, metavar="FILE", help="Triples with the probabilities of another critic.")
 @click.option("--triples", multiple=True, metavar="FILE", help="Triples without labels; choice questions from each.")
 @click.option("--questions", default=200_000, metavar="N", help="Most choice questions of --triples. [default 200000]")
@@ -37,6 +39,7 @@ from service.cli.table import print_table
 @click.option("--patience", metavar="N", help="Validations without a better one that end the run. [default none]")
 @click.option("--seed", metavar="N", help="Seed of names, questions, order and adapter. [default 0]")
 def critic(
+    config: str | None,
     labels: tuple[str, ...],
     pseudo: tuple[str, ...],
     triples: tuple[str, ...],
@@ -50,8 +53,12 @@ def critic(
 ) -> None:
     """Train a critic on labelled triples.
 
-    Stopped or killed, and run again, it continues.
+    With CONFIG it is a stage of the run in --out: it scores the inferences. Stopped or killed, and run again, it
+    continues.
     """
+    if is_stage(config, labels, "labels"):
+        run_to("critic", load_config(str(config)), place_of(out))
+        return
     from distill.critic.report import describe  # they import torch
     from distill.critic.train import train
 
