@@ -1,5 +1,6 @@
 """The configuration and the folder of a run, as arguments of a command."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -21,7 +22,8 @@ def place_of(out: str, log: str | None = None, settings: Settings | None = None)
     """The place of a run. settings: by default of the environment. Raises BadInput."""
     folder = output_folder(out)
     settings = settings or load_settings({})
-    return Place(folder, Path(log) if log else folder / LOG, Path(settings.cache), settings.model_threads)
+    threads = settings.model_threads or os.cpu_count() or 1
+    return Place(folder, Path(log) if log else folder / LOG, Path(settings.cache), threads)
 
 
 def is_stage(config: str | None, files: Sequence[str], option: str) -> bool:
