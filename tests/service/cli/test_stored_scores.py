@@ -181,7 +181,7 @@ async def test_killed_again_and_again_it_ends_with_the_scores_of_one_run(
         process = await asyncio.create_subprocess_exec(
             COMETGRAPH, "distill", "score", "--store", place.address, env=clean_environment(place.env), stdout=DEVNULL
         )
-        while process.returncode is None and len(await scored(place)) <= len(before):
+        while process.returncode is None and len(await scored(place)) <= len(before):  # noqa: ASYNC110
             await asyncio.sleep(0.3)
         process.kill()
         await process.wait()
