@@ -60,7 +60,8 @@ def _lines(batch: Sequence[Mapping[str, Any]], critic: Critic | None, origin: st
         recalls = {f"rec_{r}": None if value is None else value >= cutoffs[r] for r in RECALLS}
         names = {"head": row["head"], "relation": row["relation"], "tail": row["tail"], "inference": row["tail"]}
         rest = {"split": split_of(row["head"]), "p_valid_model": value, "origins": [origin]}
-        yield orjson.dumps(names | rest | recalls, option=orjson.OPT_APPEND_NEWLINE)
+        name = {"critic": None if value is None else str(critic)}  # ATOMIC-10x has no such member
+        yield orjson.dumps(names | rest | recalls | name, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _whole_rows(file: Path) -> int:

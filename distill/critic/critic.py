@@ -50,6 +50,10 @@ class Critic:
     _reader: Reader
     _calibrations: Mapping[Population, Calibration]
 
+    def __str__(self) -> str:
+        """As its scores are stored."""
+        return f"{self.name}@{self.version}"
+
     def p_valid(
         self, triples: Sequence[tuple[str, Relation, str]], population: Population = "student"
     ) -> NDArray[np.float64]:

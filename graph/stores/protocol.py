@@ -121,7 +121,10 @@ class Store(Protocol):
         ...
 
     async def triples(self, events: Sequence[str]) -> list[Triple]:
-        """All stored triples of some events, in no order, with those of the tail `none`."""
+        """All stored triples of some events, in no order, with those of the tail `none`.
+
+        Relations without a description are left out.
+        """
         ...
 
     async def set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:

@@ -25,7 +25,6 @@ from service.cli.options import MATCHING, STORE, setting_options
 from service.cli.progress import progress_bar
 from service.cli.report_duplicates import Pair
 from service.cli.stored_scores import ScoreReport, critic_of, score_stored
-from service.runtime.model_factories import CriticCard
 from service.runtime.resources import open_resources
 from service.runtime.specs import judge_spec_of
 from service.runtime.vectors import open_vectors
@@ -173,7 +172,7 @@ async def _load(
             loaded.pairs = await duplicates.same_heads(heads, index, judge, progress) if judge else []
         if critic is not None:
             loaded.scores = await score_stored(store, critic, "unscored", progress, heads)
-            loaded.critic = str(CriticCard(critic.name, critic.version))
+            loaded.critic = str(critic)
         return loaded
 
 

@@ -14,7 +14,6 @@ from distill.critic.critic import Critic, open_critic
 from graph.stores.protocol import Search, Store
 from schemas.progress import Progress
 from schemas.triples import Triple, is_generated, says_none
-from service.runtime.model_factories import CriticCard
 from service.runtime.specs import critic_spec_of
 from service.settings import Settings
 
@@ -94,7 +93,7 @@ async def _pages(store: Store, events: Collection[str] | None) -> AsyncGenerator
 
 async def _score(triples: Sequence[Triple], store: Store, critic: Critic, scope: Scope, counts: Counter[str]) -> None:
     """Score and write some triples, and add to the counts of a report."""
-    name = str(CriticCard(critic.name, critic.version))
+    name = str(critic)
     groups: defaultdict[tuple[str, Population], list[Triple]] = defaultdict(list)
     for triple in triples:
         kind = _kind(triple, name, scope)

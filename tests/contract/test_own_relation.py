@@ -78,6 +78,7 @@ async def _before(place: Place) -> None:
 async def _without_the_file(place: Place) -> None:
     """The store opens and answers, without the triples of the relation. Nothing loses them."""
     async with place.open() as store:
+        assert await store.triples([OLD.head, "PersonX waits"]) == [OLD]
         assert await store.add([OLD, NEW]) == Counts(loaded=1, present=1)
         events = ["PersonX crosses a river", OLD.head, "PersonX waits"]
         assert await store.tails([ask(event) for event in events]) == [

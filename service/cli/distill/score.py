@@ -10,7 +10,6 @@ from schemas.progress import Progress
 from service.cli.options import STORE, setting_options
 from service.cli.progress import progress_bar
 from service.cli.stored_scores import critic_of, score_stored
-from service.runtime.model_factories import CriticCard
 from service.runtime.resources import open_resources
 from service.settings import Settings
 
@@ -33,4 +32,4 @@ async def _score(settings: Settings, is_all: bool, progress: Progress) -> str:
     async with open_resources(settings, create=False) as resources:
         with closing(await asyncio.to_thread(critic_of, settings, progress)) as critic:
             report = await score_stored(resources.store, critic, "all" if is_all else "critics", progress)
-            return f"{report}  by {CriticCard(critic.name, critic.version)}"
+            return f"{report}  by {critic}"

@@ -99,9 +99,10 @@ def test_kept_rows_have_the_fields_of_atomic_10x(tmp_path: Path, url: str, model
     rows = lines(tmp_path / "kept.jsonl")
     recalls = [f"rec_0.{n}" for n in (5, 6, 7, 8, 9)]
     assert {tuple(row) for row in rows} == {
-        ("head", "relation", "tail", "inference", "split", "p_valid_model", "origins", *recalls)
+        ("head", "relation", "tail", "inference", "split", "p_valid_model", "origins", *recalls, "critic")
     }
     assert all((row["p_valid_model"] is None) == (row["tail"] == "none") for row in rows)
+    assert {row["critic"] is None for row in rows if row["p_valid_model"] is not None} == {False}
     assert all(row["p_valid_model"] is None or row["p_valid_model"] >= 0.3 for row in rows)
     scored = [row for row in lines(tmp_path / "scored.jsonl") if row["p_valid_model"] is not None]
     for row in scored:  # a triple that passes at a low recall passes at a higher one

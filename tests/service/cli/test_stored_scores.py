@@ -17,7 +17,6 @@ from schemas.errors import StoreUnavailable
 from schemas.progress import silent
 from schemas.triples import Triple
 from service.cli.stored_scores import Scope, ScoreReport, score_stored
-from service.runtime.model_factories import CriticCard
 from tests.support.critics import critic_of_another_version
 from tests.support.loading import jsonl
 from tests.support.neo4j_server import Neo4jAddress
@@ -53,10 +52,6 @@ def critics(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     other.close()
 
 
-def name_of(critic: Critic) -> str:
-    return str(CriticCard(critic.name, critic.version))
-
-
 async def test_scores_are_made_and_replaced_within_the_scope(opened: OpenStore, critics: tuple[Critic, Critic]) -> None:
     one, other = critics
     steps: list[tuple[Critic, Scope, ScoreReport]] = [
@@ -74,7 +69,7 @@ async def test_scores_are_made_and_replaced_within_the_scope(opened: OpenStore, 
             stored = {t.tail: t for t in await store.triples(EVENTS)}
             by_student = critic.p_valid([EAT[:3]], "student").tolist()
             if scope == "critics":
-                names = {t.tail: name_of(critic) for t in ALL} | {"a bus": None, "none": None}
+                names = {t.tail: str(critic) for t in ALL} | {"a bus": None, "none": None}
                 assert {tail: t.critic for tail, t in stored.items()} == names
                 assert stored["a bus"] == BUS
                 assert [stored["to eat"].p_valid] == by_student
@@ -191,7 +186,7 @@ async def test_killed_again_and_again_it_ends_with_the_scores_of_one_run(
     counts, critic = counts_of(place.run("distill", "score"))
     done, left = len(before), len(MANY) - len(before)
     assert counts == {"scored": left, "replaced": 0, "present": done, "left": 0, "none": 0}
-    assert critic == name_of(critics[0])
+    assert critic == str(critics[0])
     p_valid = critics[0].p_valid([one[:3] for one in MANY], "teacher").tolist()
     expected = [one._replace(p_valid=p, critic=critic) for one, p in zip(MANY, p_valid, strict=True)]
     assert sorted(await scored(place)) == sorted(expected)
