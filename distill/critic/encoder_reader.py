@@ -3,7 +3,6 @@
 A batch has pairs of one length. Without padding, the other pairs of a batch do not change a logit.
 """
 
-import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.critic.pairs import HEAD, open_tokenizer
+from distill.critic.pairs import HEAD, open_tokenizer, source_of
 from distill.weights.cache import cached
 from distill.weights.convert import convert
-from distill.weights.minilm import folder_of, load_encoder
+from distill.weights.minilm import load_encoder
 from schemas.errors import BadFile
 from schemas.progress import Progress
 
@@ -30,7 +29,7 @@ def open_reader(folder: Path, base: str, cache_dir: Path, threads: int, progress
     """Load a critic's encoder, after its conversion at first use. Raises BadFile, Unavailable.
 
     folder: the critic's.
-    base: see `folder_of`.
+    base: see `source_of`.
     cache_dir: the critic's part of the cache.
     threads: on the CPU.
     """
@@ -78,7 +77,9 @@ class EncoderReader:
 
         Its rounding then hides below the four digits of a probability, whatever the size of the batch.
         """
-        output = self._encoder.forward_batch([e.ids for e in encodings], token_type_ids=[e.type_ids for e in encodings])
+        types = [e.type_ids for e in encodings]
+        options = {"token_type_ids": types} if any(map(any, types)) else {}  # RoBERTa has no weights for types
+        output = self._encoder.forward_batch([e.ids for e in encodings], **options)
         states = np.array(output.last_hidden_state).astype(np.float64)
         masks = np.array([[[side == n for side in e.sequence_ids] for e in encodings] for n in (0, 1)], np.float64)
         a, b = (np.einsum("ptw,pt->pw", states, m) / m.sum(1, keepdims=True).clip(1) for m in masks)
@@ -94,14 +95,15 @@ def _gelu(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _convert(folder: Path, base: str, target: Path, progress: Progress) -> None:
+    from transformers import AutoTokenizer
+
     from distill.training import lora
 
     progress("preparing the critic", 0, 0)
-    encoder = load_encoder(folder_of(base))
+    encoder = load_encoder(source_of(base))
     lora.merge(encoder, folder)
     with TemporaryDirectory(dir=target) as merged:
         encoder.save_pretrained(merged)
-        for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
-            if (source := folder_of(base) / name).exists():
-                shutil.copyfile(source, Path(merged) / name)
+        tokenizer: Any = AutoTokenizer.from_pretrained(source_of(base))
+        tokenizer.save_pretrained(merged)
         convert(Path(merged), target, "int8")
