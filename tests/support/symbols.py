@@ -45,6 +45,7 @@ async def show(store: Store) -> None:
             [tails] = await store.tails([Lookup(event, relations, 10)])
             print(None if tails is None else ([(t.relation.value, t.tail) for t in tails.triples],
                                               [r.value for r in tails.not_applicable]))  # fmt: skip
+    print(sorted({t.relation.value for t in await store.triples(["PersonX plants a tree", "PersonX waits"])}))
     stats = await store.stats()
     print(stats.triples[SYMBOL_OF], stats.unknown_relations)
 

@@ -146,7 +146,7 @@ class EmbeddedStore:
             return await self._run(partial(self._add, rows, {triple.head for triple in triples}))
 
     async def triples(self, events: Sequence[str]) -> list[Triple]:
-        return await self._run(lambda: triples_of(edges_of(self._graph.connection(), events)))
+        return await self._run(lambda: self._triples(events))
 
     async def set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
         async with self._writing:
@@ -178,6 +178,10 @@ class EmbeddedStore:
     def _tails(self, lookups: Sequence[Lookup]) -> list[Tails | None]:
         queries = self._graph.queries()  # taken once: a load may replace the graph meanwhile
         return [tails_of(queries, lookup) for lookup in lookups]
+
+    def _triples(self, events: Sequence[str]) -> list[Triple]:
+        graph = self._graph
+        return triples_of(edges_of(graph.connection(), events, graph.queries().of_relations.all_tails))
 
     # The working thread counts the change: the cancellation of a caller does not end the thread.
 

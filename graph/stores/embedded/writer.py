@@ -160,11 +160,14 @@ def _write_edges(connection: ladybug.Connection, rows: pa.Table, *, create: bool
         )
 
 
-def edges_of(connection: ladybug.Connection, heads: Sequence[str]) -> pa.Table:
-    """All stored rows of some events, those of relations without a description apart."""
+def edges_of(connection: ladybug.Connection, heads: Sequence[str], all_tails: str = _ALL_TAILS) -> pa.Table:
+    """All stored rows of some events, those of relations without a description apart.
+
+    all_tails: the query for the tails of an event. A reader has its own: a table may be missing.
+    """
     edges: list[list[object]] = []
     for head in heads:
-        for name, *edge in connection.execute(_ALL_TAILS, {"event": head}).get_all():
+        for name, *edge in connection.execute(all_tails, {"event": head}).get_all():
             edges.append([head, RELATION_CODE[name], *edge])
         for name, *edge in connection.execute(cypher.NONES, {"event": head}).get_all():
             if name in RELATION_CODE:

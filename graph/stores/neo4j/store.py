@@ -149,7 +149,7 @@ class Neo4jStore:
 
     async def triples(self, events: Sequence[str]) -> list[Triple]:
         rows = await self.read(cypher.EDGES_OF, heads=list(events))
-        return [_triple(head, edge) for head, *edge in rows]
+        return [_triple(head, edge) for head, *edge in rows if edge[0] in RELATIONS]
 
     async def set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
         rows = [
