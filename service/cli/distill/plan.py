@@ -32,15 +32,15 @@ def _print(result: Plan, config: Config) -> None:
             stage.name,
             _span(stage.calls),
             f"{stage.paid:,}",
-            _span(stage.tokens),
-            _span(stage.dollars, 4),
-            _span(stage.seconds.times(1 / 60), 1),
-            _span(stage.bytes.times(1e-6), 1),
+            _span(stage.tokens.times(1e-3)),
+            _span(stage.dollars, 2),
+            _span(stage.seconds.times(1 / 60)),
+            _span(stage.bytes.times(1e-6)),
         )
         for stage in result.stages
     ]
-    headings = ("stage", "calls", "paid", "tokens", "US dollars", "minutes", "MB")
-    print_table("", headings, rows, unwrapped=range(7), right=range(1, 7))
+    headings = ("stage", "calls", "paid", "K tokens", "dollars", "minutes", "MB")
+    print_table("", headings, rows, unwrapped=(0,), right=range(1, 7))
     click.echo(f"kept triples: {_span(result.triples)}; figures of what is not yet paid")
     budget = config.budget
     limits = [
