@@ -74,6 +74,10 @@ class Failures:
         self._refused += 1
         if status in _OF_ONE_CALL and self._refused < _MOST_REFUSED:
             return CallRefused(f"{self._url} refuses a call: {reason}")
+        return self.refused_all(reason)
+
+    def refused_all(self, reason: str) -> TeacherRefused:
+        """The error of a refusal of all calls."""
         self.refusal = TeacherRefused(f"{self._url} refuses: {reason}")
         return self.refusal
 

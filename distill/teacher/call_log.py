@@ -4,10 +4,10 @@ An attempt is on disk before its first byte is sent. Its reply is on disk before
 log: each call is sent by one of them, and all get its reply. Parsed results are not in the log, because parsing is a
 pure function of a stored reply.
 
-calls.sqlite            calls, attempts, spending
+calls.sqlite            calls, attempts, batches, spending
 calls.sqlite.owner-N    locked by the process with the number N, as long as it lives
 
-Durability: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
+See distill.teacher.call_log_file for its tables.
 """
 
 import asyncio
@@ -17,31 +17,17 @@ import sqlite3
 import time
 from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import orjson
 
+from distill.teacher.call_log_file import connect, is_alive, owner_file
 from distill.teacher.calls import Attempt, Budget, Call, Cost, Reply, State, Usage
-from distill.teacher.commits import GroupCommits
+from distill.teacher.commits import Change, GroupCommits
 from schemas.errors import StoreUnavailable, Unavailable
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE calls(key TEXT PRIMARY KEY, stage TEXT NOT NULL, url TEXT NOT NULL, request BLOB NOT NULL,
-    again INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE attempts(id INTEGER PRIMARY KEY, call TEXT NOT NULL REFERENCES calls(key), number INTEGER NOT NULL,
-    run TEXT NOT NULL, owner INTEGER NOT NULL, state TEXT NOT NULL, sent_at REAL NOT NULL, ended_at REAL,
-    reason TEXT, status INTEGER, headers BLOB, body BLOB,
-    prompt_tokens INTEGER NOT NULL DEFAULT 0, cached_tokens INTEGER NOT NULL DEFAULT 0,
-    completion_tokens INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL, nanodollars INTEGER NOT NULL);
-CREATE INDEX attempts_of_call ON attempts(call);
-CREATE INDEX attempts_under_way ON attempts(owner) WHERE state = 'sent';
-CREATE UNIQUE INDEX one_reply ON attempts(call) WHERE state = 'answered';
-CREATE TABLE spending(run TEXT PRIMARY KEY, calls INTEGER NOT NULL, tokens INTEGER NOT NULL,
-    nanodollars INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE owners(id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, pid INTEGER NOT NULL, since REAL NOT NULL);
-"""
 _POLL_SECONDS = 0.2
+T = TypeVar("T")
 
 
 class BudgetSpent(Unavailable):
@@ -51,6 +37,16 @@ class BudgetSpent(Unavailable):
 
     def __init__(self, limit: str) -> None:
         super().__init__(f"the budget of {limit} is spent: the next call could exceed it", retry_after=None)
+
+
+class BatchOpen(Unavailable):
+    """The call is in a batch that a process which is gone left at the server."""
+
+    title = "In an open batch"
+
+    def __init__(self, server_id: str | None) -> None:
+        name = f"batch {server_id}" if server_id else "a batch"
+        super().__init__(f"the reply is in {name} of an earlier run; run it again with batch = true", retry_after=None)
 
 
 class CallLog:
@@ -67,7 +63,7 @@ class CallLog:
         self._run = run
         self._budget = budget
         self._commits = commits
-        self._owner = owner
+        self.owner = owner
         self._lock = lock
 
     @classmethod
@@ -79,7 +75,7 @@ class CallLog:
         Attempts of processes that are gone become `unknown`. Raises StoreUnavailable for a file that is no call log.
         """
         try:
-            database = _connect(path)
+            database = connect(path)
             owner, lock = _sign_in(database, path, run)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{path} cannot be used as a call log ({error})") from error
@@ -94,10 +90,10 @@ class CallLog:
 
         ceiling: the highest possible cost of the attempt, with one call.
 
-        Raises BudgetSpent.
+        Raises BudgetSpent and BatchOpen.
         """
         while True:
-            claimed = self._commits.do(lambda db: self._claim(db, call, ceiling))
+            claimed = self._commits.do(lambda db: self.claim_within(db, call, ceiling))
             try:
                 result = await asyncio.wrap_future(claimed)
             except asyncio.CancelledError:
@@ -136,10 +132,14 @@ class CallLog:
 
     def close(self) -> None:
         """Write all that is noted, and leave. An attempt still under way becomes `unknown`."""
-        self._commits.do(lambda db: _forsake(db, self._owner, "the run ended"))
+        self._commits.do(lambda db: _forsake(db, self.owner, "the run ended"))
         self._commits.close()
-        _owner_file(self.path, self._owner).unlink(missing_ok=True)
+        owner_file(self.path, self.owner).unlink(missing_ok=True)
         self._lock.close()
+
+    def is_alive(self, owner: int) -> bool:
+        """True for the number of a process that uses the log."""
+        return owner == self.owner or is_alive(self.path, owner)
 
     def _give_back(self, claimed: "Future[Attempt | Reply | None]") -> None:
         """End the attempt of a cancelled claim, which is never sent."""
@@ -148,14 +148,21 @@ class CallLog:
             if isinstance(attempt, Attempt):
                 self.refused(attempt, "cancelled before it was sent")
 
-    def _claim(self, db: sqlite3.Connection, call: Call, ceiling: Cost) -> Attempt | Reply | None:
+    def do(self, change: "Change[T]") -> "Future[T]":
+        """The result of a change of the database, as soon as it is on disk."""
+        return self._commits.do(change)
+
+    def claim_within(self, db: sqlite3.Connection, call: Call, ceiling: Cost) -> Attempt | Reply | None:
+        """The same as `claim`, inside of a transaction. None while another attempt is under way."""
         number = 1
         for attempt in db.execute("SELECT * FROM attempts WHERE call = ? ORDER BY number", [call.key]):
             if attempt["state"] == "answered":
                 return _reply(attempt)
             if attempt["state"] == "sent":
-                if attempt["owner"] == self._owner or _is_alive(self.path, attempt["owner"]):
+                if self.is_alive(attempt["owner"]):
                     return None
+                if attempt["batch"] is not None:
+                    raise BatchOpen(_server_id(db, attempt["batch"]))
                 _forsake(db, attempt["owner"], "its process is gone")
             number = attempt["number"] + 1
         if (limit := self._budget.exceeded(_spent(db, self._run) + ceiling)) is not None:
@@ -165,7 +172,7 @@ class CallLog:
         inserted = db.execute(
             "INSERT INTO attempts(call, number, run, owner, state, sent_at, tokens, nanodollars) "
             "VALUES (?, ?, ?, ?, 'sent', ?, ?, ?)",
-            (call.key, number, self._run, self._owner, time.time(), ceiling.tokens, ceiling.nanodollars),
+            (call.key, number, self._run, self.owner, time.time(), ceiling.tokens, ceiling.nanodollars),
         )
         _spend(db, self._run, ceiling)
         assert inserted.lastrowid is not None
@@ -178,7 +185,7 @@ class CallLog:
 def _end(db: sqlite3.Connection, attempt: int, state: State, cost: Cost | None, values: dict[str, Any]) -> None:
     """The end of an attempt. cost: in place of its ceiling, None if that stays."""
     row = db.execute("SELECT run, state, tokens, nanodollars FROM attempts WHERE id = ?", [attempt]).fetchone()
-    if row["state"] == "answered":
+    if row["state"] in ("answered", "refused"):  # its end is certain
         return
     values = values | {"state": state, "ended_at": time.time()}
     if cost is not None:
@@ -190,11 +197,16 @@ def _end(db: sqlite3.Connection, attempt: int, state: State, cost: Cost | None, 
 
 
 def _forsake(db: sqlite3.Connection, owner: int, reason: str) -> None:
-    """The attempts of a process become unknown."""
+    """The attempts of a process become unknown. Those in a batch stay under way, since the server goes on."""
     db.execute(
-        "UPDATE attempts SET state = 'unknown', reason = ?, ended_at = ? WHERE owner = ? AND state = 'sent'",
+        "UPDATE attempts SET state = 'unknown', reason = ?, ended_at = ? "
+        "WHERE owner = ? AND state = 'sent' AND batch IS NULL",
         (reason, time.time(), owner),
     )
+
+
+def _server_id(db: sqlite3.Connection, batch: str) -> str | None:
+    return db.execute("SELECT server_id FROM batches WHERE hash = ?", [batch]).fetchone()["server_id"]
 
 
 def _spend(db: sqlite3.Connection, run: str, cost: Cost) -> None:
@@ -223,53 +235,16 @@ def _reply(attempt: sqlite3.Row) -> Reply:
 # --- opening ---
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection for the thread of the commits. Raises sqlite3.Error, StoreUnavailable."""
-    database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-    database.row_factory = sqlite3.Row
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.execute("BEGIN IMMEDIATE")  # one process makes the tables
-    [version] = database.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        for statement in _SCHEMA.split(";"):
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version = {_VERSION}")
-    database.execute("COMMIT")
-    if version not in (0, _VERSION):
-        database.close()
-        raise StoreUnavailable(f"{path} was written by another version (call log {version}, here {_VERSION})")
-    return database
-
-
 def _sign_in(database: sqlite3.Connection, path: Path, run: str) -> tuple[int, IO[bytes]]:
     """The number of this process and its lock. The attempts of processes that are gone become unknown."""
     database.execute("BEGIN IMMEDIATE")
     row = (run, os.getpid(), time.time())
     owner = database.execute("INSERT INTO owners(run, pid, since) VALUES (?, ?, ?)", row).lastrowid
     assert owner is not None
-    lock = _owner_file(path, owner).open("wb")
+    lock = owner_file(path, owner).open("wb")
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     for (other,) in database.execute("SELECT DISTINCT owner FROM attempts WHERE state = 'sent'").fetchall():
-        if not _is_alive(path, other):
+        if not is_alive(path, other):
             _forsake(database, other, "its process is gone")
     database.execute("COMMIT")
     return owner, lock
-
-
-def _owner_file(path: Path, owner: int) -> Path:
-    return path.with_name(f"{path.name}.owner-{owner}")
-
-
-def _is_alive(path: Path, owner: int) -> bool:
-    """True if a process holds the lock of this number. The file of a process that is gone is removed."""
-    file = _owner_file(path, owner)
-    try:
-        with file.open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.unlink(missing_ok=True)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

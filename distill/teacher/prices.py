@@ -1,6 +1,6 @@
 """Prices of a teacher: of the table of genai-prices, or of the configuration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
 from distill.teacher.calls import Cost, Usage
@@ -32,14 +32,14 @@ class Prices:
         nanodollars = (dollars * _NANO * (self.batch if in_batch else 1)).to_integral_value(ROUND_CEILING)
         return Cost(1, usage.prompt + usage.completion, int(nanodollars))
 
-    def ceiling(self, prompt_bytes: int, completion_tokens: int) -> Cost:
+    def ceiling(self, prompt_bytes: int, completion_tokens: int, *, in_batch: bool = False) -> Cost:
         """The highest possible cost of a call.
 
         prompt_bytes: length of the prompt in UTF-8. A tokenizer makes at most one token of each byte.
         completion_tokens: of all completions together.
         """
-        dearest = Prices(max(self.prompt, self.cached), self.cached, self.completion)
-        return dearest.cost(Usage(prompt_bytes, 0, completion_tokens))
+        dearest = replace(self, prompt=max(self.prompt, self.cached))
+        return dearest.cost(Usage(prompt_bytes, 0, completion_tokens), in_batch=in_batch)
 
 
 FREE = Prices(Decimal(0), Decimal(0), Decimal(0))

@@ -111,11 +111,18 @@ async def open_teacher(spec: TeacherSpec, log: CallLog, progress: Progress) -> T
 
         placement = (spec.device, spec.threads, spec.cache)
         return InProcessTeacher(await asyncio.to_thread(TeacherProcess.start, spec.model, *placement, progress), log)
-    from distill.teacher.openai_api import OpenAiTeacher
+    from distill.teacher.openai_api import OpenAiTeacher, open_client
     from distill.teacher.pace import Pace
 
+    key, prices = _key(spec.key_env), spec.known_prices()
+    if spec.batch:
+        from distill.teacher.batch_teacher import BatchTeacher
+
+        teacher = BatchTeacher(open_client(spec.url, key, spec.patience), log, prices, spec.patience.run)
+        await teacher.adopt()
+        return teacher
     pace = Pace(spec.limits.concurrency, spec.limits.requests, spec.limits.tokens)
-    return OpenAiTeacher(spec.url, _key(spec.key_env), log, pace, spec.known_prices(), spec.patience)
+    return OpenAiTeacher(spec.url, key, log, pace, prices, spec.patience)
 
 
 def _key(variable: str | None) -> str:
