@@ -30,11 +30,12 @@ class _Table(BaseModel):
 
 
 class PriceTable(_Table):
-    """US dollars per million tokens. Unset: of the table of genai-prices."""
+    """US dollars per million tokens. Unset: of the table of genai-prices. batch: factor for calls in a batch."""
 
     prompt: Annotated[Decimal, Field(ge=0)] | None = None
     cached: Annotated[Decimal, Field(ge=0)] | None = None
     completion: Annotated[Decimal, Field(ge=0)] | None = None
+    batch: Annotated[Decimal, Field(ge=0, le=1)] | None = None
 
 
 class LimitTable(_Table):
@@ -63,6 +64,7 @@ class TeacherTable(_Table):
     url: an OpenAI-compatible server's address with /v1, or "in-process".
     model: its name at the server; in-process, a base in the box, a folder or a Hugging Face model id.
     key_env: the environment variable with the API key.
+    batch: use the server's batch endpoint.
     extra: further members of each request.
     """
 
@@ -70,6 +72,7 @@ class TeacherTable(_Table):
     model: Annotated[str, Field(min_length=1)]
     key_env: str | None = None
     form: Form = "completions"
+    batch: bool = False
     extra: dict[str, Any] = {}
     prices: PriceTable = PriceTable()
     limits: LimitTable = LimitTable()
@@ -92,6 +95,7 @@ class TeacherTable(_Table):
             limits=Limits(limits.concurrency, limits.requests, limits.tokens),
             prices=self.priced,
             patience=Patience(limits.connect, limits.silence, limits.call, limits.run),
+            batch=self.batch,
             threads=place.threads,
             cache=place.cache,
         )

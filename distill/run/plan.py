@@ -141,7 +141,7 @@ def _asked(
     open_calls = Range(max(0.0, total.low - len(usages)), max(0.0, total.high - len(usages)))
     low = Usage(round(prompt.low), round(prompt.low), round(completion.low))
     high = Usage(round(prompt.high), 0, round(completion.high))
-    costs = [prices.cost(usage).nanodollars / 1e9 for usage in (low, high)]
+    costs = [prices.cost(usage, in_batch=config.teacher.batch).nanodollars / 1e9 for usage in (low, high)]
     at_once = config.teacher.limits.concurrency
     seconds = (
         open_calls.times(completion).over(_IN_PROCESS)

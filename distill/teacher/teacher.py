@@ -65,6 +65,7 @@ class TeacherSpec:
     key_env: the environment variable with the API key. None: no key.
     form: the kind of requests that `request` makes.
     prices: None for those of the table of genai-prices. A teacher in process is free.
+    batch: send calls as OpenAI batches, at `Prices.batch`. Replies take up to a day.
     device, threads: of a teacher in process: auto, cpu, cuda or cuda:N, and the CPU threads (0: all cores).
     cache: folder for its unpacked weights, see distill.weights.cache.
     """
@@ -76,6 +77,7 @@ class TeacherSpec:
     limits: Limits = field(default_factory=Limits)
     prices: Prices | None = None
     patience: Patience = field(default_factory=Patience)
+    batch: bool = False
     device: str = "auto"
     threads: int = 0
     cache: Path = Path("data/models")
