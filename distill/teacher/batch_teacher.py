@@ -36,6 +36,7 @@ _LATER = 30
 class BatchTeacher:
     """See distill.teacher.teacher.Teacher.
 
+    url: the address of the server, as in the calls.
     most: calls in a batch.
     gather_seconds: a batch is sent when no call has come for so long.
     poll_seconds: between two looks at a batch.
@@ -43,6 +44,7 @@ class BatchTeacher:
 
     def __init__(
         self,
+        url: str,
         client: openai.AsyncOpenAI,
         log: CallLog,
         prices: Prices,
@@ -53,9 +55,9 @@ class BatchTeacher:
         poll_seconds: float = 20.0,
     ) -> None:
         self.at_once = most
-        self._url = str(client.base_url).rstrip("/")
+        self._url = url
         self._client = client
-        self._failures = Failures(self._url, patience_seconds)
+        self._failures = Failures(url, patience_seconds)
         self._api = BatchApi(client, self._failures, poll_seconds)
         self._log = log
         self._prices = prices
@@ -80,11 +82,19 @@ class BatchTeacher:
     async def reply(self, call: Call) -> Reply:
         if (stored := await self._log.stored(call)) is not None:
             return stored
+        if self._failures.refusal is not None:
+            raise self._failures.refusal
         if call.key in self._replies:
             return await asyncio.shield(self._replies[call.key])
         future = self._future(call.key)
         self._ask(call)
         return await asyncio.shield(future)
+
+    def stop(self) -> None:
+        """Send no further batch, and wait for none: the next run collects those at the server."""
+        self._failures.refusal = Unavailable("the teacher was stopped", None)
+        for key in list(self._replies):
+            self._settle(key, self._failures.refusal)
 
     async def close(self) -> None:
         """Leave. Open batches go on at the server."""
@@ -112,6 +122,8 @@ class BatchTeacher:
         self._timer = asyncio.get_running_loop().call_later(wait, self._send_waiting)
 
     def _send_waiting(self) -> None:
+        if self._failures.refusal is not None:
+            return self._fail(self._waiting, self._failures.refusal)
         groups: defaultdict[tuple[str, str], list[Call]] = defaultdict(list)
         for call in self._waiting:
             groups[call.request["path"], call.request["body"].get("model", "")].append(call)

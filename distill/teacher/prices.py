@@ -14,7 +14,7 @@ _NANO = 1_000
 class Prices:
     """US dollars per million tokens.
 
-    batch: factor for calls in a batch.
+    batch: factor for calls in a batch, the highest of those of the three prices.
     """
 
     prompt: Decimal
@@ -55,13 +55,19 @@ def prices_of(url: str, model: str) -> Prices:
     from genai_prices import calc_price
 
     million = 1_000_000
+    units = (
+        Tokens(input_tokens=million),
+        Tokens(input_tokens=million, cache_read_tokens=million),
+        Tokens(output_tokens=million),
+    )
+
+    def prices(context: dict[str, str]) -> list[Decimal]:
+        return [calc_price(unit, model, provider_api_url=url, price_context=context).total_price for unit in units]
+
     try:
-        prompt = calc_price(Tokens(input_tokens=million), model, provider_api_url=url).total_price
-        cached = calc_price(
-            Tokens(input_tokens=million, cache_read_tokens=million), model, provider_api_url=url
-        ).total_price
-        completion = calc_price(Tokens(output_tokens=million), model, provider_api_url=url).total_price
+        now, in_batch = prices({}), prices({"processing": "batch"})
     except LookupError:
         message = f"model: no price is known for {model!r} at {url}; set prices in the configuration, 0 for a free one"
         raise BadInput.of("model", model, "a model with a known price", message) from None
-    return Prices(prompt, cached, completion)
+    factors = [batch / price for batch, price in zip(in_batch, now, strict=True) if price]
+    return Prices(*now, batch=max(factors, default=Decimal(1)))

@@ -1,6 +1,7 @@
 """The replies of many calls, in order. Useless replies are asked again, within a limit."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ Result = Reply | BudgetSpent | CallRefused
 """The reply of a call, or the reason for none."""
 
 _UNDER_WAY = 1_000
-"""Calls that wait for the teacher. Its own limit of concurrency is lower."""
+"""Least number of calls that wait for the teacher. Its own limit of concurrency is mostly lower."""
 
 
 async def replies(
@@ -38,14 +39,15 @@ async def replies(
             call = replace(call, again=call.again + 1)
 
     waiting = iter(calls)
-    under_way: list[asyncio.Task[tuple[Call, Result]]] = []
+    most = max(_UNDER_WAY, teacher.at_once)
+    under_way = deque[asyncio.Task[tuple[Call, Result]]]()
     try:
         while True:
-            while len(under_way) < _UNDER_WAY and (call := next(waiting, None)) is not None:
+            while len(under_way) < most and (call := next(waiting, None)) is not None:
                 under_way.append(asyncio.create_task(answered(call)))
             if not under_way:
                 return
-            yield await under_way.pop(0)
+            yield await under_way.popleft()
     except BaseException:
         teacher.stop()
         raise

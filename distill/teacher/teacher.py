@@ -120,7 +120,8 @@ async def open_teacher(spec: TeacherSpec, log: CallLog, progress: Progress) -> T
     if spec.batch:
         from distill.teacher.batch_teacher import BatchTeacher
 
-        teacher = BatchTeacher(open_client(spec.url, key, spec.patience), log, prices, spec.patience.run)
+        client = open_client(spec.url, key, spec.patience)
+        teacher = BatchTeacher(spec.url, client, log, prices, spec.patience.run)
         await teacher.adopt()
         return teacher
     pace = Pace(spec.limits.concurrency, spec.limits.requests, spec.limits.tokens)

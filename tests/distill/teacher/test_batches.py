@@ -39,7 +39,7 @@ async def teacher_of(
 ) -> AsyncGenerator[tuple[BatchTeacher, CallLog]]:
     log = CallLog.open(path, "run", budget)
     client = open_client(url, KEY, Patience())
-    teacher = BatchTeacher(client, log, PRICES, patience, most=most, gather_seconds=0.1, poll_seconds=0.05)
+    teacher = BatchTeacher(url, client, log, PRICES, patience, most=most, gather_seconds=0.1, poll_seconds=0.05)
     await teacher.adopt()
     try:
         yield teacher, log
@@ -153,6 +153,28 @@ async def test_a_batch_that_is_given_up_is_collected_by_the_same_teacher(tmp_pat
         async with teacher_of(url, tmp_path / "calls.sqlite", patience=1) as (teacher, _):
             assert set(await replies(teacher, url, 10)) == {Unavailable}
             server.at = lambda _: ""
+            assert await replies(teacher, url, 10) == expected(10)
+    assert len(server.created) == 1
+
+
+async def test_a_stopped_teacher_leaves_its_batch_to_the_next_run(tmp_path: Path) -> None:
+    looks = asyncio.Event()
+
+    def at(point: str) -> str:
+        if point == "after look":
+            looks.set()
+        return "429" if point == "look" and looks.is_set() else ""
+
+    server = BatchServer(at=at)
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
+            waiting = asyncio.create_task(replies(teacher, url, 10))
+            await looks.wait()
+            teacher.stop()
+            assert set(await waiting) == {Unavailable}
+            assert set(await replies(teacher, url, 10)) == {Unavailable}
+        server.at = lambda _: ""
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
             assert await replies(teacher, url, 10) == expected(10)
     assert len(server.created) == 1
 
