@@ -18,6 +18,8 @@ _FIRST = 4
 _GAIN = 1.05
 """Growth of throughput that is worth a higher concurrency."""
 _WINDOW_SECONDS = 1.0
+_LEAST_REPLIES = 8
+"""Least length of a window. More would be surer, but slow servers need minutes for them."""
 _PROBE_EVERY = 10
 """Windows without a change before a higher concurrency is tried again."""
 
@@ -115,7 +117,7 @@ class _Window:
             if self.replies >= 0:
                 self._began = time.monotonic()
             return False
-        return self.replies >= 2 * concurrency and time.monotonic() - self._began >= _WINDOW_SECONDS
+        return self.replies >= max(_LEAST_REPLIES, concurrency) and time.monotonic() - self._began >= _WINDOW_SECONDS
 
     @property
     def rate(self) -> float:
