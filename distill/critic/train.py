@@ -52,6 +52,9 @@ def train(
         torch.set_float32_matmul_precision("high")
     model = load_model(recipe.base, device)
     model.adapt(recipe.rank)
+    for module in model.module.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = recipe.dropout
     model.module.train()
     trained = {name: p for name, p in model.module.named_parameters() if p.requires_grad}
     optimiser = torch.optim.AdamW(trained.values(), lr=recipe.learning_rate, weight_decay=0.01)

@@ -23,7 +23,7 @@ from service.cli.stopped import Stopped
         "stats": "Count the events and triples of the store.",
         "forget": "Delete the triples of one origin.",
         "models": "Show, prepare or delete the student's converted files.",
-        "distill": "Train a student, a judge or a critic.",
+        "distill": "From a teacher to a graph, a critic and a student.",
         "settings": "Show every setting with its value and its source.",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

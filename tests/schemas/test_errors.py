@@ -55,8 +55,8 @@ def test_a_problem_stays_small() -> None:
     [
         (lambda: decoding_of("beam", top_p=0.5), "top_p: decoding=beam draws nothing at random, so it has no top_p"),
         (lambda: decoding_of("fast", n=2), "n: decoding=fast has one result, not 2"),
-        (lambda: checked({"event": "PersonX naps", "mode": "generate", "min_p_valid": 0.5}),
-         "min_p_valid: with mode=generate there is nothing to filter; the student has no scores or origins"),
+        (lambda: checked({"event": "PersonX naps", "mode": "generate", "origin": ["atomic"]}),
+         "origin: with mode=generate there is nothing to filter; all inferences come from the student"),
         (lambda: question_of(b"event=a&event=b"), "event: given more than once"),
         (lambda: load_settings({"port": "x"}), "port: 'x' is not a valid integer"),
     ],

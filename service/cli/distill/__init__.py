@@ -9,17 +9,20 @@ from service.cli.lazy_group import LazyGroup
     cls=LazyGroup,
     package="service.cli.distill",
     summaries={
-        "plan": "Show calls, money and time of a run before it begins.",
+        "plan": "Show calls, money and time of a run before anything is paid.",
         "run": "Run all stages, or resume them.",
-        "events": "Have a teacher write events.",
-        "inferences": "Have a teacher write inferences about the events.",
-        "critic": "Train a critic on labelled triples, or run this stage.",
-        "filter": "Keep the inferences above a threshold.",
-        "student": "Train a student on triples, or run this stage.",
+        "events": "Have the teacher write events.",
+        "inferences": "Have the teacher write inferences about the events.",
+        "critic": "Train a critic on labelled triples.",
+        "filter": "Score the inferences, and keep those above the threshold.",
+        "student": "Train a student on triples.",
         "judge": "Train a judge of near-duplicates on pairs of events.",
         "calls": "List or export the calls to a teacher.",
-        "score": "Score stored triples by a critic.",
+        "score": "Score stored triples.",
     },
 )
 def distill() -> None:
-    """From a teacher to a graph and a student. Train a student, a judge or a critic, or score stored triples."""
+    """From a teacher to a graph, a critic and a student.
+
+    A whole run, its stages, and the training of a judge.
+    """

@@ -35,6 +35,7 @@ from service.cli.table import print_table
 @click.option("--learning-rate", metavar="R", help="Highest learning rate. [default 0.0005]")
 @click.option("--epochs", metavar="N", help="Passes over the triples. [default 2]")
 @click.option("--batch", metavar="N", help="Triples a step. [default 48]")
+@click.option("--dropout", metavar="P", help="Dropout of the base. [default 0.1]")
 @click.option("--evaluations", metavar="N", help="Validations in an epoch. [default 2]")
 @click.option("--patience", metavar="N", help="Validations without a better one that end the run. [default none]")
 @click.option("--seed", metavar="N", help="Seed of names, questions, order and adapter. [default 0]")

@@ -15,7 +15,9 @@ from service.cli.table import print_table
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @run_options
 def plan(config: Config, place: Place, as_json: bool) -> None:
-    """Show stages, calls, tokens, money, time and disk of a run, lowest to highest, before anything is paid.
+    """Show calls, money and time of a run before anything is paid.
+
+    Also tokens and disk, each from its lowest to its highest figure.
 
     CONFIG is a TOML file, or one in the box: smoke, small, paper.
     """

@@ -18,7 +18,7 @@ from service.cli.table import print_table
 @click.command()
 @run_options
 def run(config: Config, place: Place) -> None:
-    """Distill: events, inferences, critic, filter and student, all in one.
+    """Run all stages, or resume them.
 
     CONFIG is a TOML file, or one in the box: smoke, small, paper. Stopped or killed, and run again, it continues. No
     reply of the teacher is paid for twice.

@@ -18,7 +18,7 @@ from service.settings import Settings
 @click.option("--all", "is_all", is_flag=True, help="Replace scores that came with a data set, too.")
 @setting_options((*STORE, "critic", "model_threads", "cache"))
 def score(settings: Settings, is_all: bool) -> None:
-    """Score the stored triples without a score, and those with a score of another critic.
+    """Score stored triples.
 
     Stopped or killed, and run again, it continues.
     """

@@ -245,5 +245,5 @@ async def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "newer.sqlite")
     database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(StoreUnavailable, match="call log 99, here 1"):
+    with pytest.raises(StoreUnavailable, match="call log 99, here 2"):
         CallLog.open(tmp_path / "newer.sqlite", "a")

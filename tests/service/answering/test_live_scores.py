@@ -171,23 +171,21 @@ def test_scores_of_another_version_are_told_apart_and_replaced(
     tmp_path: Path, with_student: dict[str, str], critic: Critic
 ) -> None:
     store, cache = str(tmp_path / "store"), with_student["COMETGRAPH_CACHE"]
-    with opened_app(load_settings({"store": store, "cache": cache} | OFF), models="late") as client:
-        infer(client, DOG, "xReact", decoding="fast")
+    old = str(critic)
     other = critic_of_another_version(tmp_path / "other", Path(cache))
     options = load_settings({"store": store, "cache": cache, "critic": str(other)} | OFF)
     with opened_app(options, models="late") as client:
+        add(client, triple(DOG, "xReact", "happy", origins=(f"{STUDENT}s",), p_valid=0.5, critic=old))
         answer = infer(client, DOG, "xReact", "xWant", decoding="fast")
     assert (answer["critic"]["name"], len(answer["inferences"])) == (BUNDLED, 2)
     new = f"{BUNDLED}@{answer['critic']['version']}"
-    old = f"{BUNDLED}@{critic.version}"
-    assert {row["relation"]: row["critic"] for row in answer["inferences"]} == {"xReact": old, "xWant": new} != {}
+    assert {row["relation"]: row["critic"] for row in answer["inferences"]} == {"xReact": old, "xWant": new}
     assert old != new
     table = cometgraph("infer", DOG, "--store", store)
-    assert old in table.stdout
+    assert (table.stdout.count(old), table.stdout.count(new)) == (1, 1)
     done = cometgraph("distill", "score", "--store", store, "--critic", str(other), "--cache", cache)
     assert done.stdout.startswith("triples 2  scored 0  replaced 1  present 1  left 0  none 0  by " + new), done.stderr
-    done = cometgraph("infer", DOG, "--store", store, "--json")
-    assert {row["critic"] for row in json.loads(done.stdout)["inferences"]} == {new}
+    assert cometgraph("infer", DOG, "--store", store).stdout.count(new) == 2
 
 
 def test_the_command_line_has_the_scores(
