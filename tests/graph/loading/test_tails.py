@@ -63,7 +63,9 @@ def test_a_tail_is_a_tidy_text_with_a_letter_or_rejected(text: str) -> None:
 @given(st.text(st.characters(codec="utf-8"), max_size=30) | st.text("noae .", min_size=5, max_size=12))
 def test_reading_a_tail_does_not_depend_on_the_fast_path(text: str) -> None:
     def cleaned(tail: str) -> str:
-        row = Cleaner(Filters(), None, "x").clean(Raw("PersonX", "xWant", tail, None, (None, None, NO_RECALLS, None, None)))
+        row = Cleaner(Filters(), None, "x").clean(
+            Raw("PersonX", "xWant", tail, None, (None, None, NO_RECALLS, None, None))
+        )
         assert row is not None
         return row[2]
 

@@ -178,7 +178,7 @@ async def test_killed_again_and_again_it_ends_with_the_scores_of_one_run(
             COMETGRAPH, "distill", "score", "--store", place.address, env=clean_environment(place.env), stdout=DEVNULL
         )
         next_event = events[len({one.head for one in before})]
-        while process.returncode is None and not await scored(place, [next_event]):
+        while process.returncode is None and not await scored(place, [next_event]):  # noqa: ASYNC110
             await asyncio.sleep(0.3)
         process.kill()
         await process.wait()
