@@ -4,7 +4,7 @@ import asyncio
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 from distill.teacher.call_log import CallLog
 from distill.teacher.calls import Call, Reply
@@ -15,7 +15,6 @@ from schemas.progress import Progress
 
 IN_PROCESS = "in-process"
 """The address of a teacher without a server."""
-Form = Literal["completions", "chat"]
 
 
 class Teacher(Protocol):
@@ -63,7 +62,6 @@ class TeacherSpec:
     url: the address of an OpenAI-compatible server, with /v1, or "in-process".
     model: the server's name of the model. In process: smollm2-135m, a folder, or a Hugging Face model id.
     key_env: the environment variable with the API key. None: no key.
-    form: the kind of requests that `request` makes.
     prices: None for those of the table of genai-prices. A teacher in process is free.
     batch: send calls as OpenAI batches, at `Prices.batch`. Replies take up to a day.
     device, threads: of a teacher in process: auto, cpu, cuda or cuda:N, and the CPU threads (0: all cores).
@@ -73,7 +71,6 @@ class TeacherSpec:
     url: str
     model: str
     key_env: str | None = None
-    form: Form = "completions"
     limits: Limits = field(default_factory=Limits)
     prices: Prices | None = None
     patience: Patience = field(default_factory=Patience)
@@ -81,19 +78,6 @@ class TeacherSpec:
     device: str = "auto"
     threads: int = 0
     cache: Path = Path("data/models")
-
-    def request(self, prompt: str, **options: Any) -> dict[str, Any]:
-        """The request of a call, in the form of this teacher.
-
-        prompt: the text to continue. In the chat form it is the user's message.
-        options: further members of the body, such as n, max_tokens, temperature, top_p, stop and logprobs.
-        """
-        if self.form == "chat":
-            if "logprobs" in options:
-                options["logprobs"] = bool(options["logprobs"])
-            messages = [{"role": "user", "content": prompt}]
-            return {"path": "/chat/completions", "body": {"model": self.model, "messages": messages} | options}
-        return {"path": "/completions", "body": {"model": self.model, "prompt": prompt} | options}
 
     def known_prices(self) -> Prices:
         """The prices of its calls. Raises BadInput for a model without known prices."""

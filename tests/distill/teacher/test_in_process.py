@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -47,7 +46,8 @@ def run_of(process: TeacherProcess, path: Path, budget: Budget | None = None) ->
 def call(spec: TeacherSpec, number: int, **options: object) -> Call:
     prompt = f"Why?\n\n1. PersonX buys a car to drive\n\n2. PersonX sees {number} cats to"
     values = {"n": 3, "max_tokens": 6, "temperature": 1.0, "top_p": 0.9, "stop": ["\n"], "logprobs": 1} | options
-    return Call("inferences", spec.url, spec.request(prompt, **values))
+    body = {"model": spec.model, "prompt": prompt} | values
+    return Call("inferences", spec.url, {"path": "/completions", "body": body})
 
 
 async def test_a_reply_is_a_completion_that_depends_on_its_call_alone(
@@ -76,10 +76,9 @@ async def test_a_reply_is_a_completion_that_depends_on_its_call_alone(
 
 
 async def test_a_chat_has_its_own_form(spec: TeacherSpec, process: TeacherProcess, tmp_path: Path) -> None:
-    request = replace(spec, form="chat").request("Why?", n=2, logprobs=1)
     messages = [{"role": "user", "content": "Why?"}]
     body = {"model": spec.model, "messages": messages, "n": 2, "logprobs": True}
-    assert request == {"path": "/chat/completions", "body": body}
+    request = {"path": "/chat/completions", "body": body}
     with run_of(process, tmp_path) as teacher:
         reply = orjson.loads((await teacher.reply(Call("events", spec.url, request))).body)
     assert (reply["object"], len(reply["choices"])) == ("chat.completion", 2)
