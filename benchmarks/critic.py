@@ -28,6 +28,7 @@ from distill.critic.metrics import (
     auc,
     average_precision,
     calibration_error,
+    calibration_error_by_chance,
     error_left,
     interval,
     precision_at,
@@ -138,6 +139,7 @@ def _measured(rows: Rows) -> dict[str, Any]:
     if rows.examples[0].population in POPULATIONS:
         p = rows.scores["critic"]
         result["critic"]["calibration error"] = _with_interval(calibration_error, rows, p)
+        result["critic"]["calibration error by chance"] = round(calibration_error_by_chance(p), 4)
         result["reliability"] = [[round(p, 4), round(share, 4), n] for p, share, n in reliability(labels, p)]
     return result
 

@@ -37,9 +37,9 @@ def card(name: str, about: Mapping[str, Any]) -> str:
         "A cutoff of 0.8 keeps eight in ten of the valid dev triples.",
         "## Test rows",
         _table(("source", "rows", "base rate", "average precision", "AUC", "error left at 0.8", "at 0.5",
-                "calibration error"), list(_measured(about["test"]))),
+                "calibration error", "by chance"), list(_measured(about["test"]))),
         "In brackets: 95 % of bootstrap draws of events. Error left: the share of invalid triples among the kept ones, "
-        "divided by their share among all.",
+        "divided by their share among all. By chance: the mean calibration error of right probabilities on so few rows.",
         *_choice(about["choice"]),
         *_self_test(about["self_test"]),
     ]  # fmt: skip
@@ -50,7 +50,8 @@ def _measured(test: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str, ...]
     columns = ("average_precision", "auc", "error left at recall 0.8", "error left at recall 0.5", "calibration_error")
     for source, row in test.items():
         measured = (_interval(row[column]) if column in row else "" for column in columns)
-        yield source, f"{row['rows']:,}", f"{row['base_rate']:.2f}", *measured
+        by_chance = f"{row['calibration_error_by_chance']:.2f}" if "calibration_error_by_chance" in row else ""
+        yield source, f"{row['rows']:,}", f"{row['base_rate']:.2f}", *measured, by_chance
 
 
 def _interval(value: Sequence[float]) -> str:

@@ -56,6 +56,12 @@ def calibration_error(labels: Labels, p: Floats) -> float:
     return sum(abs(mean - share) * n for mean, share, n in reliability(labels, p)) / len(labels)
 
 
+def calibration_error_by_chance(p: Floats) -> float:
+    """The mean calibration error of right probabilities: labels drawn by p itself. Few rows have a large one."""
+    random = np.random.default_rng(0)
+    return float(np.mean([calibration_error(random.random(len(p)) < p, p) for _ in range(_DRAWS)]))
+
+
 def interval(metric: Metric, labels: Labels, scores: Floats, heads: Sequence[str]) -> tuple[float, float]:
     """The central 95 % of a metric over bootstrap draws of whole heads, since triples of a head are alike."""
     random = np.random.default_rng(0)

@@ -20,6 +20,7 @@ from distill.critic.metrics import (
     auc,
     average_precision,
     calibration_error,
+    calibration_error_by_chance,
     error_left,
     interval,
     precision_at,
@@ -113,6 +114,7 @@ def figures(
         if (calibration := next((c for p, c in fitted.items() if populations == {p}), None)) is not None:
             p = calibration.p_valid(scores)
             result["calibration_error"] = _with_interval(calibration_error, labels, p, heads)
+            result["calibration_error_by_chance"] = round(calibration_error_by_chance(p), 4)
         results[source] = result
     return results
 

@@ -13,6 +13,7 @@ from distill.critic.metrics import (
     auc,
     average_precision,
     calibration_error,
+    calibration_error_by_chance,
     cutoff,
     error_left,
     interval,
@@ -67,6 +68,12 @@ def test_calibration_error() -> None:
     assert calibration_error(np.concatenate(right), p) == pytest.approx(0, abs=1e-9)
     assert calibration_error(np.zeros(100, bool), p) == pytest.approx(0.5)
     assert sum(n for _, _, n in reliability(np.concatenate(right), p)) == 100
+
+
+def test_right_probabilities_have_an_error_by_chance_that_shrinks_with_rows() -> None:
+    p = np.random.default_rng(1).uniform(0.1, 0.9, 40_000)
+    few, many = calibration_error_by_chance(p[:400]), calibration_error_by_chance(p)
+    assert many < 0.01 < 0.03 < few < 0.09
 
 
 def test_an_interval_knows_that_rows_of_a_head_are_alike() -> None:
