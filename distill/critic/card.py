@@ -39,7 +39,8 @@ def card(name: str, about: Mapping[str, Any]) -> str:
         _table(("source", "rows", "base rate", "average precision", "AUC", "error left at 0.8", "at 0.5",
                 "calibration error", "by chance"), list(_measured(about["test"]))),
         "In brackets: 95 % of bootstrap draws of events. Error left: the share of invalid triples among the kept ones, "
-        "divided by their share among all. By chance: the mean calibration error of right probabilities on as many rows.",
+        "divided by their share among all. By chance: the mean calibration error of right probabilities on so many "
+        "rows.",
         *_choice(about["choice"]),
         *_self_test(about["self_test"]),
     ]  # fmt: skip
