@@ -52,7 +52,7 @@ def _name(search: EventSearch, name: str) -> str:
 
 def _beginning(text: str) -> str:
     """The canonical form of the beginning of an event. A blank at its end counts."""
-    return canonical(text + "x")[:-1] if text[-1:].isspace() and tidy(text) else canonical(text)
+    return canonical(text + "q")[:-1] if text[-1:].isspace() and tidy(text) else canonical(text)
 
 
 async def detail(text: str, resources: Resources, *, generated: bool) -> EventDetail:

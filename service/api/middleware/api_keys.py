@@ -6,7 +6,7 @@ from pathlib import Path
 from schemas.errors import BadInput, KeyMissing
 from service.answering.caller import SCOPES, Caller
 
-_FORM = "NAME:SCOPE[+SCOPE]:SECRET with scopes read, write, admin and a secret of at least 16 characters"
+_FORM = "NAME:SCOPE[+SCOPE]:SECRET with scopes read, write, admin and a secret of at least 16 ASCII characters without blanks"
 _SHORTEST = 16
 
 
@@ -55,7 +55,8 @@ def _entry(line: str, number: int) -> tuple[Caller, bytes]:
     name, _, rest = line.partition(":")
     scopes, _, secret = rest.partition(":")
     names = scopes.split("+")
-    if not name or len(secret) < _SHORTEST or not all(scope in SCOPES for scope in names):
+    is_secret = len(secret) >= _SHORTEST and all("!" <= character <= "~" for character in secret)
+    if not name or not is_secret or not all(scope in SCOPES for scope in names):
         raise BadInput.of("api_keys", f"entry {number}", _FORM)
     return Caller(name, frozenset(scope for each in names for scope in SCOPES[each])), _digest(secret)
 

@@ -11,6 +11,7 @@ EVENTS = [
     "PersonX buys an apple",
     "PersonX eats ___ for lunch",
     "PersonX's dog barks at PersonY's cat",
+    "a person enters the room",
     "eat at Joe's",
     "the dog barks. Then it sleeps",
 ]

@@ -394,6 +394,8 @@ def test_a_key_opens_by_either_header(sample_store: str, letter: str) -> None:
         "a:read:0123456789abcdef,0123456789abcdef",
         "a:read:short",
         "a:fly:0123456789abcdef",
+        "a:read:0123456789abcdefé",
+        "a:read:0123456789abcdef g",
         ":read:0123456789abcdef",
         "a:read:0123456789abcdef,b:admin:0123456789abcdef",
         "@/no/such",
