@@ -1,6 +1,7 @@
 """Small checkpoints of the real architectures, in the real format: random weights, a tokenizer of the sample."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     BartConfig,
     BartForConditionalGeneration,
+    BertConfig,
+    BertModel,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -19,6 +22,7 @@ from transformers import (
 )
 
 from distill.student.student import Student, StudentSpec, open_sampler, open_student
+from distill.weights.minilm import MINILM, folder_of
 from schemas.progress import Progress, silent
 from tests.support.server import ROOT
 
@@ -45,6 +49,23 @@ def make(kind: str, folder: Path, *, seed: int = 0) -> Path:
                 weight.mul_(3)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
+
+
+def make_encoder(folder: Path) -> Path:
+    """Save an encoder of BERT's kind with MiniLM's tokenizer and small random weights in a folder."""
+    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+        shutil.copyfile(folder_of(MINILM) / name, folder / name)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=30522,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
 
 

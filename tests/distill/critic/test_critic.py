@@ -1,14 +1,11 @@
 """Critics from labels to probabilities: on an encoder, on causal models, by CTranslate2 and by torch."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from transformers import BertConfig, BertModel
 
 from distill.critic import BUNDLED, POPULATIONS
 from distill.critic.critic import Critic, open_critic
@@ -17,7 +14,6 @@ from distill.critic.metrics import auc
 from distill.critic.recipe import Recipe
 from distill.critic.report import describe
 from distill.critic.train import train
-from distill.weights.minilm import MINILM, folder_of
 from schemas.errors import BadFile, BadInput
 from schemas.progress import silent
 from schemas.relations import Relation
@@ -36,21 +32,7 @@ TRIPLES = [
 
 @pytest.fixture(scope="module")
 def small_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder of BERT's kind with MiniLM's tokenizer and small random weights."""
-    folder = tmp_path_factory.mktemp("base")
-    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
-        shutil.copyfile(folder_of(MINILM) / name, folder / name)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=30522,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=128,
-    )
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    return folder
+    return tiny_models.make_encoder(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")
