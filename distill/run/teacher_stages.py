@@ -41,9 +41,9 @@ def write_inferences(config: Config, place: Place, progress: Progress) -> Counts
     )
 
 
-def known_events(config: Config, place: Place) -> list[str] | None:
-    """The events to ask about. None before the stage of the events is finished."""
-    is_done = _events_stage(config, place, config.events.calls).known() is not None
+def known_events(config: Config, place: Place, calls: int) -> list[str] | None:
+    """The events to ask about, after so many calls. None before the stage of the events is finished."""
+    is_done = _events_stage(config, place, calls).known() is not None
     return _kept_events(config, place.out) if is_done else None
 
 
