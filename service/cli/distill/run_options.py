@@ -39,6 +39,17 @@ def is_stage(config: str | None, files: Sequence[str], option: str) -> bool:
     return config is not None
 
 
+def teacher_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options `log`, `teacher_url` and `teacher_model` to a command."""
+    for option in (
+        click.option("--teacher-model", metavar="NAME", help="The teacher's model, in place of CONFIG's."),
+        click.option("--teacher-url", metavar="URL", help="Address of the teacher's server, in place of CONFIG's."),
+        click.option("--log", metavar="FILE", help=f"Call log, which several runs may share. [default DIR/{LOG}]"),
+    ):
+        command = option(command)
+    return command
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add them to a command. It gets a Config and a Place in their stead. Raises BadInput."""
     return _with_run(command, needs_out=True)
@@ -52,9 +63,7 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _with_run(command: Callable[..., Any], *, needs_out: bool) -> Callable[..., Any]:
     @click.argument("config", metavar="CONFIG")
     @click.option("--out", required=needs_out, metavar="DIR", help="Folder of the run.")
-    @click.option("--log", metavar="FILE", help=f"Call log, which several runs may share. [default DIR/{LOG}]")
-    @click.option("--teacher-url", metavar="URL", help="Address of the teacher's server, in place of CONFIG's.")
-    @click.option("--teacher-model", metavar="NAME", help="The teacher's model, in place of CONFIG's.")
+    @teacher_options
     @setting_options(("cache", "model_threads"))
     @wraps(command)
     def with_run(
