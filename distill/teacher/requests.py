@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from distill.teacher.choices import Choice
+
 Form = Literal["completions", "chat", "instructions"]
 """Form of the requests.
 
@@ -66,13 +68,15 @@ def request(model: TeacherModel, text: str, sampling: Sampling, seed: int) -> di
     return {"path": path, "body": body}
 
 
-def lines_of(form: Form, text: str) -> list[str]:
+def lines_of(form: Form, choice: Choice) -> list[tuple[str, bool]]:
     """The lines that a completion gives, without numbers, bullets and quotation marks around them.
 
-    All lines of a reply to an instruction, else the first one.
+    All lines of a reply to an instruction, else the first one. The second value is False for a line that is cut at the
+    maximum length: the last one of a completion that is.
     """
-    lines = [_bare(line) for line in text.strip().split("\n")]
-    lines = [line for line in lines if line]
+    raw = choice.text.lstrip().split("\n")
+    lines = [(_bare(line), choice.finished or n < len(raw)) for n, line in enumerate(raw, 1)]
+    lines = [(line, is_whole) for line, is_whole in lines if line]
     return lines if form == "instructions" else lines[:1]
 
 
