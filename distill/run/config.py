@@ -29,6 +29,9 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_Optional = Literal["temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop", "logprobs"]
+
+
 class PriceTable(_Table):
     """US dollars per million tokens. Unset: of the table of genai-prices. batch: factor for calls in a batch."""
 
@@ -65,7 +68,8 @@ class TeacherTable(_Table):
     model: its name at the server; in-process, a base in the box, a folder or a Hugging Face model id.
     key_env: the environment variable with the API key.
     batch: use the server's batch endpoint.
-    extra: further members of each request.
+    extra: further members of each request. They replace those of the same name.
+    leave_out: members of a request that the server refuses.
     """
 
     url: Annotated[str, Field(pattern=rf"^(?:https?://.+|{IN_PROCESS})$")]
@@ -74,6 +78,7 @@ class TeacherTable(_Table):
     form: Form = "completions"
     batch: bool = False
     extra: dict[str, Any] = {}
+    leave_out: tuple[_Optional, ...] = ()
     prices: PriceTable = PriceTable()
     limits: LimitTable = LimitTable()
 
@@ -103,7 +108,7 @@ class TeacherTable(_Table):
     @property
     def requested(self) -> TeacherModel:
         """The model, as the stages ask it."""
-        return TeacherModel(self.url.rstrip("/"), self.model, self.form, self.extra)
+        return TeacherModel(self.url.rstrip("/"), self.model, self.form, dict.fromkeys(self.leave_out) | self.extra)
 
 
 class BudgetTable(_Table):

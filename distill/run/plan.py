@@ -18,6 +18,7 @@ from distill.run.teacher_stages import known_events
 from distill.teacher.call_records import answered_calls
 from distill.teacher.calls import Call, Usage
 from distill.teacher.prices import Prices
+from distill.teacher.requests import completion_tokens
 
 _BYTES_OF_TOKEN = (5.5, 2.5)
 """Bytes of an English prompt in one token, for the lowest and for the highest cost."""
@@ -180,8 +181,7 @@ def _tokens(sample: Sequence[Call], usages: Collection[Usage]) -> tuple[Range, R
         return Range(), Range()
     bodies = [call.request["body"] for call in sample]
     size = sum(len(orjson.dumps(body.get("prompt") or body["messages"])) for body in bodies) / len(bodies)
-    n, most = bodies[0]["n"], bodies[0]["max_tokens"]
-    return Range(size, size).over(_BYTES_OF_TOKEN), Range(n * _LEAST_TOKENS, n * most)
+    return Range(size, size).over(_BYTES_OF_TOKEN), Range(bodies[0]["n"] * _LEAST_TOKENS, completion_tokens(bodies[0]))
 
 
 def _pair(factors: "tuple[float, float] | Range | float") -> tuple[float, float]:

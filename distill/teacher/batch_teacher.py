@@ -19,8 +19,9 @@ from distill.teacher.batch_api import BatchApi, Line
 from distill.teacher.batch_log import Batch, adopt_batches, claim_batch, line_name, note_created, note_ended
 from distill.teacher.call_log import CallLog
 from distill.teacher.calls import Attempt, Call, Cost, Reply, Usage
-from distill.teacher.openai_api import completion_tokens, usage_of
+from distill.teacher.openai_api import usage_of
 from distill.teacher.prices import Prices
+from distill.teacher.requests import completion_tokens
 from schemas.errors import Unavailable
 
 MOST = 50_000

@@ -27,6 +27,7 @@ from distill.teacher.calls import Attempt, Call, Cost, Reply, Usage
 from distill.teacher.pace import Pace
 from distill.teacher.patience import Patience
 from distill.teacher.prices import Prices
+from distill.teacher.requests import completion_tokens
 from schemas.errors import Unavailable
 
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
@@ -167,9 +168,3 @@ def usage_of(body: bytes) -> Usage | None:
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
         return None
-
-
-def completion_tokens(body: Mapping[str, Any]) -> int:
-    """The most tokens that all completions of a request can have."""
-    most = body.get("max_completion_tokens") or body["max_tokens"]
-    return int(most) * max(int(body.get("n") or 1), int(body.get("best_of") or 1))

@@ -37,7 +37,7 @@ class TeacherModel:
 
     url: its server's address, or "in-process".
     extra: further members of a request's body, such as `reasoning_effort`. They replace members of the same name. A
-        member of None is left out.
+        member of None is left out, and `max_tokens` beside `max_completion_tokens`.
     """
 
     url: str
@@ -64,8 +64,16 @@ def request(model: TeacherModel, text: str, sampling: Sampling, seed: int) -> di
     else:
         body |= {"messages": [{"role": "user", "content": text}], "logprobs": True}
         path = "/chat/completions"
+    if "max_completion_tokens" in model.extra:
+        del body["max_tokens"]
     body = {name: value for name, value in (body | dict(model.extra)).items() if value is not None}
     return {"path": path, "body": body}
+
+
+def completion_tokens(body: Mapping[str, Any]) -> int:
+    """The most tokens that all completions of a request can have."""
+    most = body.get("max_completion_tokens") or body["max_tokens"]
+    return int(most) * max(int(body.get("n") or 1), int(body.get("best_of") or 1))
 
 
 def lines_of(form: Form, choice: Choice) -> list[tuple[str, bool]]:
