@@ -154,9 +154,14 @@ def _kept_events(config: Config, out: Path) -> list[str]:
 
 
 def _common(config: Config) -> list[Any]:
-    """Inputs of both stages: the seed, the teacher, and the code that writes prompts and reads replies."""
+    """Inputs of both stages: the seed, the teacher, and the code that writes prompts and reads replies.
+
+    Name, budget and prices say how many calls can be paid.
+    """
     code = [Path(str(module.__file__)).read_text() for module in _CODE]
-    return [config.seed, config.teacher.requested, config.teacher.limits.repetitions, config.budget, code]
+    teacher = config.teacher
+    paid = [config.name, config.budget, teacher.priced, teacher.batch]
+    return [config.seed, teacher.requested, teacher.limits.repetitions, paid, code]
 
 
 def _reason(result: Result) -> str:
