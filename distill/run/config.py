@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from distill.critic import BUNDLED
 from distill.critic.recipe import Recipe as CriticRecipe
@@ -132,10 +132,14 @@ class CriticTable(_Table):
     recipe: CriticRecipe = CriticRecipe()
 
 
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, float) else value
+
+
 class FilterTable(_Table):
     """The filter: a recall level, or a least probability. Neither: no critic."""
 
-    recall: Literal["0.5", "0.6", "0.7", "0.8", "0.9"] | None = None
+    recall: Annotated[Literal["0.5", "0.6", "0.7", "0.8", "0.9"] | None, BeforeValidator(_number_as_text)] = None
     p_valid: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @property

@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from distill.events import event_calls
 from distill.run.config import Config
 from distill.run.place import Place
@@ -26,3 +29,11 @@ def test_a_request_has_what_its_server_takes(tmp_path: Path) -> None:
     body = call.request["body"]
     assert body.keys() == {"model", "n", "messages", "max_completion_tokens", "reasoning_effort"}
     assert plan(config, Place(tmp_path, tmp_path / "log", tmp_path, 1), FREE).stages[0].tokens.high > 2 * 3 * 500
+
+
+def test_a_recall_may_be_a_number() -> None:
+    tables = {"name": "test", "events": {"calls": 2}, "teacher": {"model": "t", "url": "https://teacher/v1"}}
+    numbered, named = (Config.model_validate(tables | {"filter": {"recall": recall}}) for recall in (0.8, "0.8"))
+    assert numbered == named
+    with pytest.raises(ValidationError):
+        Config.model_validate(tables | {"filter": {"recall": 0.81}})
