@@ -58,14 +58,20 @@ def test_a_round_without_a_further_event_is_the_last_one_also_after_a_restart(tm
 
 
 def test_the_plan_of_a_run_without_kept_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distill.run.plan, "known_events", lambda *_: [])
+    def known(_config: Config, _place: Place, _calls: int) -> list[str]:
+        return []
+
+    monkeypatch.setattr(distill.run.plan, "known_events", known)
     config = config_of().model_copy(update={"keep": None})
     [events, inferences, *_] = plan(config, place_of(tmp_path), FREE).stages
     assert (events.calls.low, inferences.calls.high) == (4, 0)
 
 
 def test_the_plan_knows_the_events_of_all_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distill.run.plan, "known_events", lambda *a: [f"PersonX drinks cup {n}" for n in range(a[2])])
+    def known(_config: Config, _place: Place, calls: int) -> list[str]:
+        return [f"PersonX drinks cup {n}" for n in range(calls)]
+
+    monkeypatch.setattr(distill.run.plan, "known_events", known)
     config = config_of()
     Rounds(config, place_of(tmp_path)).add(50, events=4)
     [events, inferences, *_] = plan(config, place_of(tmp_path), FREE).stages

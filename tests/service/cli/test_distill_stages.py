@@ -16,7 +16,11 @@ OPTIONS = ["smoke", "--out", "out", "--log", "all.sqlite", "--teacher-url", "htt
 @pytest.mark.parametrize("module", [critic, student])
 def test_a_stage_has_the_options_of_its_run(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> None:
     runs: list[tuple[Config, Place]] = []
-    monkeypatch.setattr(module, "run_to", lambda _, config, place: runs.append((config, place)))
+
+    def run_to(_last: str, config: Config, place: Place) -> None:
+        runs.append((config, place))
+
+    monkeypatch.setattr(module, "run_to", run_to)
     name = module.__name__.rpartition(".")[2]
     result = CliRunner().invoke(getattr(module, name), OPTIONS)
     assert result.exit_code == 0, result.output
