@@ -21,7 +21,7 @@ TOPICS = Path(__file__).with_name("topics.txt")
 Rule = Literal["unfinished", "form", "characters", "length", "example", "duplicate", "unlikely"]
 """Reason for dropping an event, in the order of the checks.
 
-unfinished: cut at the maximum length.
+unfinished: cut at the maximum length, as only the last line of a completion can be.
 form: does not begin with PersonX, or names nobody but a person.
 characters: others than letters, digits and simple punctuation.
 length: fewer than 3 or more than 20 words.
@@ -168,15 +168,15 @@ def _text(recipe: EventRecipe, form: Form, draw: random.Random) -> str:
 
 def _lines(call: Call, reply: Reply, form: Form) -> Iterator[RawEvent]:
     for place, choice in enumerate(choices(reply)):
-        for text in lines_of(form, choice.text):
+        for text, is_whole in lines_of(form, choice):
             event = canonical(text.removeprefix("Event:").strip())
             log_prob = None if choice.log_prob is None else round(choice.log_prob, 4)
-            yield RawEvent(text, event, _wrong(event, choice.finished), log_prob, call.key, place)
+            yield RawEvent(text, event, _wrong(event, is_whole), log_prob, call.key, place)
 
 
-def _wrong(event: str, finished: bool) -> Rule | None:
+def _wrong(event: str, is_whole: bool) -> Rule | None:
     """The first rule about an event alone that drops it."""
-    if not finished:
+    if not is_whole:
         return "unfinished"
     if not re.match(r"PersonX(?:'s)? ", event):
         return "form"

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -21,7 +21,7 @@ from schemas.triples import NONE, says_none
 Rule = Literal["unfinished", "length", "none", "does not apply", "duplicate"]
 """Reason for dropping an inference, in the order of the checks.
 
-unfinished: cut at the maximum length.
+unfinished: cut at the maximum length, as only the last line of a completion can be.
 length: fewer than three characters, no letter, or too long for the graph.
 none: "does not apply", by less than half of the completions.
 does not apply: a tail where half of the completions or more say "does not apply".
@@ -126,11 +126,6 @@ def read_inferences(subject: Subject, call: Call, reply: Reply, form: Form) -> l
     return [_checked(raw, seen, applies=applies) for raw in raws]
 
 
-def kept(raws: Iterable[RawInference]) -> Iterator[RawInference]:
-    """The inferences that no rule dropped."""
-    return (raw for raw in raws if raw.dropped is None)
-
-
 def _shared(relation: Relation, prompt: TeacherPrompt) -> str:
     """Task and examples, the same for all events. Their names are drawn by the relation."""
     draw = random.Random(relation.value)
@@ -162,16 +157,16 @@ def _cue(prompt: TeacherPrompt, subject: Subject) -> str:
 
 def _lines(subject: Subject, call: Call, place: int, choice: Choice, form: Form) -> Iterator[RawInference]:
     log_prob = None if choice.log_prob is None else round(choice.log_prob, 4)
-    for text in lines_of(form, choice.text):
+    for text, is_whole in lines_of(form, choice):
         tail = with_persons(clean_tail(text, "\n").removeprefix("…").lstrip(), subject.names)
         tail = NONE if says_none(tail) else tail
-        dropped = _wrong(tail, choice.finished)
+        dropped = _wrong(tail, is_whole)
         yield RawInference(subject.head, subject.relation, text, tail, dropped, log_prob, call.key, place)
 
 
-def _wrong(tail: str, finished: bool) -> Rule | None:
+def _wrong(tail: str, is_whole: bool) -> Rule | None:
     """The first rule about a tail alone that drops it."""
-    if not finished:
+    if not is_whole:
         return "unfinished"
     return None if MIN_CHARACTERS <= len(tail) <= MAX_TAIL and has_letter(tail) else "length"
 

@@ -8,6 +8,7 @@ the probability by another critic.
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -64,7 +65,7 @@ def read_labels(path: Path) -> list[Example]:
                 rows = list(csv.DictReader(file))
             else:
                 rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise BadFile(str(path), f"not readable ({error})") from error
     default = path.name.partition(".")[0]
     return [e for line, row in enumerate(rows, 2) if (e := _example(row, default, f"line {line}", path)) is not None]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from distill.critic import BUNDLED
 from distill.critic.recipe import Recipe as CriticRecipe
@@ -27,6 +27,9 @@ _CONFIGS = Path(__file__).with_name("configs")
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_Optional = Literal["temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop", "logprobs"]
 
 
 class PriceTable(_Table):
@@ -65,7 +68,8 @@ class TeacherTable(_Table):
     model: its name at the server; in-process, a base in the box, a folder or a Hugging Face model id.
     key_env: the environment variable with the API key.
     batch: use the server's batch endpoint.
-    extra: further members of each request.
+    extra: further members of each request. They replace those of the same name.
+    leave_out: members of a request that the server refuses.
     """
 
     url: Annotated[str, Field(pattern=rf"^(?:https?://.+|{IN_PROCESS})$")]
@@ -74,6 +78,7 @@ class TeacherTable(_Table):
     form: Form = "completions"
     batch: bool = False
     extra: dict[str, Any] = {}
+    leave_out: tuple[_Optional, ...] = ()
     prices: PriceTable = PriceTable()
     limits: LimitTable = LimitTable()
 
@@ -103,7 +108,7 @@ class TeacherTable(_Table):
     @property
     def requested(self) -> TeacherModel:
         """The model, as the stages ask it."""
-        return TeacherModel(self.url.rstrip("/"), self.model, self.form, self.extra)
+        return TeacherModel(self.url.rstrip("/"), self.model, self.form, dict.fromkeys(self.leave_out) | self.extra)
 
 
 class BudgetTable(_Table):
@@ -127,10 +132,14 @@ class CriticTable(_Table):
     recipe: CriticRecipe = CriticRecipe()
 
 
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, float) else value
+
+
 class FilterTable(_Table):
     """The filter: a recall level, or a least probability. Neither: no critic."""
 
-    recall: Literal["0.5", "0.6", "0.7", "0.8", "0.9"] | None = None
+    recall: Annotated[Literal["0.5", "0.6", "0.7", "0.8", "0.9"] | None, BeforeValidator(_number_as_text)] = None
     p_valid: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @property

@@ -9,7 +9,7 @@ from distill.critic.critic import Critic, open_critic
 from distill.critic.labels import apart, read_labels
 from distill.run.config import Config
 from distill.run.place import Place
-from distill.run.stage import Counts, Stage, digest, line, rows, written
+from distill.run.stage import Counts, Stage, digest, folder_for, line, rows, written
 from distill.run.teacher_stages import INFERENCES, kept_inferences
 from schemas.errors import BadFile
 from schemas.progress import Progress
@@ -45,16 +45,16 @@ def _trained(config: Config, place: Place, progress: Progress) -> Path:
     """The folder of the run's own critic."""
     files = [Path(file) for file in config.critic.labels]
     stage = Stage("critic_training", place.out, (CRITIC,), [config.critic.recipe, *map(_digest, files)])
-    stage.counts(lambda: _train(files, config, place, progress))
+    stage.counts(lambda: _train(files, config, place, stage.key, progress))
     return place.out / CRITIC
 
 
-def _train(files: Sequence[Path], config: Config, place: Place, progress: Progress) -> Counts:
+def _train(files: Sequence[Path], config: Config, place: Place, key: str, progress: Progress) -> Counts:
     from distill.critic.report import describe  # imports torch
     from distill.critic.train import train
 
     training, dev, test = apart(example for file in files for example in read_labels(file))
-    train(training, dev, (place.out / CRITIC).parent, config.critic.recipe, "cpu", progress)
+    train(training, dev, folder_for(key, (place.out / CRITIC).parent), config.critic.recipe, "cpu", progress)
     describe(place.out / CRITIC, training, dev, test, "cpu", progress)
     return {"training": len(training), "dev": len(dev), "test": len(test)}
 

@@ -6,16 +6,19 @@ Each figure has a lowest and a highest value. Finished stages and replies in the
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import ceil
 
 import orjson
 
 from distill import events, inferences
 from distill.run.config import IN_PROCESS, Config
 from distill.run.place import Place
+from distill.run.rounds import Rounds
 from distill.run.teacher_stages import known_events
 from distill.teacher.call_records import answered_calls
 from distill.teacher.calls import Call, Usage
 from distill.teacher.prices import Prices
+from distill.teacher.requests import completion_tokens
 
 _BYTES_OF_TOKEN = (5.5, 2.5)
 """Bytes of an English prompt in one token, for the lowest and for the highest cost."""
@@ -28,6 +31,9 @@ _KEPT_TAILS = (0.1, 0.9)
 _PASSED = (0.2, 1.0)
 """Share of the inferences that pass the filter."""
 _CALL_SECONDS = (0.3, 6.0)
+_BATCH_SECONDS = (300.0, 86_400.0)
+"""Of a batch of at most 50,000 calls."""
+_BATCH_CALLS = 50_000
 _IN_PROCESS = (400.0, 60.0)
 """Tokens a second that a model in this process writes, on two cores."""
 _SCORED = (1_500.0, 150.0)
@@ -91,9 +97,10 @@ def plan(config: Config, place: Place, prices: Prices) -> Plan:
     tails = Range(*_KEPT_TAILS).times(relations * _written(config.inferences, config))
     passed = tails.times(_PASSED if config.filter.uses_critic else 1.0)
     new = Range(*_KEPT_EVENTS).times(_written(config.events, config))
-    event_calls = _event_calls(config, new.times(passed))
-    known = known_events(config, place)
-    heads = Range(len(known), len(known)) if known is not None else _at_most(event_calls.times(new), config)
+    so_far = Rounds(config, place).calls
+    event_calls = _event_calls(config, new.times(passed), so_far)
+    known = known_events(config, place, so_far)
+    heads = _heads(known, event_calls.times(new), config)
     model = config.teacher.requested
     answered = answered_calls(place.log)
     numbers = range(round(event_calls.high))
@@ -113,17 +120,19 @@ def plan(config: Config, place: Place, prices: Prices) -> Plan:
     return Plan(kept, stages)
 
 
-def _event_calls(config: Config, kept_of_call: Range) -> Range:
+def _event_calls(config: Config, kept_of_call: Range, so_far: int) -> Range:
     """The number of event calls. A run for a number of kept triples makes as many as it needs."""
-    first = config.events.calls
     if config.keep is None:
-        return Range(first, first)
-    return Range(max(first, config.keep / kept_of_call.high), max(first, config.keep / kept_of_call.low))
+        return Range(so_far, so_far)
+    return Range(max(so_far, config.keep / kept_of_call.high), max(so_far, config.keep / kept_of_call.low))
 
 
-def _at_most(heads: Range, config: Config) -> Range:
-    most = config.inferences.events or heads.high
-    return Range(min(heads.low, most), min(heads.high, most))
+def _heads(known: Collection[str] | None, expected: Range, config: Config) -> Range:
+    """The number of events to ask about. known: those of finished calls."""
+    most = config.inferences.events or max(expected.high, len(known or ()))
+    if known is None:
+        return Range(min(expected.low, most), min(expected.high, most))
+    return Range(len(known), len(known) if config.keep is None else max(len(known), min(expected.high, most)))
 
 
 def _written(recipe: events.EventRecipe | inferences.InferenceRecipe, config: Config) -> int:
@@ -142,21 +151,24 @@ def _asked(
     low = Usage(round(prompt.low), round(prompt.low), round(completion.low))
     high = Usage(round(prompt.high), 0, round(completion.high))
     costs = [prices.cost(usage, in_batch=config.teacher.batch).nanodollars / 1e9 for usage in (low, high)]
-    at_once = config.teacher.limits.concurrency
-    seconds = (
-        open_calls.times(completion).over(_IN_PROCESS)
-        if config.teacher.url == IN_PROCESS
-        else Range(open_calls.low * _CALL_SECONDS[0] / at_once, open_calls.high * _CALL_SECONDS[1] / at_once)
-    )
     return StagePlan(
         name,
         calls=total,
         paid=len(usages),
         tokens=open_calls.times(Range(prompt.low + completion.low, prompt.high + completion.high)),
         dollars=open_calls.times((costs[0], costs[1])),
-        seconds=seconds,
+        seconds=_seconds(open_calls, completion, config),
         bytes=open_calls.times(_REPLY_BYTES),
     )
+
+
+def _seconds(calls: Range, completion: Range, config: Config) -> Range:
+    """The time of calls. completion: tokens of each."""
+    if config.teacher.url == IN_PROCESS:
+        return calls.times(completion).over(_IN_PROCESS)
+    if config.teacher.batch:
+        return Range(ceil(calls.low / _BATCH_CALLS), ceil(calls.high / _BATCH_CALLS)).times(_BATCH_SECONDS)
+    return calls.times(_CALL_SECONDS).times(1 / config.teacher.limits.concurrency)
 
 
 def _tokens(sample: Sequence[Call], usages: Collection[Usage]) -> tuple[Range, Range]:
@@ -165,10 +177,11 @@ def _tokens(sample: Sequence[Call], usages: Collection[Usage]) -> tuple[Range, R
         prompt = sum(usage.prompt for usage in usages) / len(usages)
         completion = sum(usage.completion for usage in usages) / len(usages)
         return Range(prompt, prompt).times(_MEASURED), Range(completion, completion).times(_MEASURED)
+    if not sample:  # no event is kept
+        return Range(), Range()
     bodies = [call.request["body"] for call in sample]
     size = sum(len(orjson.dumps(body.get("prompt") or body["messages"])) for body in bodies) / len(bodies)
-    n, most = bodies[0]["n"], bodies[0]["max_tokens"]
-    return Range(size, size).over(_BYTES_OF_TOKEN), Range(n * _LEAST_TOKENS, n * most)
+    return Range(size, size).over(_BYTES_OF_TOKEN), Range(bodies[0]["n"] * _LEAST_TOKENS, completion_tokens(bodies[0]))
 
 
 def _pair(factors: "tuple[float, float] | Range | float") -> tuple[float, float]:

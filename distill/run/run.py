@@ -10,7 +10,6 @@ OUT/student/           the student
 OUT/report.json        counts, calls, tokens and money, planned and real
 """
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -20,17 +19,15 @@ from distill.run.config import Config
 from distill.run.critic_stage import write_kept, write_scored
 from distill.run.place import Place
 from distill.run.plan import plan
+from distill.run.rounds import Rounds, further_calls, unpaid
 from distill.run.stage import Counts, written
 from distill.run.student_stage import train_student
 from distill.run.teacher_stages import write_events, write_inferences
 from distill.teacher.call_records import by_state
-from schemas.errors import Unavailable
 from schemas.progress import Progress
 
 STAGES = ("events", "inferences", "critic", "filter", "student")
 REPORT = "report.json"
-_MOST_GROWTH = 4
-"""A round has at most so many times the event calls of all rounds before."""
 
 
 def run(config: Config, place: Place, progress: Progress, last: str = "student") -> dict[str, Any]:
@@ -42,10 +39,10 @@ def run(config: Config, place: Place, progress: Progress, last: str = "student")
     planned = _first_plan(config, place)
     counts: dict[str, Counts] = {}
     try:
-        rounds = _Rounds(config, place)
+        rounds = Rounds(config, place)
         _round(config, place, rounds.calls, counts, progress, last)
-        while "filter" in counts and (further := _further_calls(rounds.calls, counts, config.keep)):
-            rounds.add(further)
+        while "filter" in counts and (further := further_calls(config, rounds, counts)):
+            rounds.add(further, counts["inferences"]["events"])
             _round(config, place, rounds.calls, counts, progress, last)
         if last == "student" and config.student is not None and counts["filter"]["kept"]:
             counts["student"] = train_student(config, place, progress)
@@ -65,48 +62,18 @@ def _round(config: Config, place: Place, calls: int, counts: dict[str, Counts], 
         counts["filter"] = write_kept(config, place)
 
 
-def _further_calls(calls: int, counts: dict[str, Counts], wanted: int | None) -> int:
-    """Event calls of the next round, by what a call has brought so far.
-
-    0: enough is kept, or the budget is spent.
-    """
-    kept = counts["filter"]["kept"]
-    if wanted is None or kept >= wanted or unpaid(counts):
-        return 0
-    if not kept:
-        raise Unavailable(f"{calls} event calls brought no triple that the filter keeps", None)
-    return min(math.ceil(calls * (wanted - kept) / kept * 1.05), calls * _MOST_GROWTH)
-
-
-def unpaid(counts: dict[str, Counts]) -> int:
-    """Calls beyond the budget."""
-    return sum(int(counts.get(stage, {}).get("unpaid", 0)) for stage in ("events", "inferences"))
-
-
-class _Rounds:
-    """The event calls of all rounds so far. They are on disk, so a resumed run does not begin with the first round."""
-
-    def __init__(self, config: Config, place: Place) -> None:
-        self._path = place.out / "stages" / "rounds.json"
-        self._key = config.model_dump(mode="json", include={"name", "seed", "teacher", "events", "inferences"})
-        self.calls = config.events.calls
-        if self._path.exists() and (known := orjson.loads(self._path.read_bytes()))["key"] == self._key:
-            self.calls = max(self.calls, known["calls"])
-
-    def add(self, calls: int) -> None:
-        """Begin another round."""
-        self.calls += calls
-        with written(self._path) as file:
-            file.write(orjson.dumps({"key": self._key, "calls": self.calls}))
-
-
 def _first_plan(config: Config, place: Place) -> dict[str, Any]:
-    """The plan from before the first call. It is kept with the run, to be compared with the real figures."""
+    """The plan from before the first call. It is kept with the run, to be compared with the real figures.
+
+    A run with other calls has a plan of its own.
+    """
     path = place.out / "plan.json"
-    if not path.exists():
+    key = config.model_dump(mode="json", include={"keep", "teacher", "events", "inferences", "student"})
+    if not path.exists() or (known := orjson.loads(path.read_bytes())).get("key") != key:
+        known = {"key": key, "plan": asdict(plan(config, place, config.teacher.priced))}
         with written(path) as file:
-            file.write(orjson.dumps(asdict(plan(config, place, config.teacher.priced))))
-    return orjson.loads(path.read_bytes())
+            file.write(orjson.dumps(known))
+    return known["plan"]
 
 
 def _report(config: Config, place: Place, planned: dict[str, Any], counts: dict[str, Counts]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ OUT/stages/NAME.json    digest of the inputs, digests of the files, counts; writ
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
@@ -68,6 +69,17 @@ class Stage:
     @property
     def _manifest(self) -> Path:
         return self.out / "stages" / f"{self.name}.json"
+
+
+def folder_for(key: str, folder: Path) -> Path:
+    """The folder of a training with these inputs, to begin or to resume. One with others is emptied first."""
+    begun = folder / "inputs"
+    if not begun.exists() or begun.read_text() != key:
+        begun.unlink(missing_ok=True)  # first: a kill leaves no half-empty folder with its old name
+        shutil.rmtree(folder, ignore_errors=True)
+        with written(begun) as file:
+            file.write(key.encode())
+    return folder
 
 
 @contextmanager

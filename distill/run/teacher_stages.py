@@ -41,9 +41,9 @@ def write_inferences(config: Config, place: Place, progress: Progress) -> Counts
     )
 
 
-def known_events(config: Config, place: Place) -> list[str] | None:
-    """The events to ask about. None before the stage of the events is finished."""
-    is_done = _events_stage(config, place, config.events.calls).known() is not None
+def known_events(config: Config, place: Place, calls: int) -> list[str] | None:
+    """The events to ask about, after so many calls. None before the stage of the events is finished."""
+    is_done = _events_stage(config, place, calls).known() is not None
     return _kept_events(config, place.out) if is_done else None
 
 
@@ -154,9 +154,14 @@ def _kept_events(config: Config, out: Path) -> list[str]:
 
 
 def _common(config: Config) -> list[Any]:
-    """Inputs of both stages: the seed, the teacher, and the code that writes prompts and reads replies."""
+    """Inputs of both stages: the seed, the teacher, and the code that writes prompts and reads replies.
+
+    Name, budget and prices say how many calls can be paid.
+    """
     code = [Path(str(module.__file__)).read_text() for module in _CODE]
-    return [config.seed, config.teacher.requested, config.teacher.limits.repetitions, config.budget, code]
+    teacher = config.teacher
+    paid = [config.name, config.budget, teacher.priced, teacher.batch]
+    return [config.seed, teacher.requested, teacher.limits.repetitions, paid, code]
 
 
 def _reason(result: Result) -> str:

@@ -13,6 +13,8 @@ from schemas.errors import Unavailable
 
 _UNPAID = frozenset({408, 409, 425, 429, 500, 503})
 """Statuses of a server that did not do the work, and may do it later."""
+_OF_GATEWAYS = frozenset({502, 504, *range(520, 528)})
+"""Statuses of a gateway without a whole reply of the server behind it. From 520 on they are Cloudflare's."""
 _OF_ONE_CALL = frozenset({400, 413, 422})
 _MOST_REFUSED = 10
 """Calls refused one after another, before the run stops."""
@@ -30,10 +32,8 @@ class Again(Exception):
 
 
 def pause_of(error: Exception) -> bool | float:
-    """For stamina: the pause that a server asks for, else its own growing one."""
-    if not isinstance(error, Again):
-        return False
-    return True if error.pause is None else error.pause
+    """For stamina: the pause that a server asks for, else its own growing one. A pause of 0 s is none to obey."""
+    return (error.pause or True) if isinstance(error, Again) else False
 
 
 class Failures:
@@ -87,6 +87,11 @@ def is_final(status: int, body: bytes) -> bool:
     if status == 429:
         return b"insufficient_quota" in body or b"billing_hard_limit" in body
     return status < 500 and status not in _UNPAID
+
+
+def is_of_gateway(status: int) -> bool:
+    """True if the server may have done the work, and a gateway lost the reply."""
+    return status in _OF_GATEWAYS
 
 
 def is_unsent(error: Exception) -> bool:

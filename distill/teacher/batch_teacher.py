@@ -19,8 +19,9 @@ from distill.teacher.batch_api import BatchApi, Line
 from distill.teacher.batch_log import Batch, adopt_batches, claim_batch, line_name, note_created, note_ended
 from distill.teacher.call_log import CallLog
 from distill.teacher.calls import Attempt, Call, Cost, Reply, Usage
-from distill.teacher.openai_api import completion_tokens, usage_of
+from distill.teacher.openai_api import usage_of
 from distill.teacher.prices import Prices
+from distill.teacher.requests import completion_tokens
 from schemas.errors import Unavailable
 
 MOST = 50_000
@@ -67,16 +68,19 @@ class BatchTeacher:
         self._waiting: list[Call] = []
         self._unpaid: list[Call] = []
         self._held: set[str] = set()
+        self._claims = asyncio.Lock()
         self._fruitless = 0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def adopt(self) -> None:
         """Collect the open batches of runs that are gone."""
-        for batch in await adopt_batches(self._log, self._url, self._held):
+        async with self._claims:  # a batch that is just noted here is not held yet
+            adopted = await adopt_batches(self._log, self._url, self._held)
+            self._held.update(batch.hash for batch in adopted)
+        for batch in adopted:
             for attempt in batch.attempts:
                 self._future(attempt.call.key)
-            self._held.add(batch.hash)
             self._start(self._collect(batch))
 
     async def reply(self, call: Call) -> Reply:
@@ -139,7 +143,10 @@ class BatchTeacher:
 
     async def _send(self, calls: list[Call]) -> None:
         try:
-            claimed = await claim_batch(self._log, calls, [self._ceiling(call) for call in calls])
+            async with self._claims:
+                claimed = await claim_batch(self._log, calls, [self._ceiling(call) for call in calls])
+                if claimed.batch is not None:
+                    self._held.add(claimed.batch.hash)
         except Exception as error:
             self._fail(calls, error)
             return
@@ -147,8 +154,6 @@ class BatchTeacher:
             self._settle(key, reply)
         if claimed.elsewhere:
             self._start(self._later(claimed.elsewhere, 1))
-        if claimed.batch is not None:
-            self._held.add(claimed.batch.hash)
         if claimed.limit is not None and self._held:  # a batch that ends costs less than its ceiling
             self._unpaid += claimed.unpaid
         elif claimed.limit is not None:
@@ -159,7 +164,11 @@ class BatchTeacher:
     async def _later(self, calls: list[Call], polls: int) -> None:
         """Ask again, after the time of so many looks at a batch."""
         await asyncio.sleep(polls * self._poll_seconds)
-        await self.adopt()
+        try:
+            await self.adopt()
+        except Exception as error:
+            self._fail(calls, error)
+            return
         for call in calls:
             self._ask(call)
 
@@ -223,6 +232,7 @@ class BatchTeacher:
             is_lost = line.status is not None and is_final(line.status, line.body)
             error = self._failures.refused(reason, line.status or 0) if is_lost else None
             return self._log.refused(attempt, reason, line.status, line.body), error
+        self._failures.answered()  # refusals are counted one after another
         usage = usage_of(line.body)
         headers = {"x-request-id": line.request_id, "batch": ended.id}
         reply = Reply(200, headers, line.body, usage or Usage())

@@ -1,8 +1,8 @@
 """What a call log holds: for lists, exports and reports. Any number of runs may write to it meanwhile."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def attempts(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises StoreUnavailable for a file that is no call log, as all functions here.
     """
-    with closing(_reader(path)) as db:
+    with _reading(path) as db:
         columns = "a.*, c.stage, c.url, c.request, c.again"
         for row in db.execute(f"SELECT {columns} FROM attempts a JOIN calls c ON c.key = a.call ORDER BY a.id"):
             values = dict(row)
@@ -44,7 +44,7 @@ def attempts(path: Path) -> Iterator[dict[str, Any]]:
 
 def totals(path: Path) -> list[Total]:
     """The totals of each run, stage and state, in the order of their first attempts."""
-    with closing(_reader(path)) as db:
+    with _reading(path) as db:
         query = (
             "SELECT a.run, c.stage, a.state, count(*), sum(a.tokens), sum(a.nanodollars), sum(a.cached_tokens) "
             "FROM attempts a JOIN calls c ON c.key = a.call GROUP BY a.run, c.stage, a.state ORDER BY min(a.id)"
@@ -69,17 +69,18 @@ def answered_calls(path: Path) -> dict[str, Usage]:
     """The usage of each call with a reply, by key. Empty without a log."""
     if not path.exists():
         return {}
-    with closing(_reader(path)) as db:
+    with _reading(path) as db:
         query = "SELECT call, prompt_tokens, cached_tokens, completion_tokens FROM attempts WHERE state = 'answered'"
         return {call: Usage(*tokens) for call, *tokens in db.execute(query)}
 
 
-def _reader(path: Path) -> sqlite3.Connection:
+@contextmanager
+def _reading(path: Path) -> Generator[sqlite3.Connection]:
     try:
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA query_only = ON")  # not mode=ro: such a reader leaves -wal and -shm behind
-        database.execute("SELECT 1 FROM attempts LIMIT 1")
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)) as database:
+            database.row_factory = sqlite3.Row
+            database.execute("PRAGMA query_only = ON")  # not mode=ro: such a reader leaves -wal and -shm behind
+            database.execute("SELECT 1 FROM attempts LIMIT 1")
+            yield database
     except sqlite3.Error as error:
         raise StoreUnavailable(f"{path} cannot be read as a call log ({error})") from error
-    return database

@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from schemas.errors import StoreUnavailable
+
 T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], T]
 """A change of the database, inside of a transaction."""
@@ -25,7 +27,10 @@ class GroupCommits:
         self._thread.start()
 
     def do(self, change: Change[T]) -> "Future[T]":
-        """The result of a change, as soon as it is on disk. An error of the change undoes this change alone."""
+        """The result of a change, as soon as it is on disk. An error of the change undoes this change alone.
+
+        StoreUnavailable for an error of the database, such as a full disk.
+        """
         future: Future[T] = Future()
         self._queue.put((change, future))
         return future
@@ -58,7 +63,9 @@ class GroupCommits:
                 self._database.execute("ROLLBACK")
             results = [(future, None, error) for _, future in group if not future.cancelled()]
         for future, result, error in results:
-            if error is not None:
+            if isinstance(error, sqlite3.Error):
+                future.set_exception(StoreUnavailable(f"the call log cannot be written ({error})"))
+            elif error is not None:
                 future.set_exception(error)
             else:
                 future.set_result(result)
@@ -68,6 +75,8 @@ class GroupCommits:
         try:
             result = change(self._database)
         except Exception as error:
+            if not self._database.in_transaction:  # a full disk has undone the whole group
+                raise
             self._database.execute("ROLLBACK TO change")
             self._database.execute("RELEASE change")
             return None, error

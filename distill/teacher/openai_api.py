@@ -12,12 +12,22 @@ import httpx2
 import openai
 import orjson
 
-from distill.teacher.attempt_errors import REPEATED, Failures, is_final, is_unsent, pause_of, reason_of, retry_after
+from distill.teacher.attempt_errors import (
+    REPEATED,
+    Failures,
+    is_final,
+    is_of_gateway,
+    is_unsent,
+    pause_of,
+    reason_of,
+    retry_after,
+)
 from distill.teacher.call_log import CallLog
 from distill.teacher.calls import Attempt, Call, Cost, Reply, Usage
 from distill.teacher.pace import Pace
 from distill.teacher.patience import Patience
 from distill.teacher.prices import Prices
+from distill.teacher.requests import completion_tokens
 from schemas.errors import Unavailable
 
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
@@ -98,7 +108,8 @@ class OpenAiTeacher:
         usage = usage_of(content)
         reply = Reply(response.status_code, self._public(response.headers), content, usage or Usage())
         cost = ceiling if usage is None else self._prices.cost(usage)
-        await asyncio.wrap_future(self._log.answered(attempt, reply, cost))
+        stored = asyncio.wrap_future(self._log.answered(attempt, reply, cost))
+        await asyncio.shield(stored)  # a cancelled caller does not undo what is paid
         self._failures.answered()
         self._pace.answered()
         return reply
@@ -113,10 +124,10 @@ class OpenAiTeacher:
         )
 
     def _refused(self, attempt: Attempt, error: openai.APIStatusError, sent: float) -> Exception:
-        """The error of a reply with an error status. All statuses but 502 and 504, of gateways, are unpaid."""
+        """The error of a reply with an error status. It is unpaid, unless a gateway has sent it."""
         status, body = error.status_code, self._without_key(error.response.content)
         reason = self._without_key(reason_of(error).encode()).decode()
-        note = self._log.unknown if status in (502, 504) else self._log.refused
+        note = self._log.unknown if is_of_gateway(status) else self._log.refused
         note(attempt, reason, status, body)
         if is_final(status, body):
             return self._failures.refused(reason, status)
@@ -157,9 +168,3 @@ def usage_of(body: bytes) -> Usage | None:
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
         return None
-
-
-def completion_tokens(body: Mapping[str, Any]) -> int:
-    """The most tokens that all completions of a request can have."""
-    most = body.get("max_completion_tokens") or body["max_tokens"]
-    return int(most) * max(int(body.get("n") or 1), int(body.get("best_of") or 1))

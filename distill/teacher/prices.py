@@ -49,20 +49,23 @@ FREE = Prices(Decimal(0), Decimal(0), Decimal(0))
 def prices_of(url: str, model: str) -> Prices:
     """The prices of a model in the table of genai-prices (https://pypi.org/project/genai-prices/).
 
+    Some models are dearer from 200,000 prompt tokens on. No call here has so many.
+
     Raises BadInput for a model that the table lacks.
     """
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
-    million = 1_000_000
+    size = 1_000
     units = (
-        Tokens(input_tokens=million),
-        Tokens(input_tokens=million, cache_read_tokens=million),
-        Tokens(output_tokens=million),
+        Tokens(input_tokens=size),
+        Tokens(input_tokens=size, cache_read_tokens=size),
+        Tokens(output_tokens=size),
     )
 
     def prices(context: dict[str, str]) -> list[Decimal]:
-        return [calc_price(unit, model, provider_api_url=url, price_context=context).total_price for unit in units]
+        costs = (calc_price(unit, model, provider_api_url=url, price_context=context).total_price for unit in units)
+        return [cost * 1_000_000 / size for cost in costs]
 
     try:
         now, in_batch = prices({}), prices({"processing": "batch"})

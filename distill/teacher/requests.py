@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from distill.teacher.choices import Choice
+
 Form = Literal["completions", "chat", "instructions"]
 """Form of the requests.
 
@@ -35,7 +37,7 @@ class TeacherModel:
 
     url: its server's address, or "in-process".
     extra: further members of a request's body, such as `reasoning_effort`. They replace members of the same name. A
-        member of None is left out.
+        member of None is left out, and `max_tokens` beside `max_completion_tokens`.
     """
 
     url: str
@@ -62,17 +64,27 @@ def request(model: TeacherModel, text: str, sampling: Sampling, seed: int) -> di
     else:
         body |= {"messages": [{"role": "user", "content": text}], "logprobs": True}
         path = "/chat/completions"
+    if "max_completion_tokens" in model.extra:
+        del body["max_tokens"]
     body = {name: value for name, value in (body | dict(model.extra)).items() if value is not None}
     return {"path": path, "body": body}
 
 
-def lines_of(form: Form, text: str) -> list[str]:
+def completion_tokens(body: Mapping[str, Any]) -> int:
+    """The most tokens that all completions of a request can have."""
+    most = body.get("max_completion_tokens") or body["max_tokens"]
+    return int(most) * max(int(body.get("n") or 1), int(body.get("best_of") or 1))
+
+
+def lines_of(form: Form, choice: Choice) -> list[tuple[str, bool]]:
     """The lines that a completion gives, without numbers, bullets and quotation marks around them.
 
-    All lines of a reply to an instruction, else the first one.
+    All lines of a reply to an instruction, else the first one. The second value is False for a line that is cut at the
+    maximum length: the last one of a completion that is.
     """
-    lines = [_bare(line) for line in text.strip().split("\n")]
-    lines = [line for line in lines if line]
+    raw = choice.text.lstrip().split("\n")
+    lines = [(_bare(line), choice.finished or n < len(raw)) for n, line in enumerate(raw, 1)]
+    lines = [(line, is_whole) for line, is_whole in lines if line]
     return lines if form == "instructions" else lines[:1]
 
 

@@ -96,7 +96,7 @@ async def _generate(
         critic=scores.critic,
     )
     if keeps:
-        part.skipped += await _keep(triples, tails, decoding, resources)
+        part.skipped += await _keep(relation, triples, tails, decoding, resources)
     if scores.error is None:
         return part
     if question.min_p_valid is not None:  # without scores, every tail is left out
@@ -105,10 +105,12 @@ async def _generate(
     return part
 
 
-async def _keep(triples: list[Triple], tails: GeneratedTails, decoding: Decoding, resources: Resources) -> list[str]:
+async def _keep(
+    relation: Relation, triples: list[Triple], tails: GeneratedTails, decoding: Decoding, resources: Resources
+) -> list[str]:
     """Store generated triples. Returns the reason if they are not stored."""
     if tails.is_cut:
-        return [f"keep {triples[0].relation}: cut off at max_new_tokens={decoding.max_new_tokens}"]
+        return [f"keep {relation}: cut off at max_new_tokens={decoding.max_new_tokens}"]
     try:
         await resources.keep(triples)
     except CometgraphError as error:

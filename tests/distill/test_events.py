@@ -56,6 +56,14 @@ def test_a_completion_that_was_cut_off_is_dropped() -> None:
     assert dropped(reply(" PersonX paints the", finish="length")) == [("PersonX paints the", "unfinished")]
 
 
+def test_whole_lines_of_a_completion_that_was_cut_off_stay() -> None:
+    cut = reply("1. PersonX paints the fence\n\n2. PersonX mows the lawn\n3. PersonX feeds the", finish="length")
+    lines = [("PersonX paints the fence", None), ("PersonX mows the lawn", None), ("PersonX feeds the", "unfinished")]
+    assert dropped(cut, form="instructions") == lines
+    assert dropped(cut, form="chat") == lines[:1]
+    assert dropped(reply("PersonX paints the fence\n", finish="length"), form="chat") == lines[:1]
+
+
 def test_near_exact_duplicates_are_dropped_across_calls() -> None:
     first, second = reply(" PersonX paints the fence"), reply(" PersonX paints a fence.", " PersonX paints fences")
     assert [rule for _, rule in dropped(first, second)] == [None, "duplicate", None]

@@ -151,6 +151,7 @@ _REFUSALS: dict[str, Callable[[Request], Response]] = {
     "429 with Retry-After": lambda _: JSONResponse({"error": {"message": "slow down"}}, 429, {"Retry-After": "1"}),
     "429 for an hour": lambda _: JSONResponse({"error": {"message": "slow down"}}, 429, {"Retry-After": "3600"}),
     "500": lambda _: PlainTextResponse("oops", 500),
+    "524": lambda _: PlainTextResponse("a timeout occurred", 524),
     "503": lambda _: PlainTextResponse("starting", 503),
     "bad key": lambda _: JSONResponse({"error": {"message": "Incorrect API key", "code": "invalid_api_key"}}, 401),
     "no model": lambda _: JSONResponse({"error": {"message": "The model does not exist"}}, 404),

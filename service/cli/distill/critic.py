@@ -14,7 +14,7 @@ from distill.weights.devices import device_of
 from schemas.errors import BadInput
 from service.cli.distill.recipe import output_folder, read_triples, recipe_of
 from service.cli.distill.run import run_to
-from service.cli.distill.run_options import is_stage, place_of
+from service.cli.distill.run_options import is_stage, place_of, teacher_options
 from service.cli.progress import progress_bar
 from service.cli.table import print_table
 
@@ -29,6 +29,7 @@ from service.cli.table import print_table
 @click.option("--dev-trains", multiple=True, metavar="SOURCE", help="Train on this source's dev rows, too; may repeat.")
 @click.option("--test-yields", multiple=True, metavar="SOURCE", help="Test this source on untrained events alone.")
 @click.option("--out", required=True, metavar="DIR", help="Folder for the critic, its log and its checkpoint.")
+@teacher_options
 @click.option("--device", default="auto", metavar="D", help="auto, cpu or cuda. [default auto]")
 @click.option("--base", metavar="NAME", help="minilm, smollm2-135m, a folder or a model id. [default minilm]")
 @click.option("--rank", metavar="N", help="Rank of the adapter. [default 64]")
@@ -49,6 +50,9 @@ def critic(
     dev_trains: tuple[str, ...],
     test_yields: tuple[str, ...],
     out: str,
+    log: str | None,
+    teacher_url: str | None,
+    teacher_model: str | None,
     device: str,
     **flags: Any,
 ) -> None:
@@ -58,7 +62,7 @@ def critic(
     continues.
     """
     if is_stage(config, labels, "labels"):
-        run_to("critic", load_config(str(config)), place_of(out))
+        run_to("critic", load_config(str(config), teacher_url, teacher_model), place_of(out, log))
         return
     from distill.critic.report import describe  # they import torch
     from distill.critic.train import train

@@ -7,19 +7,19 @@ from distill.run.config import Config
 from distill.run.place import Place
 from distill.run.plan import Plan, Range
 from distill.run.plan import plan as plan_of
-from service.cli.distill.run_options import run_options
+from service.cli.distill.run_options import plan_options
 from service.cli.table import print_table
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@run_options
+@plan_options
 def plan(config: Config, place: Place, as_json: bool) -> None:
     """Show calls, money and time of a run before anything is paid.
 
     Also tokens and disk, each from its lowest to its highest figure.
 
-    CONFIG is a TOML file, or one in the box: smoke, small, paper.
+    CONFIG is a TOML file, or one in the box: smoke, small, paper. With --out or --log it tells what is already paid.
     """
     result = plan_of(config, place, config.teacher.priced)
     if as_json:

@@ -16,11 +16,16 @@ from service.cli.options import setting_options
 from service.settings import Settings, load_settings
 
 LOG = "calls.sqlite"
+_NOWHERE = Path(os.devnull) / "run"
+"""A folder that never exists."""
 
 
-def place_of(out: str, log: str | None = None, settings: Settings | None = None) -> Place:
-    """The place of a run. settings: by default of the environment. Raises BadInput."""
-    folder = output_folder(out)
+def place_of(out: str | None, log: str | None = None, settings: Settings | None = None) -> Place:
+    """The place of a run. out: None for a run that is only planned. settings: by default of the environment.
+
+    Raises BadInput.
+    """
+    folder = _NOWHERE if out is None else output_folder(out)
     settings = settings or load_settings({})
     threads = settings.model_threads or os.cpu_count() or 1
     return Place(folder, Path(log) if log else folder / LOG, Path(settings.cache), threads)
@@ -34,20 +39,37 @@ def is_stage(config: str | None, files: Sequence[str], option: str) -> bool:
     return config is not None
 
 
+def teacher_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options `log`, `teacher_url` and `teacher_model` to a command."""
+    for option in (
+        click.option("--teacher-model", metavar="NAME", help="The teacher's model, in place of CONFIG's."),
+        click.option("--teacher-url", metavar="URL", help="Address of the teacher's server, in place of CONFIG's."),
+        click.option("--log", metavar="FILE", help=f"Call log, which several runs may share. [default DIR/{LOG}]"),
+    ):
+        command = option(command)
+    return command
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add them to a command. It gets a Config and a Place in their stead. Raises BadInput."""
+    return _with_run(command, needs_out=True)
 
+
+def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a run that may have no folder yet."""
+    return _with_run(command, needs_out=False)
+
+
+def _with_run(command: Callable[..., Any], *, needs_out: bool) -> Callable[..., Any]:
     @click.argument("config", metavar="CONFIG")
-    @click.option("--out", required=True, metavar="DIR", help="Folder of the run.")
-    @click.option("--log", metavar="FILE", help=f"Call log, which several runs may share. [default DIR/{LOG}]")
-    @click.option("--teacher-url", metavar="URL", help="Address of the teacher's server, in place of CONFIG's.")
-    @click.option("--teacher-model", metavar="NAME", help="The teacher's model, in place of CONFIG's.")
+    @click.option("--out", required=needs_out, metavar="DIR", help="Folder of the run.")
+    @teacher_options
     @setting_options(("cache", "model_threads"))
     @wraps(command)
     def with_run(
         settings: Settings,
         config: str,
-        out: str,
+        out: str | None,
         log: str | None,
         teacher_url: str | None,
         teacher_model: str | None,

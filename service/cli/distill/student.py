@@ -10,7 +10,7 @@ from distill.student.splits import split_rows, validation_sample
 from distill.student.train import train
 from service.cli.distill.recipe import output_folder, read_triples, recipe_of
 from service.cli.distill.run import run_to
-from service.cli.distill.run_options import is_stage, place_of
+from service.cli.distill.run_options import is_stage, place_of, teacher_options
 from service.cli.progress import progress_bar
 
 
@@ -19,6 +19,7 @@ from service.cli.progress import progress_bar
 @click.option("--train", "files", multiple=True, metavar="FILE", help="Triples; may be repeated.")
 @click.option("--validation", multiple=True, metavar="FILE", help="Validation triples; else the dev rows of --train.")
 @click.option("--out", required=True, metavar="DIR", help="Folder for the student, its log and its checkpoint.")
+@teacher_options
 @click.option(
     "--base",
     metavar="NAME",
@@ -34,13 +35,22 @@ from service.cli.progress import progress_bar
 @click.option("--evaluate-every", metavar="N", help="Steps between two validations. [default 100]")
 @click.option("--seed", metavar="N", help="Seed of the order of triples and of the adapter. [default 0]")
 @click.option("--start", metavar="DIR", help="Adapter of the same shape to start from.")
-def student(config: str | None, files: tuple[str, ...], validation: tuple[str, ...], out: str, **flags: Any) -> None:
+def student(
+    config: str | None,
+    files: tuple[str, ...],
+    validation: tuple[str, ...],
+    out: str,
+    log: str | None,
+    teacher_url: str | None,
+    teacher_model: str | None,
+    **flags: Any,
+) -> None:
     """Train a student on triples.
 
     With CONFIG it is the last stage of the run in --out. Stopped or killed, and run again, it continues.
     """
     if is_stage(config, files, "train"):
-        run_to("student", load_config(str(config)), place_of(out))
+        run_to("student", load_config(str(config), teacher_url, teacher_model), place_of(out, log))
         return
     recipe = recipe_of(Recipe, flags)
     folder = output_folder(out)

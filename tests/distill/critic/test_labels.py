@@ -73,6 +73,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_labels(tmp_path / "nowhere.tsv")
 
 
+def test_a_truncated_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "labels.tsv.gz"
+    file.write_bytes(gzip.compress(b"head\trelation\ttail\tlabel\n" * 100)[:-10])
+    with pytest.raises(BadFile, match=r"labels\.tsv\.gz: not readable"):
+        read_labels(file)
+
+
 def test_no_event_is_in_two_splits() -> None:
     rows = [
         example("PersonX digs a hole", "train"),

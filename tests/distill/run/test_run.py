@@ -1,13 +1,14 @@
 """Whole runs against a real server: what is paid, what is kept, and what a second run costs."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from distill.run.config import Config, load_config
+from distill.run.config import Config, PriceTable, load_config
 from distill.run.place import Place
 from distill.run.run import run
 from distill.teacher.call_records import by_state
@@ -179,6 +180,18 @@ def test_a_spent_budget_is_reported_and_raised(
     report = run(config_of(tmp_path, url), place_of(tmp_path, models_cache), silent)
     assert report["budget_spent"] is False
     assert len(server.answered) == len(set(server.answered))
+
+
+def test_other_prices_go_on_with_the_same_budget(
+    tmp_path: Path, url: str, server: TeacherServer, models_cache: Path
+) -> None:
+    dear = config_of(tmp_path, url, tables="[budget]\ndollars = 0.001")
+    report = run(dear, place_of(tmp_path, models_cache), silent, "events")
+    assert report["stages"]["events"]["unpaid"] > 0
+    free = dear.teacher.model_copy(update={"prices": PriceTable(prompt=Decimal(0), completion=Decimal(0))})
+    report = run(dear.model_copy(update={"teacher": free}), place_of(tmp_path, models_cache), silent, "events")
+    assert report["stages"]["events"]["unpaid"] == 0
+    assert len(server.answered) == len(set(server.answered)) == 4
 
 
 def test_rounds_go_on_until_enough_is_kept(tmp_path: Path, url: str, server: TeacherServer, models_cache: Path) -> None:

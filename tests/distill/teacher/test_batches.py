@@ -123,6 +123,25 @@ async def test_refusals_end_a_call_or_the_run(tmp_path: Path) -> None:
                 await teacher.reply(call(url, 100))
 
 
+async def test_refused_calls_between_answered_ones_do_not_end_the_run(tmp_path: Path) -> None:
+    server = BatchServer(fate=lambda n: "too long" if n % 2 else "")
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
+            results = await replies(teacher, url, 30)
+    assert Counter(result for result in results if isinstance(result, type)) == {CallRefused: 15}
+
+
+async def test_a_look_for_open_batches_leaves_alone_the_one_that_is_being_noted(tmp_path: Path) -> None:
+    server = BatchServer()
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
+            sending = teacher._send([call(url, n) for n in range(10)])  # pyright: ignore[reportPrivateUsage]
+            await asyncio.gather(sending, teacher.adopt())
+            assert await replies(teacher, url, 10) == expected(10)
+            await asyncio.sleep(0.5)
+    assert len(server.created) == 1
+
+
 async def test_cut_and_refused_requests_are_repeated_without_a_second_batch(tmp_path: Path) -> None:
     events = {"upload": "429", "after upload": "cut", "after create": "cut", "list": "429", "look": "429",
               "after look": "cut", "download": "429", "after download": "cut"}  # fmt: skip

@@ -246,3 +246,25 @@ async def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StoreUnavailable, match="call log 99, here 2"):
         CallLog.open(tmp_path / "newer.sqlite", "a")
+
+
+async def test_a_full_disk_is_an_error_in_one_line(tmp_path: Path) -> None:
+    log = CallLog.open(tmp_path / "calls.sqlite", "a")
+    attempt = await claimed(log, 1)
+    await asyncio.wrap_future(log.do(lambda db: db.execute("PRAGMA max_page_count = 1").fetchall()))
+    large = Reply(200, {}, b"x" * 1_000_000, Usage())
+    with pytest.raises(StoreUnavailable, match=r"call log cannot be written \(database or disk is full\)"):
+        await asyncio.wrap_future(log.answered(attempt, large, COST))
+    log.close()
+
+
+async def test_a_damaged_log_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "calls.sqlite"
+    log = CallLog.open(path, "a")
+    for number in range(200):
+        await claimed(log, number)
+    log.close()
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 4] + b"\xff" * (len(content) // 2) + content[len(content) * 3 // 4 :])
+    with pytest.raises(StoreUnavailable, match=r"calls\.sqlite cannot be read"):
+        list(attempts(path))

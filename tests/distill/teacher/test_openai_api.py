@@ -1,6 +1,8 @@
 """A teacher behind a server that fails: nothing is lost, nothing paid twice, and the bill is the server's own."""
 
 import asyncio
+import threading
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,6 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from distill.teacher.attempt_errors import Again, pause_of
 from distill.teacher.call_log import BudgetSpent, CallLog
 from distill.teacher.call_records import attempts, totals
 from distill.teacher.calls import Budget, Call, CallRefused, Reply, TeacherRefused
@@ -140,6 +143,40 @@ async def test_a_pause_longer_than_its_patience_stops_the_run_at_once(tmp_path: 
         async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
             with pytest.raises(Unavailable, match="asks for a pause of 3600 s"):
                 await teacher.reply(call(url, 1))
+
+
+async def test_a_gateway_that_lost_a_reply_may_have_been_paid_for_it(tmp_path: Path) -> None:
+    faults = iter(["524"])
+    server = TeacherServer(lambda: next(faults, ""))
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, _):
+            await teacher.reply(call(url, 1))
+    assert [attempt["state"] for attempt in attempts(tmp_path / "calls.sqlite")] == ["unknown", "answered"]
+
+
+def test_a_pause_of_no_time_grows_like_one_without_a_wish() -> None:
+    assert [pause_of(Again("429", pause)) for pause in (None, 0.0, 2.5)] == [True, True, 2.5]
+    assert pause_of(ValueError()) is False
+
+
+async def test_a_reply_that_came_is_stored_although_its_caller_is_cancelled(tmp_path: Path) -> None:
+    server = TeacherServer()
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite") as (teacher, log):
+            asked = threading.Event()
+
+            def busy() -> str:
+                log.do(lambda _: time.sleep(0.6))
+                asked.set()
+                return ""
+
+            server.fault = busy
+            asking = asyncio.create_task(teacher.reply(call(url, 1)))
+            await asyncio.to_thread(asked.wait)
+            await asyncio.sleep(0.3)
+            asking.cancel()
+            await asyncio.wait([asking])
+    assert [attempt["state"] for attempt in attempts(tmp_path / "calls.sqlite")] == ["answered"]
 
 
 async def test_idle_time_is_no_silence_of_the_server(tmp_path: Path) -> None:

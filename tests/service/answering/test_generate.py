@@ -1,5 +1,6 @@
 """The cascade with the bundled student: unknown events are answered live, stored, and labelled so."""
 
+import asyncio
 import json
 import random
 import threading
@@ -12,8 +13,12 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from distill.engines.decoding import decoding_of
+from distill.engines.engine import Completion
 from distill.student.files import BUNDLED
-from schemas.relations import RELATIONS
+from distill.student.postprocess import rank_tails
+from schemas.relations import RELATIONS, Relation
+from service.answering import generate
 from service.settings import load_settings
 from tests.support.neo4j_server import Neo4jAddress
 from tests.support.requests import CAR, DOG, infer, opened_app, problem
@@ -242,6 +247,14 @@ def test_a_cut_tail_is_not_kept(live: TestClient) -> None:
     answer = infer(live, event, "xWant", max_new_tokens=2)
     assert all("max_new_tokens=2" in line for line in answer["degraded"])
     assert infer(live, event, "xWant")["stored"] is bool(not answer["degraded"])
+
+
+def test_cut_tails_of_which_none_is_left_are_not_kept() -> None:
+    cut = rank_tails([Completion(" to", -1.0, False)], "\n")
+    assert (cut.tails, cut.is_cut, cut.applies) == ([], True, True)
+    nothing: Any = None
+    keeping = generate._keep(Relation.xWant, [], cut, decoding_of("greedy"), nothing)  # pyright: ignore[reportPrivateUsage]
+    assert asyncio.run(keeping) == ["keep xWant: cut off at max_new_tokens=24"]
 
 
 def test_a_large_batch_waits_for_room(live: TestClient) -> None:

@@ -1,0 +1,23 @@
+"""Prices of teachers."""
+
+from decimal import Decimal
+
+import pytest
+
+from distill.teacher.prices import prices_of
+
+GOOGLE = "https://generativelanguage.googleapis.com/v1beta/openai"
+
+
+@pytest.mark.parametrize(
+    ("url", "model", "prompt", "completion"),
+    [
+        ("https://api.openai.com/v1", "gpt-4o-mini", "0.15", "0.6"),
+        (GOOGLE, "gemini-2.5-pro", "1.25", "10"),  # 2.50 and 15 from 200,000 prompt tokens on
+        ("https://api.anthropic.com/v1", "claude-sonnet-4-5", "3", "15"),
+    ],
+)
+def test_prices_are_those_of_short_prompts(url: str, model: str, prompt: str, completion: str) -> None:
+    prices = prices_of(url, model)
+    assert (prices.prompt, prices.completion) == (Decimal(prompt), Decimal(completion))
+    assert prices.cached < prices.prompt
