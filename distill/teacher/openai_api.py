@@ -5,8 +5,9 @@ The client's own retries are off, since the log would not see them.
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
 
 import httpx2
 import openai
@@ -65,6 +66,7 @@ class OpenAiTeacher:
         self._patience = patience or Patience()
         self._client = open_client(url, key, self._patience)
         self._failures = Failures(url, self._patience.run)
+        self._waiting = set[asyncio.Task[Any]]()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -72,10 +74,17 @@ class OpenAiTeacher:
 
     def stop(self) -> None:
         self._failures.refusal = Unavailable("the teacher was stopped", None)
+        for task in self._waiting:  # a pause that the server asks for may be long
+            task.cancel()
 
     async def reply(self, call: Call) -> Reply:
         """The reply of a call. Attempts without a reply are repeated, with growing pauses. See `Teacher`."""
-        return await self._log.stored(call) or await REPEATED(pause_of, self._attempt, call)
+        task = cast(asyncio.Task[Any], asyncio.current_task())
+        self._waiting.add(task)
+        try:
+            return await self._log.stored(call) or await REPEATED(pause_of, self._attempt, call)
+        finally:
+            self._waiting.discard(task)
 
     async def _attempt(self, call: Call) -> Reply:
         body = call.request["body"]
@@ -83,10 +92,19 @@ class OpenAiTeacher:
         async with self._pace.slot(ceiling.tokens):
             if self._failures.refusal is not None:
                 raise self._failures.refusal
-            claimed = await self._log.claim(call, ceiling)
-            if isinstance(claimed, Reply):
-                return claimed
-            return await self._send(claimed, ceiling)
+            with self._under_way():
+                claimed = await self._log.claim(call, ceiling)
+                return claimed if isinstance(claimed, Reply) else await self._send(claimed, ceiling)
+
+    @contextmanager
+    def _under_way(self) -> Generator[None]:
+        """An attempt that `stop` leaves to its end."""
+        task = cast(asyncio.Task[Any], asyncio.current_task())
+        self._waiting.discard(task)
+        try:
+            yield
+        finally:
+            self._waiting.add(task)
 
     async def _send(self, attempt: Attempt, ceiling: Cost) -> Reply:
         """One attempt. Its end is in the log before anything else happens.

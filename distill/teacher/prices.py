@@ -24,11 +24,8 @@ class Prices:
 
     def cost(self, usage: Usage, *, in_batch: bool = False) -> Cost:
         """The cost of a reply. A fraction of a nanodollar counts as a whole one."""
-        dollars = (
-            self.prompt * (usage.prompt - usage.cached)
-            + self.cached * usage.cached
-            + self.completion * usage.completion
-        )
+        cached = min(usage.cached, usage.prompt)  # a server may say more
+        dollars = self.prompt * (usage.prompt - cached) + self.cached * cached + self.completion * usage.completion
         nanodollars = (dollars * _NANO * (self.batch if in_batch else 1)).to_integral_value(ROUND_CEILING)
         return Cost(1, usage.prompt + usage.completion, int(nanodollars))
 

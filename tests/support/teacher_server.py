@@ -74,6 +74,11 @@ class TeacherServer:
         """The application."""
         return Starlette(routes=[Route("/v1/completions", self._complete, methods=["POST"])])
 
+    def forget(self) -> None:
+        """Forget all keys and paid replies."""
+        self.answered.clear()
+        self._paid.clear()
+
     async def _complete(self, request: Request) -> Response:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)

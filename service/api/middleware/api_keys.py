@@ -6,7 +6,7 @@ from pathlib import Path
 from schemas.errors import BadInput, KeyMissing
 from service.answering.caller import SCOPES, Caller
 
-_FORM = "NAME:SCOPE[+SCOPE]:SECRET with scopes read, write, admin and a secret of at least 16 ASCII characters without blanks"
+_FORM = "NAME:SCOPE[+SCOPE]:SECRET, scopes read, write, admin, a secret of 16 or more ASCII characters without blanks"
 _SHORTEST = 16
 
 

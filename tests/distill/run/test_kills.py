@@ -61,8 +61,7 @@ def test_a_killed_run_ends_with_the_same_files(tmp_path: Path, models_cache: Pat
         whole = ("distill", "run", str(tmp_path / "run.toml"), "--out", str(tmp_path / "whole"))
         done = cometgraph(*whole, env=env)
         assert done.returncode == 0, done.stderr
-        server.answered.clear()
-        server._paid.clear()
+        server.forget()
         killed = (*whole[:-1], str(tmp_path / "killed"))
         killer = Killer(KILLS, SECONDS)
         for _ in range(KILLS):

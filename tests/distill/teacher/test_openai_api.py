@@ -145,6 +145,18 @@ async def test_a_pause_longer_than_its_patience_stops_the_run_at_once(tmp_path: 
                 await teacher.reply(call(url, 1))
 
 
+async def test_a_stop_waits_for_no_pause(tmp_path: Path) -> None:
+    server = TeacherServer(lambda: "429 for an hour")
+    with served(server.app()) as url:
+        async with teacher_of(url, tmp_path / "calls.sqlite", patience=Patience(run=7200)) as (teacher, log):
+            waiting = [asyncio.create_task(teacher.reply(call(url, n))) for n in range(3)]
+            while (await log.spent()).calls or not server.keys_seen:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            teacher.stop()
+            await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20)
+    assert {attempt["state"] for attempt in attempts(tmp_path / "calls.sqlite")} == {"refused"}
+
+
 async def test_a_gateway_that_lost_a_reply_may_have_been_paid_for_it(tmp_path: Path) -> None:
     faults = iter(["524"])
     server = TeacherServer(lambda: next(faults, ""))

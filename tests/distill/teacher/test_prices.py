@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from distill.teacher.prices import prices_of
+from distill.teacher.calls import Usage
+from distill.teacher.prices import Prices, prices_of
 
 GOOGLE = "https://generativelanguage.googleapis.com/v1beta/openai"
 
@@ -21,3 +22,8 @@ def test_prices_are_those_of_short_prompts(url: str, model: str, prompt: str, co
     prices = prices_of(url, model)
     assert (prices.prompt, prices.completion) == (Decimal(prompt), Decimal(completion))
     assert prices.cached < prices.prompt
+
+
+def test_more_cached_tokens_than_prompt_tokens_make_no_call_cheaper() -> None:
+    prices = Prices(Decimal(3), Decimal(1), Decimal(5))
+    assert prices.cost(Usage(100, 250, 10)).nanodollars == prices.cost(Usage(100, 100, 10)).nanodollars == 150_000
