@@ -5,7 +5,7 @@ from pathlib import Path
 
 from schemas.errors import BadInput
 from schemas.relations.files import OWN, SHIPPED
-from schemas.relations.info import Group, RelationInfo, Subject, TeacherExample, TeacherPrompt, read_info
+from schemas.relations.info import Group, RelationInfo, SentenceTemplates, Subject, TeacherExample, TeacherPrompt, read_info
 from schemas.relations.names import ATOMIC_2020, Relation
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Group",
     "Relation",
     "RelationInfo",
+    "SentenceTemplates",
     "Subject",
     "TeacherExample",
     "TeacherPrompt",

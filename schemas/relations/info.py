@@ -16,6 +16,13 @@ Group = Literal["social", "event", "physical"]
 Subject = Literal["X", "other", "thing"]
 
 _STRICT = ConfigDict(extra="forbid")
+TailKind = Literal["action", "quality", "thing", "clause"]
+SLOTS = frozenset(
+    ("head", "this", "who", "whom", "tail", "to", "verb", "base", "gerund", "use", "quality", "feeling", "thing")
+    + ("event", "place", "filled")
+)
+"""Slots of a sentence template, see docs/sentences.md."""
+_SLOT = re.compile(r"\{(\w+)\}")
 _TEMPLATE = re.compile(r"(?:[^{}]|\{(?:event|X|Y)\})+")
 
 
@@ -31,7 +38,15 @@ def _template(text: str) -> str:
     return text
 
 
+def _sentence(text: str) -> str:
+    slots = set(_SLOT.findall(text))
+    if not slots <= SLOTS or set("{}") & set(_SLOT.sub("", text)):
+        raise ValueError(f"a text with these alone in braces: {', '.join(sorted(SLOTS))}")
+    return text
+
+
 Line = Annotated[str, AfterValidator(_line)]
+Sentence = Annotated[Line, AfterValidator(_sentence)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,29 @@ class TeacherPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceTemplates:
+    """Templates of English sentences. Slots are in braces. A verb in brackets agrees with its subject."""
+
+    __pydantic_config__ = _STRICT
+
+    tail: TailKind
+    """What a tail mostly is."""
+    statement: Sentence
+    question: Sentence
+    not_applicable: Sentence
+    clause: Sentence | None = None
+    """The statement for a tail with a subject of its own."""
+    thing: Sentence | None = None
+    """The statement for a noun phrase."""
+    action: Sentence | None = None
+    """The statement for a verb phrase."""
+    more: Sentence | None = None
+    """The statement where the head stands in the sentence before."""
+    join: Literal["and", "or"] = "and"
+    """The word before the last of several tails."""
+
+
+@dataclass(frozen=True, slots=True)
 class RelationInfo:
     """Description of a relation."""
 
@@ -78,6 +116,8 @@ class RelationInfo:
     """Words before the tail for the critic."""
     teacher: TeacherPrompt | None = None
     """None: a teacher cannot be asked for this relation."""
+    sentence: SentenceTemplates | None = None
+    """None: sentences are made of the phrase."""
 
 
 _FILE = TypeAdapter(RelationInfo)

@@ -1,0 +1,91 @@
+"""The sentence templates of the relations, taken apart."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from graph.verbalize.tails import Kind
+from schemas.relations import RELATIONS, Relation, RelationInfo, SentenceTemplates
+
+_PIECE = re.compile(r"\{(\w+)\}|\[(\w+)\]")
+_END = re.compile(r"(?<=[.?!]) ")
+_CONJUNCTIONS = ("because", "so", "if", "when", "while", "unless", "after", "before", "and", "but", "in", "to")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a template: plain words, a slot such as {head}, or a verb such as [wants], which agrees."""
+
+    text: str = ""
+    slot: str = ""
+    verb: str = ""
+
+
+Sentence = tuple[Piece, ...]
+Template = tuple[Sentence, ...]
+
+
+@cache
+def templates_of(relation: Relation) -> SentenceTemplates:
+    """The templates of a relation: those of its file, or some made of its phrase."""
+    info = RELATIONS[relation]
+    return info.sentence or _of_phrase(info)
+
+
+def _of_phrase(info: RelationInfo) -> SentenceTemplates:
+    phrase = info.phrase
+    if info.whose == "thing":
+        start = f"{{this}} {phrase}"
+    elif phrase.partition(" ")[0] in _CONJUNCTIONS:
+        start = f"{{head}} {phrase}"
+    else:
+        start = f"{{head}}. {phrase}"
+    return SentenceTemplates("thing", f"{start} {{tail}}", f"{start} what?", f"{start} nothing")
+
+
+@cache
+def template(relation: Relation, kind: Kind, *, is_told: bool) -> Template:
+    """The template of a statement.
+
+    kind: what the tail is.
+    is_told: without the head, which stands in the sentence before.
+    """
+    templates = templates_of(relation)
+    by_kind = {"clause": templates.clause, "thing": templates.thing, "action": templates.action}
+    text = by_kind.get(kind) or templates.statement
+    return parsed(_told(text, templates) if is_told else text)
+
+
+def _told(text: str, templates: SentenceTemplates) -> str:
+    if not text.startswith("{head}"):
+        return text
+    rest = text.removeprefix("{head}")
+    if rest.startswith(". "):
+        return rest[2:]
+    return templates.more if templates.more and text == templates.statement else f"This happens{rest.replace(',', '', 1)}"
+
+
+@cache
+def parsed(text: str) -> Template:
+    """A template from its text."""
+    return tuple(_pieces(sentence) for sentence in _END.split(text))
+
+
+def _pieces(sentence: str) -> Sentence:
+    pieces: list[Piece] = []
+    end = 0
+    for match in _PIECE.finditer(sentence):
+        if match.start() > end:
+            pieces.append(Piece(sentence[end : match.start()]))
+        pieces.append(Piece(slot=match[1] or "", verb=match[2] or ""))
+        end = match.end()
+    if end < len(sentence):
+        pieces.append(Piece(sentence[end:]))
+    return tuple(pieces)
+
+
+@cache
+def is_told_by(relation: Relation) -> bool:
+    """True if a sentence of the relation tells its tail as an event that happens."""
+    templates = templates_of(relation)
+    return "{verb}" in templates.statement or ("{event}" in templates.statement and templates.join == "and")
