@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from graph.verbalize.people import Cast, Number
@@ -73,18 +74,37 @@ def clause(text: str, scene: Scene) -> str:
 
 def predicate(text: str, scene: Scene, form: Form) -> str:
     """What a subject does. The scene has the subject and its number."""
+    if _SPECIAL.search(text) is None:
+        return _with_verb(text, scene.number, form)
     return _Writer(text, scene).write(is_start=False, form=form)
 
 
 def phrase(text: str, scene: Scene) -> str:
     """A part of a clause without its verb. The scene has the subject."""
-    if "Person" not in text and not _has_owner(text):
-        return text
-    return _Writer(text, scene).write(is_start=False, form=None)
+    return text if _SPECIAL.search(text) is None else _Writer(text, scene).write(is_start=False, form=None)
 
 
-def _has_owner(text: str) -> bool:
-    return any(word in _OWNERS or word in _REFLEXIVES for word in text.split(" "))
+@lru_cache(1 << 16)
+def _with_verb(text: str, number: Number | None, form: Form) -> str:
+    """A predicate without persons, with its one verb."""
+    words = text.split(" ")
+    for n, word in enumerate(words):
+        core = _CORE.sub("", word).lower()
+        if n + 1 == len(words) or not is_adverb(core):
+            words[n] = word.replace(core, _verb(core, number, form), 1)
+            break
+    return " ".join(words).replace(" 'm not", "'m not")
+
+
+def _verb(core: str, number: Number | None, form: Form) -> str:
+    """A verb for a subject. number: None for a bare verb."""
+    if number is None:
+        return base(core) if form == "finite" and is_third(core) else core
+    if form == "finite":
+        return core if number == "singular" else agreeing(core, number)
+    if core == "be":
+        return {"I": "am", "plural": "are", "singular": "is"}[number]
+    return third(core) if number == "singular" and is_base(core) else core
 
 
 class _Writer:
@@ -220,18 +240,7 @@ class _Writer:
     # --- verbs and clauses ---
 
     def _verb(self, word: str, core: str, form: Form) -> None:
-        number = self.scene.number
-        if form == "bare":
-            if number is None:
-                text = core
-            elif core == "be":
-                text = {"I": "am", "plural": "are", "singular": "is"}[number]
-            else:
-                text = third(core) if number == "singular" and is_base(core) else core
-        elif number is None:
-            text = base(core) if is_third(core) else core
-        else:
-            text = core if number == "singular" else agreeing(core, number)
+        text = _verb(core, self.scene.number, form)
         self._replace(word, core, None if text == core else text)
 
     def _is_coordinated(self, n: int) -> bool:
@@ -265,6 +274,10 @@ class _Writer:
         self.scene.own = person
 
 
+_SPECIAL = re.compile(
+    r"Person|\b(?:and|or|but|then|his|her|their|one's|himself|herself|themselves|themself|oneself)\b"
+)
+"""Words that need more than the first verb to agree."""
 _TIMES = frozenset(("after", "before", "until", "since", "as", "than", "when", "while", "if"))
 
 

@@ -19,22 +19,19 @@ _BLANK = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Head:
     """A head.
 
     kind: what it is.
     persons: those in it, in order.
+    is_plural: a noun phrase in the plural.
     """
 
     text: str
     kind: HeadKind
     persons: tuple[str, ...] = ()
-
-    @property
-    def is_plural(self) -> bool:
-        """True for a noun phrase in the plural."""
-        return self.kind == "thing" and is_plural(noun_of(self.text)) and not is_gerund(self.text.partition(" ")[0])
+    is_plural: bool = False
 
     @property
     def has_blank(self) -> bool:
@@ -52,7 +49,10 @@ def read_head(text: str) -> Head:
     tail = read_tail(text, "thing", ())
     if tail.kind in ("clause", "action"):
         return Head(tail.text, tail.kind, people)
-    return Head(tail.text, "clause" if text.startswith("___ ") else "thing", people)
+    if text.startswith("___ "):
+        return Head(text, "clause", people)
+    plural = is_plural(noun_of(tail.text)) and not is_gerund(tail.text.partition(" ")[0])
+    return Head(tail.text, "thing", people, plural)
 
 
 def without_blanks(text: str) -> str:

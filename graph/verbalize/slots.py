@@ -37,12 +37,19 @@ class Slots:
     join: str = "and"
     is_told: bool = False
 
-    def fill(self, sentence: Sentence) -> str:
-        """A sentence of the template, not yet finished."""
+    def start(self, slot: str) -> str:
+        """The head alone, as its template begins with it."""
+        return without_persons(self._slot(slot)[0], self.scene)
+
+    def fill(self, sentence: Sentence, *, is_started: bool = False) -> str:
+        """A sentence of the template, not yet finished. is_started: its first slot stands already."""
         texts: list[str] = []
         numbers: list[Number | None] = []
-        for piece in sentence:
-            text, number = self._slot(piece.slot) if piece.slot else (piece.text, None)
+        for n, piece in enumerate(sentence):
+            if is_started and n == 0:
+                text, number = "", self._number() if piece.slot == "this" else None
+            else:
+                text, number = self._slot(piece.slot) if piece.slot else (piece.text, None)
             texts.append(text)
             numbers.append(number)
         for n, piece in enumerate(sentence):
@@ -80,13 +87,16 @@ class Slots:
         scene.name("PersonX")
         return f"{subject} {predicate(text, scene, 'bare')}"
 
+    def _number(self) -> Number:
+        """The number of {this}."""
+        return "plural" if self.head.is_plural else "singular"
+
     def _this(self) -> tuple[str, Number]:
         head = self.head
         if head.kind == "thing":
-            number: Number = "plural" if head.is_plural else "singular"
             if self.is_told:
-                return "they" if head.is_plural else "it", number
-            return with_article(clause(without_blanks(head.text), self.scene)), number
+                return "they" if head.is_plural else "it", self._number()
+            return with_article(clause(without_blanks(head.text), self.scene)), self._number()
         if self.is_told or head.kind == "clause":
             return "this", "singular"
         return self._gerund(Tail("action", head.text)), "singular"

@@ -28,6 +28,8 @@ from schemas.events import canonical
 Kind = Literal["action", "quality", "thing", "clause"]
 
 _SUBJECT = re.compile(r"(?:(?P<person>Person[XYZ])|(?P<pronoun>he|she|they|others|people|i)) (?=\S)", re.IGNORECASE)
+_PLAIN = re.compile(r"[a-z](?:[a-oq-z']| (?=[^ ])|p(?!erson))*")
+"""A canonical text in lower case without a person."""
 _TO = re.compile(r"(?:to )+(?=\S)", re.IGNORECASE)
 _WANTS = re.compile(r"(?:wants?|wanted|needs?|needed)(?= to )", re.IGNORECASE)
 _FEELS = re.compile(r"(?:to )?(?:be|is|are|am|was|were|feels?|felt|feeling) (?=\S)", re.IGNORECASE)
@@ -35,7 +37,7 @@ _PRONOUNS = frozenset("he she they it i we you there this that everyone everybod
 _NOUN_FIRST = frozenset("water money food love luck fun peace space heat light".split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tail:
     """A tail.
 
@@ -58,7 +60,7 @@ def read_tail(text: str, expects: Kind, subjects: tuple[str, ...]) -> Tail:
     expects: what tails of the relation mostly are.
     subjects: persons and pronouns that may be the relation's own subject, and are cut off.
     """
-    text = _lower(canonical(text))
+    text = text if _PLAIN.fullmatch(text) else _lower(canonical(text))
     subject = _SUBJECT.match(text) if subjects else None
     if subject is not None:
         name = subject["person"] or subject["pronoun"].lower()

@@ -22,7 +22,19 @@ class Piece:
 
 
 Sentence = tuple[Piece, ...]
-Template = tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """The sentences of a template.
+
+    start: its first slot, if it begins with one.
+    uses_this: it has the slot {this}.
+    """
+
+    sentences: tuple[Sentence, ...]
+    start: str
+    uses_this: bool
 
 
 @cache
@@ -68,7 +80,8 @@ def _told(text: str, templates: SentenceTemplates) -> str:
 @cache
 def parsed(text: str) -> Template:
     """A template from its text."""
-    return tuple(_pieces(sentence) for sentence in _END.split(text))
+    sentences = tuple(_pieces(sentence) for sentence in _END.split(text))
+    return Template(sentences, sentences[0][0].slot, "{this}" in text)
 
 
 def _pieces(sentence: str) -> Sentence:
