@@ -17,8 +17,9 @@ import orjson
 
 from benchmarks.report import Goal, finish, parser, say, show
 from graph.sample import SAMPLE
-from graph.verbalize import Cast, View, not_applicable, passage, path, question
+from graph.verbalize import Cast, not_applicable, passage, path, question
 from schemas.relations import RELATIONS, Relation
+from schemas.triples import View
 
 GOLD = Path(__file__).parent / "sentences.tsv"
 _GOAL = 0.95

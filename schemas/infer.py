@@ -10,7 +10,7 @@ from schemas.models import Critic, DecodingInfo, Model
 from schemas.openapi import ATTRIBUTE_DOCSTRINGS, SchemaOf
 from schemas.problem import Problem
 from schemas.relations import RELATIONS, Relation
-from schemas.triples import Order
+from schemas.triples import Order, View
 
 Mode = Literal["auto", "graph", "near_duplicate", "generate"]
 Source = Literal["graph", "near_duplicate", "generated"]
@@ -149,6 +149,13 @@ class Question(BaseModel):
             description="Include generated triples, and events with generated triples only, in matching and answers."
         ),
     ] = False
+    render: Annotated[
+        View | None,
+        Field(
+            description="Add English sentences, with the names of the text: in the third person (`third`), or with "
+            "PersonX as the speaker (`first`)."
+        ),
+    ] = None
 
 
 class InferBatchRequest(BaseModel):
@@ -225,6 +232,8 @@ class Inference:
     """Names of its data sets and models."""
     split: str | None
     """Its split in the data set."""
+    sentence: str | None = None
+    """The event and this inference as English, with `render`."""
 
 
 @dataclass(slots=True)
@@ -262,6 +271,8 @@ class Answer:
     """The near-duplicate candidates, with `explain`."""
     prompts: dict[Relation, str] | None = None
     """The student's prompts, with `explain`."""
+    not_applicable_sentences: dict[Relation, str] | None = None
+    """For each relation without meaning an English sentence, with `render`."""
     took_ms: float = 0.0
     """Duration, in milliseconds."""
 

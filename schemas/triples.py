@@ -18,6 +18,9 @@ NONE = "none"
 Order = Literal["default", "p_valid"]
 """Orders of inferences: `rank`, or by p_valid alone first."""
 
+View = Literal["third", "first"]
+"""Grammatical person of sentences: the others, or PersonX as the speaker."""
+
 STUDENT = "student:"
 """Prefix of a student's origin. The student's name follows."""
 

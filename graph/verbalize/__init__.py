@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from graph.verbalize.heads import read_head
-from graph.verbalize.people import Cast, View
+from graph.verbalize.people import Cast
 from graph.verbalize.telling import Telling
 from graph.verbalize.templates import is_told_by
 from schemas.relations import Relation
 from schemas.triples import says_none
 
-__all__ = ["Cast", "View", "not_applicable", "passage", "path", "question", "statement"]
+__all__ = ["Cast", "not_applicable", "passage", "path", "question", "statement"]
 
 HeadRelationTail = tuple[str, Relation, str]
 

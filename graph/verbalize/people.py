@@ -7,8 +7,8 @@ from typing import Literal
 
 from graph.verbalize.words import is_plural
 from schemas.events import tidy
+from schemas.triples import View
 
-View = Literal["third", "first"]
 Number = Literal["I", "singular", "plural"]
 
 _FORMS = {

@@ -30,7 +30,8 @@ Kind = Literal["action", "quality", "thing", "clause"]
 _SUBJECT = re.compile(r"(?:(?P<person>Person[XYZ])|(?P<pronoun>he|she|they|others|people|i)) (?=\S)", re.IGNORECASE)
 _PLAIN = re.compile(r"[a-z](?:[a-oq-z']| (?=[^ ])|p(?!erson))*")
 """A canonical text in lower case without a person."""
-_TO = re.compile(r"(?:to )+(?=\S)", re.IGNORECASE)
+_TO = re.compile(r"to (?=\S)", re.IGNORECASE)
+_TO_TO = re.compile(r"\bto (?=to\b)", re.IGNORECASE)
 _WANTS = re.compile(r"(?:wants?|wanted|needs?|needed)(?= to )", re.IGNORECASE)
 _FEELS = re.compile(r"(?:to )?(?:be|is|are|am|was|were|feels?|felt|feeling) (?=\S)", re.IGNORECASE)
 _PRONOUNS = frozenset("he she they it i we you there this that everyone everybody someone somebody people".split())
@@ -61,6 +62,7 @@ def read_tail(text: str, expects: Kind, subjects: tuple[str, ...]) -> Tail:
     subjects: persons and pronouns that may be the relation's own subject, and are cut off.
     """
     text = text if _PLAIN.fullmatch(text) else _lower(canonical(text))
+    text = _TO_TO.sub("", text) if "to to" in text else text
     subject = _SUBJECT.match(text) if subjects else None
     if subject is not None:
         name = subject["person"] or subject["pronoun"].lower()

@@ -112,7 +112,7 @@ def _rest(
     slots = Slots(scene, Head("", kind, people, plural), RELATIONS[relation].whose, tails, templates_of(relation).join, is_told)
     first, *others = words.sentences
     start = slots.fill(first, is_started=is_started)
-    texts = [start.rstrip() if is_started else _ended(_capital(start))]
+    texts = [" ".join(f"|{start}".split())[1:] if is_started else _ended(_capital(start))]
     texts += [_ended(_capital(slots.fill(sentence))) for sentence in others]
     return tuple(texts), scene.named
 

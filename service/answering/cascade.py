@@ -1,5 +1,6 @@
 """The cascade: from a question to an answer. `sources` alone decides where an answer comes from, the rest collects."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from service.answering.lookup import ALL_RELATIONS, LookupResult, event_not_foun
 from service.answering.near_duplicate import near_duplicate
 from service.answering.privacy import check_keep
 from service.answering.questions import SOCIAL
+from service.answering.sentences import add_sentences
 from service.runtime.normalizer import NormalizedQuestion
 from service.runtime.resources import Resources
 
@@ -158,7 +160,11 @@ async def _whole(
     """The answer of all parts. Raises EventNotFound if no source knew the event and none failed."""
     if not any(part.has_content or part.error is not None for part in parts):
         raise await event_not_found(event.event, question, store)
-    return compose(event, question, parts, started)
+    answer = compose(event, question, parts, started)
+    if question.render is not None:
+        await asyncio.to_thread(add_sentences, answer, question.render)  # the first loads a dictionary
+    answer.took_ms = round((time.perf_counter() - started) * 1000, 3)
+    return answer
 
 
 def _dependencies(event: NormalizedQuestion, parts: Sequence[PartialAnswer]) -> frozenset[str] | None:

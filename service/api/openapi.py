@@ -63,6 +63,7 @@ _ANSWER: dict[str, Any] = {
             "generated": False,
             "origins": ["sample"],
             "split": None,
+            "sentence": None,
         }
     ],
     "not_applicable": [],
@@ -72,6 +73,7 @@ _ANSWER: dict[str, Any] = {
     "critic": None,
     "candidates": None,
     "prompts": None,
+    "not_applicable_sentences": None,
     "took_ms": 0.4,
 }
 

@@ -38,6 +38,7 @@ from service.settings import Settings
 @click.option("--seed", metavar="N", help="With sampling: the same seed draws the same tails.")
 @click.option("--generated", is_flag=True, default=None, help="Include events known only from students.")
 @click.option("--explain", is_flag=True, default=None, help="Show the considered events and the student's prompts.")
+@click.option("--render", metavar="NAME", help="Print sentences in the third or first person: third or first.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option(
     "--input", "source", metavar="FILE", help='Questions, one {"event": …, "relation": …} a line; - for stdin.'
@@ -72,6 +73,9 @@ def infer(
         answer = asyncio.run(_infer(settings, checked(fields | {"event": event})))
     if as_json:
         click.echo(orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS).decode())
+    elif answer.not_applicable_sentences is not None:
+        for sentence in (*(one.sentence for one in answer.inferences), *answer.not_applicable_sentences.values()):
+            click.echo(sentence)
     else:
         _print(answer)
 

@@ -19,6 +19,7 @@ from service.cli.stopped import Stopped
         "index": "Compute the missing vectors of stored events.",
         "infer": "Answer a question, or a file of questions.",
         "match": "List stored events with a similar meaning.",
+        "render": "Print triples of a file as English sentences.",
         "get": "Answer one HTTP GET without a server.",
         "stats": "Count the events and triples of the store.",
         "forget": "Delete the triples of one origin.",
