@@ -17,7 +17,7 @@ import orjson
 
 from benchmarks.report import Goal, finish, parser, say, show
 from graph.sample import SAMPLE
-from graph.verbalize import Cast, not_applicable, passage, path, question
+from graph.verbalize import Cast, not_applicable, passage, path, question, statement
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import View
 
@@ -64,6 +64,8 @@ def written(row: Row) -> str:
         return question(row.head, triples[0][1], cast)
     if row.form == "not_applicable":
         return not_applicable(row.head, triples[0][1], cast)
+    if len(triples) == 1:
+        return statement(row.head, triples[0][1], [row.tail], cast)
     return path(triples, cast) if " / " in row.head else passage(triples, cast)
 
 

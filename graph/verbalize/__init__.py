@@ -10,7 +10,7 @@ from itertools import groupby
 
 from graph.verbalize.heads import read_head
 from graph.verbalize.people import Cast
-from graph.verbalize.telling import Telling
+from graph.verbalize.telling import Telling, told_alone
 from graph.verbalize.templates import is_told_by
 from schemas.relations import Relation
 from schemas.triples import says_none
@@ -22,6 +22,8 @@ HeadRelationTail = tuple[str, Relation, str]
 
 def statement(head: str, relation: Relation, tails: Sequence[str], cast: Cast) -> str:
     """A sentence of tails of one relation, or of `none`: the relation does not apply."""
+    if len(tails) == 1 and not says_none(tails[0]):
+        return told_alone(head, relation, tails[0], cast)
     return passage([(head, relation, tail) for tail in tails], cast)
 
 

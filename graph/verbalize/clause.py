@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from graph.verbalize.people import Cast, Number
+from graph.verbalize.tails import SPECIAL
 from graph.verbalize.words import (
     ADVERBS,
     DETERMINERS,
@@ -74,14 +75,14 @@ def clause(text: str, scene: Scene) -> str:
 
 def predicate(text: str, scene: Scene, form: Form) -> str:
     """What a subject does. The scene has the subject and its number."""
-    if _SPECIAL.search(text) is None:
+    if SPECIAL.search(text) is None:
         return _with_verb(text, scene.number, form)
     return _Writer(text, scene).write(is_start=False, form=form)
 
 
 def phrase(text: str, scene: Scene) -> str:
     """A part of a clause without its verb. The scene has the subject."""
-    return text if _SPECIAL.search(text) is None else _Writer(text, scene).write(is_start=False, form=None)
+    return text if SPECIAL.search(text) is None else _Writer(text, scene).write(is_start=False, form=None)
 
 
 @lru_cache(1 << 16)
@@ -113,7 +114,7 @@ class _Writer:
     def __init__(self, text: str, scene: Scene) -> None:
         self.scene = scene
         self.words = text.split(" ")
-        self.cores = [_CORE.sub("", word).lower() for word in self.words]
+        self.cores = [word.lower() if word.isalpha() else _CORE.sub("", word).lower() for word in self.words]
         self.alone = "PersonY" not in text and "PersonZ" not in text and not scene.cast.others
         self.out: list[str] = []
         self.verb = ""
@@ -274,10 +275,6 @@ class _Writer:
         self.scene.own = person
 
 
-_SPECIAL = re.compile(
-    r"Person|\b(?:and|or|but|then|his|her|their|one's|himself|herself|themselves|themself|oneself)\b"
-)
-"""Words that need more than the first verb to agree."""
 _TIMES = frozenset(("after", "before", "until", "since", "as", "than", "when", "while", "if"))
 
 

@@ -11,6 +11,7 @@ from graph.verbalize.words import DETERMINERS, article, is_gerund, is_plural, no
 from schemas.events import canonical, persons
 
 HeadKind = Literal["clause", "action", "thing"]
+Shape = tuple[HeadKind, tuple[str, ...], bool]
 
 _SOMEBODY = re.compile(r"Person[XYZ](?!'s)")
 _BLANK = re.compile(
@@ -32,6 +33,11 @@ class Head:
     kind: HeadKind
     persons: tuple[str, ...] = ()
     is_plural: bool = False
+
+    @property
+    def shape(self) -> "Shape":
+        """All but the text: what follows it in a sentence depends on no more."""
+        return self.kind, self.persons, self.is_plural
 
     @property
     def has_blank(self) -> bool:

@@ -22,6 +22,10 @@ from graph.verbalize.words import (
 from schemas.relations.info import Subject
 
 
+TAIL = "\0"
+"""Stands for a tail to come."""
+
+
 @dataclass(slots=True)
 class Slots:
     """What fills a template.
@@ -71,7 +75,7 @@ class Slots:
             case "filled":
                 return clause(self._filled(), self.scene), None
             case _:
-                return self._list(slot)
+                return self._list(slot) if self.tails else (TAIL, None)
 
     # --- the head and its persons ---
 
@@ -156,12 +160,13 @@ class Slots:
         for tail in self.tails:
             if slot != "event":
                 scene.own, scene.number, scene.outer = own, number, set()
-            texts.append(self._tail(slot, tail))
+            texts.append(self.tail(slot, tail))
         plural = len(self.tails) > 1 and self.join == "and"
         plural = plural or any(tail.kind == "thing" and is_plural(noun_of(tail.text)) for tail in self.tails[-1:])
         return joined(texts, self.join), "plural" if plural and slot == "thing" else "singular" if slot == "thing" else None
 
-    def _tail(self, slot: str, tail: Tail) -> str:
+    def tail(self, slot: str, tail: Tail) -> str:
+        """A tail in a slot. The scene has its subject."""
         match slot:
             case "to":
                 return self._to(tail)

@@ -30,6 +30,10 @@ Kind = Literal["action", "quality", "thing", "clause"]
 _SUBJECT = re.compile(r"(?:(?P<person>Person[XYZ])|(?P<pronoun>he|she|they|others|people|i)) (?=\S)", re.IGNORECASE)
 _PLAIN = re.compile(r"[a-z](?:[a-oq-z']| (?=[^ ])|p(?!erson))*")
 """A canonical text in lower case without a person."""
+SPECIAL = re.compile(
+    r"Person|\b(?:and|or|but|then|his|her|their|one's|himself|herself|themselves|themself|oneself)\b"
+)
+"""Words that need more than the first verb to agree."""
 _TO = re.compile(r"to (?=\S)", re.IGNORECASE)
 _TO_TO = re.compile(r"\bto (?=to\b)", re.IGNORECASE)
 _WANTS = re.compile(r"(?:wants?|wanted|needs?|needed)(?= to )", re.IGNORECASE)
@@ -45,13 +49,15 @@ class Tail:
     kind: what it is.
     text: its words. Those of an action begin with its verb.
     is_bare: the verb of an action is bare, as in "get", not finite, as in "gets".
-    subject: the person or pronoun that the tail began with, if it was cut off.
+    subject: the person that the tail began with, if it was cut off.
+    is_plain: no word depends on persons but the first verb.
     """
 
     kind: Kind
     text: str
     is_bare: bool = True
     subject: str | None = None
+    is_plain: bool = False
 
 
 @lru_cache(1 << 16)
@@ -74,7 +80,7 @@ def read_tail(text: str, expects: Kind, subjects: tuple[str, ...]) -> Tail:
 
 def _of_subject(rest: str, expects: Kind, person: str | None) -> Tail:
     tail = _read(rest, "quality" if expects == "quality" else "action")
-    return Tail(tail.kind, tail.text, tail.is_bare, person)
+    return Tail(tail.kind, tail.text, tail.is_bare, person, tail.is_plain)
 
 
 def _is_predicate(text: str) -> bool:
@@ -86,12 +92,13 @@ def _read(text: str, expects: Kind) -> Tail:
     text = _WANTS.sub("", text, count=1).strip() if expects == "action" and _WANTS.match(text) else text
     if expects == "quality":
         text = _FEELS.sub("", text)
+    is_plain = SPECIAL.search(text) is None
     if to := _TO.match(text):
-        return Tail("action", text[to.end() :])
+        return Tail("action", text[to.end() :], is_plain=is_plain)
     words = text.lower().split(" ")
     kind = _kind(words, text, expects)
     is_bare = kind != "action" or not _is_finite_action(words)
-    return Tail(kind, text, is_bare)
+    return Tail(kind, text, is_bare, None, is_plain)
 
 
 def _is_finite_action(words: list[str]) -> bool:

@@ -8,6 +8,7 @@ from graph.verbalize.tails import Kind
 from schemas.relations import RELATIONS, Relation, RelationInfo, SentenceTemplates
 
 _PIECE = re.compile(r"\{(\w+)\}|\[(\w+)\]")
+_HEAD_SLOTS = frozenset(("head", "this", "who", "whom", "filled"))
 _END = re.compile(r"(?<=[.?!]) ")
 _CONJUNCTIONS = ("because", "so", "if", "when", "while", "unless", "after", "before", "and", "but", "in", "to")
 
@@ -30,11 +31,13 @@ class Template:
 
     start: its first slot, if it begins with one.
     uses_this: it has the slot {this}.
+    tail: its one slot for tails, if no verb after it agrees with them.
     """
 
     sentences: tuple[Sentence, ...]
     start: str
     uses_this: bool
+    tail: str | None
 
 
 @cache
@@ -81,7 +84,11 @@ def _told(text: str, templates: SentenceTemplates) -> str:
 def parsed(text: str) -> Template:
     """A template from its text."""
     sentences = tuple(_pieces(sentence) for sentence in _END.split(text))
-    return Template(sentences, sentences[0][0].slot, "{this}" in text)
+    tails = [n for n, piece in enumerate(sentences[-1]) if piece.slot and piece.slot not in _HEAD_SLOTS]
+    agrees = len(tails) == 1 and not any(piece.verb for piece in sentences[-1][tails[0] :])
+    return Template(
+        sentences, sentences[0][0].slot, "{this}" in text, sentences[-1][tails[0]].slot if agrees else None
+    )
 
 
 def _pieces(sentence: str) -> Sentence:
