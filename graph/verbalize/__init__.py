@@ -13,7 +13,6 @@ from graph.verbalize.people import Cast
 from graph.verbalize.telling import Telling, told_alone
 from graph.verbalize.templates import is_told_by
 from schemas.relations import Relation
-from schemas.triples import says_none
 
 __all__ = ["Cast", "not_applicable", "passage", "path", "question", "statement"]
 
@@ -22,7 +21,7 @@ HeadRelationTail = tuple[str, Relation, str]
 
 def statement(head: str, relation: Relation, tails: Sequence[str], cast: Cast) -> str:
     """A sentence of tails of one relation, or of `none`: the relation does not apply."""
-    if len(tails) == 1 and not says_none(tails[0]):
+    if len(tails) == 1:
         return told_alone(head, relation, tails[0], cast)
     return passage([(head, relation, tail) for tail in tails], cast)
 
@@ -48,10 +47,7 @@ def passage(triples: Sequence[HeadRelationTail], cast: Cast) -> str:
         is_told = False
         for relation, of_relation in groupby(of_head, key=lambda triple: triple[1]):
             tails = [tail for _, _, tail in of_relation]
-            if applicable := [tail for tail in tails if not says_none(tail)]:
-                telling.statement(read_head(head), relation, applicable, is_told=is_told)
-            else:
-                telling.not_applicable(read_head(head), relation, is_told=is_told)
+            telling.statements(read_head(head), relation, tails, is_told=is_told)
             is_told = True
     return telling.text
 
@@ -68,6 +64,6 @@ def path(hops: Sequence[HeadRelationTail], cast: Cast) -> str:
         if n and not is_told:
             telling.event(event)
             is_told = True
-        telling.statement(event, relation, [tail], is_told=is_told)
+        telling.statements(event, relation, [tail], is_told=is_told)
         is_told = is_told_by(relation)
     return telling.text

@@ -1,6 +1,6 @@
 """The slots of a template, filled for one head and its tails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph.verbalize.clause import Form, Scene, clause, phrase, predicate, without_persons
 from graph.verbalize.heads import Head, filled, joined, without_blanks
@@ -40,6 +40,11 @@ class Slots:
     tails: tuple[Tail, ...] = ()
     join: str = "and"
     is_told: bool = False
+
+    def copy(self) -> "Slots":
+        """The same for another tail."""
+        scene = self.scene
+        return replace(self, scene=Scene(scene.cast, scene.named, scene.own, set(), scene.number))
 
     def start(self, slot: str) -> str:
         """The head alone, as its template begins with it."""

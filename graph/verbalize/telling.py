@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from graph.verbalize.clause import Scene
+from graph.verbalize.clause import Scene, without_persons
 from graph.verbalize.heads import Head, Shape, read_head
 from graph.verbalize.people import Cast
 from graph.verbalize.slots import TAIL, Slots
 from graph.verbalize.tails import Tail, read_tail
 from graph.verbalize.templates import Template, parsed, template, templates_of
 from schemas.relations import RELATIONS, Relation
+from schemas.triples import says_none
 
 _SUBJECTS: dict[str, tuple[str, ...]] = {
     "X": ("PersonX", "he", "she", "they"),
@@ -22,10 +23,10 @@ _NOBODY = frozenset[str]()
 def told_alone(head: str, relation: Relation, tail: str, cast: Cast) -> str:
     """One triple. The same as a `Telling` of it, faster."""
     event = read_head(head)
-    slot, rest = _alone(cast, relation, tail, event.shape)
+    slot, rest = (_alone_none if says_none(tail) else _alone)(cast, relation, tail, event.shape)
     if slot == "":
         telling = Telling(cast)
-        telling.statement(event, relation, [tail])
+        telling.statements(event, relation, [tail])
         return telling.text
     if slot == "this" and event.kind == "clause":
         return f"{_ended(_start(cast, event, 'head', _NOBODY)[0])} {rest}"
@@ -78,6 +79,13 @@ class Telling:
         rest, scene.named = _rest(scene.cast, words, head.shape, relation, tails, scene.named, bool(start), is_told)
         self.sentences.append(_ended(start + rest) if start else rest)
 
+    def statements(self, head: Head, relation: Relation, tails: Sequence[str], *, is_told: bool = False) -> None:
+        """Tell triples. Those with the tail `none` alone say that the relation does not apply."""
+        if applicable := [tail for tail in tails if not says_none(tail)]:
+            self.statement(head, relation, applicable, is_told=is_told)
+        else:
+            self.not_applicable(head, relation, is_told=is_told)
+
     def question(self, head: Head, relation: Relation, *, is_told: bool = False) -> None:
         """Ask for the tails of a relation."""
         self._of_head(head, relation, templates_of(relation).question, is_told=is_told)
@@ -109,10 +117,25 @@ def _alone(cast: Cast, relation: Relation, text: str, shape: Shape) -> tuple[str
     words = template(relation, tail.kind, is_told=False)
     if words.start not in ("head", "this"):
         return "", ""
+    is_started = words.start == "head" or shape[0] != "clause"
+    return words.start, _rest(cast, words, shape, relation, (tail,), _named(shape), is_started, not is_started)[0]
+
+
+@lru_cache(1 << 12)
+def _alone_none(cast: Cast, relation: Relation, _: str, shape: Shape) -> tuple[str, str]:
+    """The same for a relation that does not apply."""
+    words = parsed(templates_of(relation).not_applicable)
+    if words.start not in ("head", "this"):
+        return "", ""
+    is_started = words.start == "head" or shape[0] != "clause"
+    slots = _slots(cast, shape, relation, (), _named(shape), is_told=not is_started)
+    return words.start, _filled(words, slots, is_started=is_started)
+
+
+def _named(shape: Shape) -> frozenset[str]:
+    """The persons named by the head."""
     kind, people, _ = shape
-    named = _NOBODY.union(people) if people or kind != "action" else _NOBODY.union(("PersonX",))
-    is_started = words.start == "head" or kind != "clause"
-    return words.start, _rest(cast, words, shape, relation, (tail,), named, is_started, not is_started)[0]
+    return _NOBODY.union(people) if people or kind != "action" else _NOBODY.union(("PersonX",))
 
 
 @lru_cache(1 << 14)
@@ -136,10 +159,14 @@ def _rest(
 
     is_started: the first goes on after the head.
     """
-    tail = tails[0]
-    if words.tail and len(tails) == 1 and tail.is_plain and (words.tail != "event" or tail.kind == "clause"):
+    tail = tails[0] if len(tails) == 1 else None
+    may_be_framed = words.tail and tail is not None and (tail.is_plain or len(shape[1]) < 3)
+    if may_be_framed and (words.tail != "event" or tail.kind == "clause"):
         before, after, slots = _frame(cast, words, shape, relation, tail.subject, named, is_started, is_told)
+        if not tail.is_plain:
+            slots = slots.copy()
         text = slots.tail(words.tail, tail)
+        text = text if tail.is_plain else " ".join(without_persons(text, slots.scene).split())
         return f"{before}{text if before else _capital(text)}{after}", slots.scene.named
     slots = _slots(cast, shape, relation, tails, named, is_told=is_told)
     return _filled(words, slots, is_started=is_started), slots.scene.named
@@ -156,7 +183,7 @@ def _frame(
     is_started: bool,
     is_told: bool,
 ) -> tuple[str, str, Slots]:
-    """The text before and after a plain tail, and its slots. subject: see `Tail`."""
+    """The text before and after a tail, and its slots. subject: see `Tail`."""
     kind, people, plural = shape
     slots = _slots(cast, (kind, (subject,) if subject else people, plural), relation, (), named, is_told=is_told)
     before, _, after = _filled(words, slots, is_started=is_started).partition(TAIL)

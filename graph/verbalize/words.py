@@ -59,26 +59,31 @@ def _inflected(word: str, tag: str) -> str:
     return forms[0] if forms else word
 
 
+@lru_cache(_SIZE)
 def is_base(word: str) -> bool:
     """The base form of a verb."""
     return word == "be" or word in parts(word).get("VERB", ())
 
 
+@lru_cache(_SIZE)
 def is_third(word: str) -> bool:
     """A verb with the -s of the third person."""
     return word in ("is", "has", "does") or (word.endswith("s") and any(v != word for v in parts(word).get("VERB", ())))
 
 
+@lru_cache(_SIZE)
 def is_finite(word: str) -> bool:
     """An auxiliary, a modal or a verb in the third person."""
     return word in FINITE or is_third(word)
 
 
+@lru_cache(_SIZE)
 def is_gerund(word: str) -> bool:
     """The -ing form of a verb."""
     return len(word) > 4 and word.endswith("ing") and "VERB" in parts(word)
 
 
+@lru_cache(_SIZE)
 def is_adverb(word: str) -> bool:
     """An adverb that may stand between a subject and its verb."""
     return word in ADVERBS or (word.endswith("ly") and not is_base(word))
@@ -89,6 +94,7 @@ def is_noun(word: str) -> bool:
     return "NOUN" in parts(word)
 
 
+@lru_cache(_SIZE)
 def is_plural(word: str) -> bool:
     """The plural of a noun."""
     nouns = parts(word).get("NOUN", ())
@@ -100,6 +106,7 @@ def is_adjective(word: str) -> bool:
     return "ADJ" in parts(word)
 
 
+@lru_cache(_SIZE)
 def base(word: str) -> str:
     """The base form of a verb in the third person or present."""
     if word in ("is", "are", "am"):
@@ -108,6 +115,7 @@ def base(word: str) -> str:
     return verbs[0] if verbs else "have" if word == "has" else "do" if word == "does" else word.removesuffix("s")
 
 
+@lru_cache(_SIZE)
 def third(word: str) -> str:
     """The third person of a base form."""
     return "is" if word in ("be", "are") else "has" if word == "have" else _inflected(word, "VBZ")
@@ -128,6 +136,7 @@ def agreeing(word: str, number: str) -> str:
     return base(word) if is_third(word) else word
 
 
+@lru_cache(_SIZE)
 def article(words: str) -> str:
     """ "a" or "an", as the words sound."""
     return "an" if _VOWEL.match(words) and not _CONSONANT.match(words) else "a"
