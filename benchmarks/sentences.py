@@ -1,8 +1,8 @@
 """How often a triple, set or path reads as a person would write it, and how fast.
 
 benchmarks/sentences.tsv has the sentences, written before the code. The rows `dev` guided the templates, the rows
-`test` were held out. Exact match, beside head, phrase and tail glued together, as scripts that use ATOMIC do. Speed: all
-rows of --data FILE, triples as TSV (may be gzipped), else of the sample graph, each with names, until --seconds.
+`test` were held out. Exact match, beside head, phrase and tail glued together, as scripts that use ATOMIC do. Speed:
+rows of --data FILE, triples as TSV (may be gzipped), else of the sample graph, each alone and with names, in CPU time.
 """
 
 import csv
@@ -81,7 +81,9 @@ def glued(row: Row) -> str:
 def main() -> None:
     """The command."""
     options = parser("sentences", __doc__)
-    options.add_argument("--data", type=Path, metavar="FILE", help="triples for the speed: head, relation and tail as TSV")
+    options.add_argument(
+        "--data", type=Path, metavar="FILE", help="triples for the speed: head, relation and tail as TSV"
+    )
     options.add_argument("--failures", action="store_true", help="print the wrong rows of dev")
     arguments = options.parse_args()
     rows = gold()
@@ -105,7 +107,9 @@ def main() -> None:
         ["", "sentences", "exact", "glued"],
         [(name, str(one["sentences"]), f"{one['exact']:.1%}", f"{one['glued']:.1%}") for name, one in splits.items()],
     )
-    show("By class", ["", "dev", "test"], [(case, f"{s['dev']:.1%}", f"{s['test']:.1%}") for case, s in classes.items()])
+    show(
+        "By class", ["", "dev", "test"], [(case, f"{s['dev']:.1%}", f"{s['test']:.1%}") for case, s in classes.items()]
+    )
     count, seconds = _speed(arguments.data)
     speed = count / seconds
     say(f"{count:,} sentences in {seconds:.2f} s: {speed:,.0f} sentences/s")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from graph.normalization.lexicon import words
 from graph.verbalize.people import Cast, Number
 from graph.verbalize.tails import SPECIAL
 from graph.verbalize.words import (
@@ -28,20 +29,18 @@ _MENTION = re.compile(r"([^\w']*)(Person[XYZ])('s)?([^\w']*)")
 _PERSON = re.compile(r"Person[XYZ]")
 _CORE = re.compile(r"[^\w'-]+")
 _CONJUNCTIONS = frozenset(("and", "or", "but", "then"))
-_SUBORDINATE = frozenset("because if when while until since although though unless who which that whether".split())
-_APART = frozenset(
-    "with behind around near beside above below under over past after before off toward towards along between".split()
+_SUBORDINATE = words("because if when while until since although though unless who which that whether")
+_APART = words(
+    "with behind around near beside above below under over past after before off toward towards along between"
 )
 """Prepositions of a place: "closes the door behind her", not "behind herself"."""
-_SAYS = frozenset(
-    "say think know hope believe feel hear see realize realise notice wish tell claim admit find mean doubt".split()
-)
-_CONTROL = frozenset(
-    "ask tell want get help force allow invite beg teach order hire convince persuade expect need let make have watch "
-    "see hear encourage remind warn urge".split()
+_SAYS = words("say think know hope believe feel hear see realize realise notice wish tell claim admit find mean doubt")
+_CONTROL = words(
+    "ask tell want get help force allow invite beg teach order hire convince persuade expect need let "
+    "make have watch see hear encourage remind warn urge"
 )
 """Verbs whose object does what follows: "asks the doctor to help her"."""
-_REFLEXIVES = frozenset("himself herself themselves themself oneself himself/herself".split())
+_REFLEXIVES = words("himself herself themselves themself oneself himself/herself")
 _OWNERS = frozenset(("his", "her", "their", "one's", "his/her"))
 
 
@@ -136,7 +135,11 @@ class _Writer:
             elif core in _REFLEXIVES:
                 self._replace(word, core, self._reflexive())
             elif core in _OWNERS and self._is_own(n):
-                n += 2 if self.cores[n + 1 : n + 2] == ["or"] and self.cores[n + 2 : n + 3][0:1] in (["her"], ["his"]) else 0
+                n += (
+                    2
+                    if self.cores[n + 1 : n + 2] == ["or"] and self.cores[n + 2 : n + 3][0:1] in (["her"], ["his"])
+                    else 0
+                )
                 self._replace(word, core, self._form(2))
             elif pending and not (is_adverb(core) and n + 1 < len(self.words)):
                 pending = False
@@ -157,7 +160,9 @@ class _Writer:
     def _subject(self, n: int, mention: "re.Match[str]") -> int:
         """Write one person, or several joined by "and", as the subject. The last place of them."""
         scene, people = self.scene, [mention[2]]
-        while self.cores[n + 1 : n + 2] == ["and"] and (other := _MENTION.fullmatch(" ".join(self.words[n + 2 : n + 3]))):
+        while self.cores[n + 1 : n + 2] == ["and"] and (
+            other := _MENTION.fullmatch(" ".join(self.words[n + 2 : n + 3]))
+        ):
             if other[3] or other[2] in people:
                 break
             people.append(other[2])
@@ -264,9 +269,13 @@ class _Writer:
         core, following = self.cores[n], self.cores[n + 1 : n + 2]
         if self.scene.own is None or not following:
             return
-        if core in _SUBORDINATE and "person" not in following[0] and not is_finite(following[0]):
-            self._enter(None)
-        elif core == "to" and self.verb in _CONTROL and n and self.cores[n - 1] not in (self.verb, third(self.verb)) and not self.cores[n - 1].startswith("person"):
+        if (core in _SUBORDINATE and "person" not in following[0] and not is_finite(following[0])) or (
+            core == "to"
+            and self.verb in _CONTROL
+            and n
+            and self.cores[n - 1] not in (self.verb, third(self.verb))
+            and not self.cores[n - 1].startswith("person")
+        ):
             self._enter(None)
 
     def _enter(self, person: str | None) -> None:

@@ -91,14 +91,20 @@ def filled(text: str, things: Sequence[str], join: str) -> str:
     listed = joined(words, join)
     if words and not determiner.startswith("a") and words[0] == things[0].strip() and _has_determiner(words[0]):
         determiner = ""
-    return without_blanks(text[:start] + ("" if determiner.startswith(("a ", "an ")) else determiner) + listed + text[end:])
+    return without_blanks(
+        text[:start] + ("" if determiner.startswith(("a ", "an ")) else determiner) + listed + text[end:]
+    )
 
 
 def _fitting(thing: str, determiner: str, adjective: str) -> str:
     if not determiner:
         return with_article(thing)
     if determiner in ("a ", "an "):
-        return thing if _has_determiner(thing) or is_plural(noun_of(thing)) else f"{article(adjective + thing)} {adjective}{thing}"
+        return (
+            thing
+            if _has_determiner(thing) or is_plural(noun_of(thing))
+            else f"{article(adjective + thing)} {adjective}{thing}"
+        )
     return re.sub(r"^(?:the|an?) ", "", thing) if not thing.startswith("Person") else thing
 
 

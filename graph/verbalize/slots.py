@@ -10,17 +10,13 @@ from graph.verbalize.templates import Sentence
 from graph.verbalize.words import (
     PREPOSITIONS,
     agreeing,
-    base,
     gerund,
-    is_adjective,
     is_gerund,
     is_plural,
     noun_of,
-    third,
     with_article,
 )
 from schemas.relations.info import Subject
-
 
 TAIL = "\0"
 """Stands for a tail to come."""
@@ -91,7 +87,9 @@ class Slots:
             return clause(text, scene)
         if head.kind == "thing":
             return with_article(clause(text, scene))
-        subject, number = scene.cast.subject("PersonX", scene.named) if "PersonX" in scene.cast.known else ("people", "plural")
+        subject, number = (
+            scene.cast.subject("PersonX", scene.named) if "PersonX" in scene.cast.known else ("people", "plural")
+        )
         scene.own, scene.number = "PersonX" if number != "plural" else None, number
         scene.name("PersonX")
         return f"{subject} {predicate(text, scene, 'bare')}"
@@ -168,7 +166,9 @@ class Slots:
             texts.append(self.tail(slot, tail))
         plural = len(self.tails) > 1 and self.join == "and"
         plural = plural or any(tail.kind == "thing" and is_plural(noun_of(tail.text)) for tail in self.tails[-1:])
-        return joined(texts, self.join), "plural" if plural and slot == "thing" else "singular" if slot == "thing" else None
+        return joined(
+            texts, self.join
+        ), "plural" if plural and slot == "thing" else "singular" if slot == "thing" else None
 
     def tail(self, slot: str, tail: Tail) -> str:
         """A tail in a slot. The scene has its subject."""
@@ -188,7 +188,11 @@ class Slots:
             case "event":
                 return self._whole(tail)
             case "place":
-                return self._thing(tail) if tail.text.partition(" ")[0].lower() in PREPOSITIONS else f"at {self._thing(tail)}"
+                return (
+                    self._thing(tail)
+                    if tail.text.partition(" ")[0].lower() in PREPOSITIONS
+                    else f"at {self._thing(tail)}"
+                )
             case _:
                 return phrase(tail.text, self.scene)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from graph.normalization.lexicon import words
 from graph.verbalize.words import (
     ADVERBS,
     DETERMINERS,
@@ -30,16 +31,14 @@ Kind = Literal["action", "quality", "thing", "clause"]
 _SUBJECT = re.compile(r"(?:(?P<person>Person[XYZ])|(?P<pronoun>he|she|they|others|people|i)) (?=\S)", re.IGNORECASE)
 _PLAIN = re.compile(r"[a-z](?:[a-oq-z']| (?=[^ ])|p(?!erson))*")
 """A canonical text in lower case without a person."""
-SPECIAL = re.compile(
-    r"Person|\b(?:and|or|but|then|his|her|their|one's|himself|herself|themselves|themself|oneself)\b"
-)
+SPECIAL = re.compile(r"Person|\b(?:and|or|but|then|his|her|their|one's|himself|herself|themselves|themself|oneself)\b")
 """Words that need more than the first verb to agree."""
 _TO = re.compile(r"to (?=\S)", re.IGNORECASE)
 _TO_TO = re.compile(r"\bto (?=to\b)", re.IGNORECASE)
 _WANTS = re.compile(r"(?:wants?|wanted|needs?|needed)(?= to )", re.IGNORECASE)
 _FEELS = re.compile(r"(?:to )?(?:be|is|are|am|was|were|feels?|felt|feeling) (?=\S)", re.IGNORECASE)
-_PRONOUNS = frozenset("he she they it i we you there this that everyone everybody someone somebody people".split())
-_NOUN_FIRST = frozenset("water money food love luck fun peace space heat light".split())
+_PRONOUNS = words("he she they it i we you there this that everyone everybody someone somebody people")
+_NOUN_FIRST = words("water money food love luck fun peace space heat light")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,10 +171,12 @@ def _has_verb(words: list[str], expects: Kind) -> bool:
             return True
         if is_third(word) and before not in PREPOSITIONS and before not in DETERMINERS:
             following = words[n + 1] if n + 1 < len(words) else ""
-            if not is_plural(word) or words[0].startswith("person") and n == 1 and not words[0].endswith("'s"):
+            if not is_plural(word) or (words[0].startswith("person") and n == 1 and not words[0].endswith("'s")):
                 return True
             is_verb = following in DETERMINERS or following in ADVERBS or following.startswith("person")
-            if is_verb or ((not following or following in PREPOSITIONS) and expects == "clause" and not is_plural(before)):
+            if is_verb or (
+                (not following or following in PREPOSITIONS) and expects == "clause" and not is_plural(before)
+            ):
                 return True
         if (is_plural(before) or before in ("they", "we", "you", "i", "people")) and is_base(word):
             return True

@@ -66,9 +66,7 @@ class Telling:
                 self._tell(words, head, relation, tuple(group), is_told=is_told)
             is_told = True
 
-    def _tell(
-        self, words: Template, head: Head, relation: Relation, tails: tuple[Tail, ...], *, is_told: bool
-    ) -> None:
+    def _tell(self, words: Template, head: Head, relation: Relation, tails: tuple[Tail, ...], *, is_told: bool) -> None:
         """Add the sentences of a template. Its start has the head, the rest is the same for many heads."""
         scene = self.scene
         if words.start == "this" and head.kind == "clause" and not is_told:

@@ -77,7 +77,9 @@ def _told(text: str, templates: SentenceTemplates) -> str:
     rest = text.removeprefix("{head}")
     if rest.startswith(". "):
         return rest[2:]
-    return templates.more if templates.more and text == templates.statement else f"This happens{rest.replace(',', '', 1)}"
+    return (
+        templates.more if templates.more and text == templates.statement else f"This happens{rest.replace(',', '', 1)}"
+    )
 
 
 @cache
@@ -86,9 +88,7 @@ def parsed(text: str) -> Template:
     sentences = tuple(_pieces(sentence) for sentence in _END.split(text))
     tails = [n for n, piece in enumerate(sentences[-1]) if piece.slot and piece.slot not in _HEAD_SLOTS]
     agrees = len(tails) == 1 and not any(piece.verb for piece in sentences[-1][tails[0] :])
-    return Template(
-        sentences, sentences[0][0].slot, "{this}" in text, sentences[-1][tails[0]].slot if agrees else None
-    )
+    return Template(sentences, sentences[0][0].slot, "{this}" in text, sentences[-1][tails[0]].slot if agrees else None)
 
 
 def _pieces(sentence: str) -> Sentence:

@@ -3,40 +3,46 @@
 import re
 from functools import lru_cache
 
+from graph.normalization.lexicon import words
+
 _SIZE = 1 << 17
 _BE = {"I": {"is": "am", "was": "was"}, "plural": {"is": "are", "was": "were"}}
 _NOT = {"isn't": "aren't", "wasn't": "weren't", "doesn't": "don't", "hasn't": "haven't"}
-FINITE = frozenset(
-    "is are am was were has have had does do did will would can could cannot can't won't wouldn't couldn't isn't aren't "
-    "wasn't weren't doesn't don't didn't hasn't haven't hadn't must should shouldn't may might".split()
+FINITE = words(
+    "is are am was were has have had does do did will would can could cannot can't won't wouldn't "
+    "couldn't isn't aren't wasn't weren't doesn't don't didn't hasn't haven't hadn't must should "
+    "shouldn't may might"
 )
 """Forms of auxiliaries and modals."""
-ADVERBS = frozenset(
-    "always never often sometimes seldom just also still even almost again soon then now ever not already barely "
-    "hardly instead maybe perhaps usually once finally both all all-too better".split()
+ADVERBS = words(
+    "always never often sometimes seldom just also still even almost again soon then now ever not already "
+    "barely hardly instead maybe perhaps usually once finally both all all-too better"
 )
-DETERMINERS = frozenset(
-    "a an the this that these those my your his her its our their some any no every each all both many much more most "
-    "several few enough another such one's another's nothing something everything somebody someone anybody anyone "
-    "nobody everyone everybody lots plenty".split()
+DETERMINERS = words(
+    "a an the this that these those my your his her its our their some any no every each all both many "
+    "much more most several few enough another such one's another's nothing something everything somebody "
+    "someone anybody anyone nobody everyone everybody lots plenty"
 )
-PREPOSITIONS = frozenset(
-    "in on at of for with by from under over behind near inside outside between among during without like into onto "
-    "about around above below beside besides against across through throughout toward towards until off out up down "
-    "as than to upon within beneath past since despite along before after if when while where".split()
+PREPOSITIONS = words(
+    "in on at of for with by from under over behind near inside outside between among during without like "
+    "into onto about around above below beside besides against across through throughout toward towards "
+    "until off out up down as than to upon within beneath past since despite along before after if when "
+    "while where"
 )
-NUMERALS = frozenset("one two three four five six seven eight nine ten eleven twelve twenty hundred".split())
-_MASS = frozenset(
-    "water money food time work love air ice rain snow sand salt sugar bread milk coffee tea beer wine juice soup rice "
-    "meat fish fruit butter cheese flour oil gas wood metal steel iron gold silver glass plastic leather cotton wool "
-    "paper cloth fabric rubber clay concrete music art homework housework advice information news knowledge help "
-    "furniture luggage traffic weather fun luck health happiness joy anger fear pain grief sadness sleep rest energy "
-    "power electricity heat light darkness dust dirt mud blood hair skin grass corn garlic pasta cash change freedom "
-    "peace justice trust respect attention company comfort entertainment education experience research evidence "
-    "exercise equipment clothing jewelry jewellery mail cereal candy chocolate meditation drunkenness pollution "
-    "nervousness patience pride shame guilt stress courage fat smoke steam soap shampoo toothpaste ink paint alcohol "
-    "breakfast lunch dinner school college church prison home bed town work class television radio earth heaven hell "
-    "space nature society history mathematics science literature poetry football basketball tennis".split()
+NUMERALS = words("one two three four five six seven eight nine ten eleven twelve twenty hundred")
+_MASS = words(
+    "water money food time work love air ice rain snow sand salt sugar bread milk coffee tea beer wine "
+    "juice soup rice meat fish fruit butter cheese flour oil gas wood metal steel iron gold silver glass "
+    "plastic leather cotton wool paper cloth fabric rubber clay concrete music art homework housework "
+    "advice information news knowledge help furniture luggage traffic weather fun luck health happiness "
+    "joy anger fear pain grief sadness sleep rest energy power electricity heat light darkness dust dirt "
+    "mud blood hair skin grass corn garlic pasta cash change freedom peace justice trust respect "
+    "attention company comfort entertainment education experience research evidence exercise equipment "
+    "clothing jewelry jewellery mail cereal candy chocolate meditation drunkenness pollution nervousness "
+    "patience pride shame guilt stress courage fat smoke steam soap shampoo toothpaste ink paint alcohol "
+    "breakfast lunch dinner school college church prison home bed town work class television radio earth "
+    "heaven hell space nature society history mathematics science literature poetry football basketball "
+    "tennis"
 )
 """Nouns without an article."""
 _VOWEL = re.compile(r"[aeiou]|hour|honest|honou?r|heir|[fhlmnrsx](?![a-z])", re.IGNORECASE)
@@ -132,7 +138,13 @@ def agreeing(word: str, number: str) -> str:
     if (form := _BE[number].get(word)) is not None:
         return form
     if word in _NOT:
-        return "'m not" if number == "I" and word == "isn't" else word if word == "wasn't" and number == "I" else _NOT[word]
+        return (
+            "'m not"
+            if number == "I" and word == "isn't"
+            else word
+            if word == "wasn't" and number == "I"
+            else _NOT[word]
+        )
     return base(word) if is_third(word) else word
 
 
@@ -156,7 +168,13 @@ def noun_of(phrase: str) -> str:
 def with_article(phrase: str) -> str:
     """A noun phrase, with "a" or "an" before a countable noun without any article."""
     first, noun = phrase.partition(" ")[0], noun_of(phrase)
-    if first.lower() in DETERMINERS or first.lower() in NUMERALS or first[:1].isupper() or "'s" in first or first[:1].isdigit():
+    if (
+        first.lower() in DETERMINERS
+        or first.lower() in NUMERALS
+        or first[:1].isupper()
+        or "'s" in first
+        or first[:1].isdigit()
+    ):
         return phrase
     if noun in _MASS or not is_noun(noun) or is_plural(noun) or is_gerund(first) or noun.endswith("ness"):
         return phrase

@@ -5,7 +5,15 @@ from pathlib import Path
 
 from schemas.errors import BadInput
 from schemas.relations.files import OWN, SHIPPED
-from schemas.relations.info import Group, RelationInfo, SentenceTemplates, Subject, TeacherExample, TeacherPrompt, read_info
+from schemas.relations.info import (
+    Group,
+    RelationInfo,
+    SentenceTemplates,
+    Subject,
+    TeacherExample,
+    TeacherPrompt,
+    read_info,
+)
 from schemas.relations.names import ATOMIC_2020, Relation
 
 __all__ = [

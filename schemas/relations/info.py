@@ -17,9 +17,8 @@ Subject = Literal["X", "other", "thing"]
 
 _STRICT = ConfigDict(extra="forbid")
 TailKind = Literal["action", "quality", "thing", "clause"]
-SLOTS = frozenset(
-    ("head", "this", "who", "whom", "tail", "to", "verb", "base", "gerund", "use", "quality", "feeling", "thing")
-    + ("event", "place", "filled")
+SLOTS = frozenset(("head", "this", "who", "whom", "filled")) | frozenset(
+    ("tail", "to", "verb", "base", "gerund", "use", "quality", "feeling", "thing", "event", "place")
 )
 """Slots of a sentence template, see docs/sentences.md."""
 _SLOT = re.compile(r"\{(\w+)\}")

@@ -163,7 +163,7 @@ async def _whole(
     answer = compose(event, question, parts, started)
     if question.render is not None:
         await asyncio.to_thread(add_sentences, answer, question.render)  # the first loads a dictionary
-    answer.took_ms = round((time.perf_counter() - started) * 1000, 3)
+        answer.took_ms = round((time.perf_counter() - started) * 1000, 3)
     return answer
 
 

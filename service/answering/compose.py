@@ -92,6 +92,7 @@ def compose(event: NormalizedQuestion, question: Question, parts: Sequence[Parti
         _add_decoding(answer, event.event, question, live)
     if question.explain:
         answer.candidates = [candidate(verdict) for part in parts for verdict in part.considered] or None
+    answer.took_ms = round((time.perf_counter() - started) * 1000, 3)
     return answer
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.sentences import Row, gold, written
+from graph.normalization.lexicon import words
 from graph.verbalize import Cast, not_applicable, passage, path, question, statement
 from schemas.events import persons
 from schemas.relations import RELATIONS, Relation
@@ -17,15 +18,21 @@ NAMES = {"PersonX": "Maria", "PersonY": "Tom", "PersonZ": "Anna"}
 RELATION = st.sampled_from(list(RELATIONS))
 VIEW: st.SearchStrategy[View] = st.sampled_from(("third", "first"))
 WORD = st.sampled_from(
-    "PersonX PersonY PersonZ PersonX's PersonY's to to be is has gets and or not the a an ___ car home cries himself their "
-    "his because that happy apples buys goes . ? , don't with for of ;".split()
+    sorted(
+        words(
+            "PersonX PersonY PersonZ PersonX's PersonY's to be is has gets and or not the a an ___ car home cries "
+            "himself their his because that happy apples buys goes . ? , don't with for of ;"
+        )
+    )
 )
 PHRASE = st.lists(WORD, min_size=1, max_size=9).map(" ".join)
 TEXT = st.one_of(PHRASE, st.text(max_size=40))
 
 
 def told(head: str, relation: str, *tails: str, view: View = "third", **roles: str) -> str:
-    return statement(head, Relation(relation), tails, Cast(view, {f"Person{name}": words for name, words in roles.items()}))
+    return statement(
+        head, Relation(relation), tails, Cast(view, {f"Person{name}": words for name, words in roles.items()})
+    )
 
 
 # --- sentences ---
@@ -101,7 +108,11 @@ def test_a_question_asks_for_the_tails() -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_text_becomes_tidy_sentences(head: str, relation: Relation, tails: list[str], view: View) -> None:
     cast = Cast(view, NAMES)
-    for text in (statement(head, relation, tails, cast), question(head, relation, cast), not_applicable(head, relation, cast)):
+    for text in (
+        statement(head, relation, tails, cast),
+        question(head, relation, cast),
+        not_applicable(head, relation, cast),
+    ):
         assert not persons(text), text
         assert "  " not in text
         assert text == text.strip()
