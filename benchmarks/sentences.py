@@ -112,7 +112,7 @@ def main() -> None:
     )
     count, seconds = _speed(arguments.data)
     speed = count / seconds
-    say(f"{count:,} sentences in {seconds:.2f} s: {speed:,.0f} sentences/s")
+    say(f"{count:,} sentences in {seconds:.2f} s of CPU: {speed:,.0f} sentences/s")
     goals = [
         Goal("exact sentences, dev", splits["dev"]["exact"], "≥", _GOAL, "share"),
         Goal("exact sentences, test", splits["test"]["exact"], "≥", _GOAL, "share"),
@@ -127,14 +127,14 @@ def _share(members: Sequence[tuple[int, Row]], texts: Sequence[str]) -> float:
 
 
 def _speed(data: Path | None) -> tuple[int, float]:
-    """The number of sentences and the seconds for all, after one sentence that loads the dictionary."""
+    """The number of sentences and their CPU seconds, after one sentence that loads the dictionary."""
     triples = list(islice(_triples(data), _ROWS))
     cast = Cast("third", {"PersonX": "Maria (she)", "PersonY": "Tom"})
-    passage(triples[:1], cast)
-    started = time.perf_counter()
-    for triple in triples:
-        passage([triple], cast)
-    return len(triples), time.perf_counter() - started
+    statement(triples[0][0], triples[0][1], [triples[0][2]], cast)
+    started = time.process_time()
+    for head, relation, tail in triples:
+        statement(head, relation, [tail], cast)
+    return len(triples), time.process_time() - started
 
 
 def _triples(data: Path | None) -> Iterator[tuple[str, Relation, str]]:

@@ -157,13 +157,13 @@ def _rest(
 
     is_started: the first goes on after the head.
     """
-    tail = tails[0] if len(tails) == 1 else None
-    may_be_framed = words.tail and tail is not None and (tail.is_plain or len(shape[1]) < 3)
-    if may_be_framed and (words.tail != "event" or tail.kind == "clause"):
+    tail, slot = tails[0], words.tail
+    is_one = len(tails) == 1 and (tail.is_plain or len(shape[1]) < 3)
+    if slot is not None and is_one and (slot != "event" or tail.kind == "clause"):
         before, after, slots = _frame(cast, words, shape, relation, tail.subject, named, is_started, is_told)
         if not tail.is_plain:
             slots = slots.copy()
-        text = slots.tail(words.tail, tail)
+        text = slots.tail(slot, tail)
         text = text if tail.is_plain else " ".join(without_persons(text, slots.scene).split())
         return f"{before}{text if before else _capital(text)}{after}", slots.scene.named
     slots = _slots(cast, shape, relation, tails, named, is_told=is_told)

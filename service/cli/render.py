@@ -1,20 +1,21 @@
 """`cometgraph render`."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
 from graph.loading.cleaning import Filters
 from graph.loading.lines import Source, sources
 from graph.loading.reader import Reject, read
-from graph.tables.columns import RELATION_NAMES
+from graph.tables.columns import KEY, RELATION_NAMES
 from graph.verbalize import Cast, statement
 from schemas.errors import BadInput
 from schemas.relations import Relation
 from schemas.triples import View
 from service.cli.progress import progress_bar
 
-_RELATIONS = [Relation(name) for name in RELATION_NAMES]
+_RELATIONS: list[Relation] = [Relation(name) for name in RELATION_NAMES]
 _PERSONS = ("PersonX", "PersonY", "PersonZ")
 
 
@@ -54,7 +55,8 @@ def _sentences(
     with progress_bar() as progress:
         for chunk in read(source, format, Filters(), None, columns):
             rejects += chunk.rejects
-            rows = zip(*(chunk.rows.column(name).to_pylist() for name in ("head", "relation", "tail")), strict=True)
+            values: list[list[Any]] = [chunk.rows.column(name).to_pylist() for name in KEY]
+            rows = zip(*values, strict=True)
             if chunk.rows.num_rows:
                 yield [statement(head, _RELATIONS[code], [tail], cast) for head, code, tail in rows]
             progress("reading", chunk.position, total)
