@@ -71,11 +71,11 @@ class Telling:
         scene = self.scene
         if words.start == "this" and head.kind == "clause" and not is_told:
             self.event(head)
-        start = ""
-        if words.start == "head" or (words.start == "this" and not is_told):
+        start, is_started = "", words.start == "head" or (words.start == "this" and not is_told)
+        if is_started:
             start, scene.named = _start(scene.cast, head, words.start, scene.named)
-        rest, scene.named = _rest(scene.cast, words, head.shape, relation, tails, scene.named, bool(start), is_told)
-        self.sentences.append(_ended(start + rest) if start else rest)
+        rest, scene.named = _rest(scene.cast, words, head.shape, relation, tails, scene.named, is_started, is_told)
+        self.sentences.append(_ended(start + rest) if is_started else rest)
 
     def statements(self, head: Head, relation: Relation, tails: Sequence[str], *, is_told: bool = False) -> None:
         """Tell triples. Those with the tail `none` alone say that the relation does not apply."""
@@ -210,5 +210,5 @@ def _capital(text: str) -> str:
 
 def _ended(text: str) -> str:
     """A sentence with its end."""
-    text = text.rstrip(" ,;:")
+    text = text.strip(" ,;:")
     return text if text.endswith((".", "?", "!", "…")) else text + "."

@@ -8,14 +8,14 @@ import click
 from graph.loading.cleaning import Filters
 from graph.loading.lines import Source, sources
 from graph.loading.reader import Reject, read
-from graph.tables.columns import KEY, RELATION_NAMES
+from graph.tables.columns import KEY, RELATION_CODE
 from graph.verbalize import Cast, statement
 from schemas.errors import BadInput
 from schemas.relations import Relation
 from schemas.triples import View
 from service.cli.progress import progress_bar
 
-_RELATIONS: list[Relation] = [Relation(name) for name in RELATION_NAMES]
+_RELATIONS = {code: Relation(name) for name, code in RELATION_CODE.items()}
 _PERSONS = ("PersonX", "PersonY", "PersonZ")
 
 
