@@ -262,7 +262,8 @@ class _Writer:
             return is_base(core) and (following in DETERMINERS or following in PREPOSITIONS)
         if not is_plural(core) or following in DETERMINERS or following in ("it", "them", "him", "me", "us", "to"):
             return True
-        return not is_plural(self.cores[m - 1]) and "Person" not in self.words[m - 1]
+        before = self.cores[m - 1]
+        return base(before) == self.verb or (not is_plural(before) and "Person" not in self.words[m - 1])
 
     def _close(self, n: int) -> None:
         """Leave the subject's clause where another subject begins."""

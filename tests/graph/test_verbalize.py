@@ -72,6 +72,10 @@ def test_the_speaker_is_whose_role_is_i() -> None:
     )
 
 
+def test_two_verbs_in_turn_both_agree() -> None:
+    assert told("PersonX leaves", "xEffect", "rings and runs", view="first") == "I leave. As a result, I ring and run."
+
+
 def test_the_tail_none_says_that_the_relation_does_not_apply() -> None:
     assert told("PersonX sneezes", "xIntent", "none", X="Lee") == "Lee sneezes. Lee did not intend this."
     assert not_applicable("PersonX sneezes", Relation.xIntent, Cast("first")) == "I sneeze. I did not intend this."
