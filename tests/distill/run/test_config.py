@@ -21,6 +21,7 @@ def config_of(**teacher: Any) -> Config:
 def test_a_request_has_what_its_server_takes(tmp_path: Path) -> None:
     config = config_of(
         url="https://teacher/v1",
+        prices={"prompt": 1, "completion": 2},
         form="chat",
         leave_out=["temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "seed"],
         extra={"max_completion_tokens": 500, "reasoning_effort": "low"},

@@ -17,7 +17,7 @@ from tests.support.storyteller import written
 from tests.support.teacher_server import TeacherServer
 from tests.support.tiny_models import make, make_encoder
 
-KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "3"))
+KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "2"))
 SECONDS = float(os.environ.get("COMETGRAPH_TEST_KILL_SECONDS", "8"))
 FILES = ("events.jsonl", "inferences.jsonl", "scored.jsonl", "kept.jsonl")
 ADAPTER = "adapter_model.safetensors"

@@ -1,6 +1,6 @@
 """A load after a kill at any moment: the second run ends in the graph of an uninterrupted one.
 
-COMETGRAPH_TEST_KILLS says how often it is killed; five times unless more are wanted.
+COMETGRAPH_TEST_KILLS says how often it is killed; three times unless more are wanted.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from tests.support.killer import Killer
 from tests.support.neo4j_server import Neo4jAddress, driver_of
 from tests.support.server import COMETGRAPH, cometgraph
 
-KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "5"))
+KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "3"))
 ROWS = 40_000
 
 

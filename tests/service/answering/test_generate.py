@@ -128,7 +128,7 @@ def test_an_unseeded_answer_can_be_drawn_again(live: TestClient) -> None:
 def test_a_batch_of_questions_is_what_each_is_alone(live: TestClient) -> None:
     """Alone, in random batches, and from many askers at once: the same text."""
     nouns = ["a lamp", "the fence", "an old boat", "a violin", "the soup", "a letter", "three hens", "PersonY's bike"]
-    verbs = ["repairs", "loses", "sells", "forgets", "borrows", "drops"]
+    verbs = ["repairs", "loses", "sells", "forgets"]
     questions = [
         {"event": f"PersonX {verb} {noun}", "relation": relation, "mode": "generate", "decoding": way, "seed": n}
         for n, (verb, noun) in enumerate((v, n) for v in verbs for n in nouns)

@@ -1,6 +1,6 @@
 """A service that is killed while it keeps what its student wrote: no half-tails answer, nothing doubled, nothing lost.
 
-COMETGRAPH_TEST_KILLS says how often it is killed; five times unless more are wanted.
+COMETGRAPH_TEST_KILLS says how often it is killed; three times unless more are wanted.
 """
 
 import os
@@ -14,7 +14,7 @@ import httpx2
 
 from tests.support.server import Server, wait_until_ready
 
-KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "5"))
+KILLS = int(os.environ.get("COMETGRAPH_TEST_KILLS", "3"))
 ASKERS = 6
 
 
