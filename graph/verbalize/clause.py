@@ -135,11 +135,8 @@ class _Writer:
             elif core in _REFLEXIVES:
                 self._replace(word, core, self._reflexive())
             elif core in _OWNERS and self._is_own(n):
-                n += (
-                    2
-                    if self.cores[n + 1 : n + 2] == ["or"] and self.cores[n + 2 : n + 3][0:1] in (["her"], ["his"])
-                    else 0
-                )
+                if self.cores[n + 1 : n + 3] in (["or", "her"], ["or", "his"]):
+                    n += 2
                 self._replace(word, core, self._form(2))
             elif pending and not (is_adverb(core) and n + 1 < len(self.words)):
                 pending = False
