@@ -112,11 +112,6 @@ def event_calls(recipe: EventRecipe, model: TeacherModel, seed: int, numbers: ra
         yield Call("events", model.url, body)
 
 
-def is_useful(reply: Reply) -> bool:
-    """False for a reply without a completion."""
-    return bool(choices(reply))
-
-
 def read_events(replies: Iterable[tuple[Call, Reply]], recipe: EventRecipe, form: Form) -> Iterator[RawEvent]:
     """All lines of the replies, each with the rule that dropped it.
 

@@ -112,11 +112,6 @@ def inference_calls(
             yield subject, Call("inferences", model.url, request(model, text, sampling, draw.getrandbits(31)))
 
 
-def is_useful(reply: Reply) -> bool:
-    """False for a reply without a completion."""
-    return bool(choices(reply))
-
-
 def read_inferences(subject: Subject, call: Call, reply: Reply, form: Form) -> list[RawInference]:
     """All lines of a reply, each with the rule that dropped it."""
     raws = [raw for n, choice in enumerate(choices(reply)) for raw in _lines(subject, call, n, choice, form)]

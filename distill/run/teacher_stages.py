@@ -16,6 +16,7 @@ from distill.run.stage import Counts, Stage, digest, line, rows, written
 from distill.teacher import requests
 from distill.teacher.call_log import BudgetSpent, CallLog
 from distill.teacher.calls import Call, Reply
+from distill.teacher.choices import is_useful
 from distill.teacher.replies import Result, replies
 from distill.teacher.teacher import Teacher, open_teacher
 from schemas.progress import Progress
@@ -71,7 +72,7 @@ async def _write_events(config: Config, place: Place, calls: int, progress: Prog
         "calls": calls,
         "unpaid": failed["unpaid"],
         "refused": failed["refused"],
-        "useless": sum(not events.is_useful(reply) for _, reply in answered),
+        "useless": sum(not is_useful(reply) for _, reply in answered),
         "generated": len(raws),
         "kept": len(kept),
         "dropped": _by_rule(Counter(raw.dropped for raw in raws)),
@@ -99,7 +100,7 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
                 if not isinstance(result, Reply):
                     failed[_reason(result)] += 1
                     continue
-                useless += not inferences.is_useful(result)
+                useless += not is_useful(result)
                 raws = inferences.read_inferences(subject, call, result, model.form)
                 counts.update(raw.dropped for raw in raws)
                 by_relation.update(raw.relation.value for raw in raws if raw.dropped is None)
@@ -135,7 +136,7 @@ async def _replies(
     teacher: Teacher, calls: Iterable[Call], config: Config, stage: str, total: int, progress: Progress
 ) -> AsyncGenerator[tuple[Call, Result]]:
     done = 0
-    answered = replies(teacher, calls, events.is_useful, config.teacher.limits.repetitions)
+    answered = replies(teacher, calls, config.teacher.limits.repetitions)
     async with aclosing(answered):
         async for pair in answered:
             yield pair

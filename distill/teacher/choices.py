@@ -32,6 +32,11 @@ def choices(reply: Reply) -> list[Choice]:
     return [one for one in parsed if one is not None]
 
 
+def is_useful(reply: Reply) -> bool:
+    """False for a reply without a completion."""
+    return bool(choices(reply))
+
+
 def _choice(choice: Any) -> Choice | None:
     """A choice of /completions or of /chat/completions. None without a text."""
     try:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 
 from distill.teacher.call_log import BudgetSpent
 from distill.teacher.calls import Call, CallRefused, Reply
+from distill.teacher.choices import is_useful
 from distill.teacher.teacher import Teacher
 
 Result = Reply | BudgetSpent | CallRefused
@@ -16,12 +17,9 @@ _UNDER_WAY = 1_000
 """Least number of calls that wait for the teacher. Its own limit of concurrency is mostly lower."""
 
 
-async def replies(
-    teacher: Teacher, calls: Iterable[Call], is_useful: Callable[[Reply], bool], repetitions: int
-) -> AsyncGenerator[tuple[Call, Result]]:
+async def replies(teacher: Teacher, calls: Iterable[Call], repetitions: int) -> AsyncGenerator[tuple[Call, Result]]:
     """Each call with its reply, in order, or with the reason for none.
 
-    is_useful: False for an empty reply, or one that cannot be parsed.
     repetitions: most further calls after a useless reply. The last reply counts, with the call that it came from.
 
     An early end stops the teacher, and waits for the calls under way: their replies are paid. Raises the errors of
