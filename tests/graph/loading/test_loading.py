@@ -27,6 +27,7 @@ def test_atomic10x_new_and_old(tmp_path: Path) -> None:
             "generated": False,
             "origins": ["atomic10x"],
             "split": "val",
+            "sentence": None,
         }
         for rank, tail in enumerate(("to go", "to leave"), 1)
     ]
