@@ -74,6 +74,14 @@ class Critic:
         self._reader.close()
 
 
+def critic_folder(name: str) -> Path:
+    """The folder of the bundled critic, or of another one. Raises BadInput without a critic in it."""
+    folder = _PRETRAINED / name if name == BUNDLED else Path(name)
+    if not (folder / "critic.json").exists():
+        raise BadInput.of("critic", name, f"{BUNDLED}, or a folder with a critic.json")
+    return folder
+
+
 def open_critic(name: str, cache: Path, threads: int, progress: Progress) -> Critic:
     """The bundled critic, or one from `cometgraph distill critic`. Its first use converts it.
 
@@ -84,9 +92,7 @@ def open_critic(name: str, cache: Path, threads: int, progress: Progress) -> Cri
 
     Raises BadInput without a critic in the folder, BadFile for a damaged one, Unavailable after a failed conversion.
     """
-    folder = _PRETRAINED / name if name == BUNDLED else Path(name)
-    if not (folder / "critic.json").exists():
-        raise BadInput.of("critic", name, f"{BUNDLED}, or a folder with a critic.json")
+    folder = critic_folder(name)
     try:
         about = json.loads((folder / "critic.json").read_text("utf-8"))
         base, kind = str(about["recipe"]["base"]), str(about["kind"])

@@ -1,6 +1,7 @@
 """The plan of a run: calls, tokens, money, time and disk of each stage, before anything is paid.
 
-Each figure has a lowest and a highest value. Finished stages and replies in the call log replace assumptions.
+Each figure has a lowest and a highest value, without the repetitions of calls with useless replies. Finished stages
+and replies in the call log replace assumptions.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,6 +16,7 @@ from distill.run.config import IN_PROCESS, Config
 from distill.run.place import Place
 from distill.run.rounds import Rounds
 from distill.run.teacher_stages import known_events
+from distill.teacher.batch_log import BATCH_CALLS
 from distill.teacher.call_records import answered_calls
 from distill.teacher.calls import Call, Usage
 from distill.teacher.prices import Prices
@@ -32,8 +34,7 @@ _PASSED = (0.2, 1.0)
 """Share of the inferences that pass the filter."""
 _CALL_SECONDS = (0.3, 6.0)
 _BATCH_SECONDS = (300.0, 86_400.0)
-"""Of a batch of at most 50,000 calls."""
-_BATCH_CALLS = 50_000
+"""Of a batch."""
 _IN_PROCESS = (400.0, 60.0)
 """Tokens a second that a model in this process writes, on two cores."""
 _SCORED = (1_500.0, 150.0)
@@ -167,7 +168,7 @@ def _seconds(calls: Range, completion: Range, config: Config) -> Range:
     if config.teacher.url == IN_PROCESS:
         return calls.times(completion).over(_IN_PROCESS)
     if config.teacher.batch:
-        return Range(ceil(calls.low / _BATCH_CALLS), ceil(calls.high / _BATCH_CALLS)).times(_BATCH_SECONDS)
+        return Range(ceil(calls.low / BATCH_CALLS), ceil(calls.high / BATCH_CALLS)).times(_BATCH_SECONDS)
     return calls.times(_CALL_SECONDS).times(1 / config.teacher.limits.concurrency)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from distill.run.checks import check
 from distill.run.config import Config
 from distill.run.critic_stage import write_kept, write_scored
 from distill.run.place import Place
@@ -35,6 +36,7 @@ def run(config: Config, place: Place, progress: Progress, last: str = "student")
 
     Raises the errors of teacher, critic and student. Run again, it goes on.
     """
+    check(config, last)
     place.out.mkdir(parents=True, exist_ok=True)
     planned = _first_plan(config, place)
     counts: dict[str, Counts] = {}

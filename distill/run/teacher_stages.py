@@ -16,7 +16,7 @@ from distill.run.stage import Counts, Stage, digest, line, rows, written
 from distill.teacher import requests
 from distill.teacher.call_log import BudgetSpent, CallLog
 from distill.teacher.calls import Call, Reply
-from distill.teacher.choices import is_useful
+from distill.teacher.choices import choices, is_useful
 from distill.teacher.replies import Result, replies
 from distill.teacher.teacher import Teacher, open_teacher
 from schemas.progress import Progress
@@ -73,6 +73,7 @@ async def _write_events(config: Config, place: Place, calls: int, progress: Prog
         "unpaid": failed["unpaid"],
         "refused": failed["refused"],
         "useless": sum(not is_useful(reply) for _, reply in answered),
+        "missing_completions": sum(_missing(call, reply) for call, reply in answered),
         "generated": len(raws),
         "kept": len(kept),
         "dropped": _by_rule(Counter(raw.dropped for raw in raws)),
@@ -91,7 +92,7 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
     counts: Counter[str | None] = Counter()
     by_relation: Counter[str] = Counter()
     failed: Counter[str] = Counter()
-    useless = 0
+    useless = missing = 0
     with written(place.out / INFERENCES) as file:
         async with _teacher(config, place, progress) as teacher:
             asked = _replies(teacher, calls, config, "inferences", total, progress)
@@ -101,6 +102,7 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
                     failed[_reason(result)] += 1
                     continue
                 useless += not is_useful(result)
+                missing += _missing(call, result)
                 raws = inferences.read_inferences(subject, call, result, model.form)
                 counts.update(raw.dropped for raw in raws)
                 by_relation.update(raw.relation.value for raw in raws if raw.dropped is None)
@@ -110,6 +112,7 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
         "unpaid": failed["unpaid"],
         "refused": failed["refused"],
         "useless": useless,
+        "missing_completions": missing,
         "events": len(heads),
         "generated": counts.total(),
         "kept": counts[None],
@@ -163,6 +166,11 @@ def _common(config: Config) -> list[Any]:
     teacher = config.teacher
     paid = [config.name, config.budget, teacher.priced, teacher.batch]
     return [config.seed, teacher.requested, teacher.limits.repetitions, paid, code]
+
+
+def _missing(call: Call, reply: Reply) -> int:
+    """Completions that the call asked for, and the reply does not have."""
+    return max(0, int(call.request["body"].get("n", 1)) - len(choices(reply)))
 
 
 def _reason(result: Result) -> str:

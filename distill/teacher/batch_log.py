@@ -17,6 +17,9 @@ import orjson
 from distill.teacher.call_log import BatchOpen, BudgetSpent, CallLog
 from distill.teacher.calls import Attempt, Call, Cost, Reply
 
+BATCH_CALLS = 50_000
+"""Most calls in a batch, as OpenAI limits it."""
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -16,7 +16,15 @@ from openai.types import Batch as ServerBatch
 
 from distill.teacher.attempt_errors import Failures, is_final
 from distill.teacher.batch_api import BatchApi, Line
-from distill.teacher.batch_log import Batch, adopt_batches, claim_batch, line_name, note_created, note_ended
+from distill.teacher.batch_log import (
+    BATCH_CALLS,
+    Batch,
+    adopt_batches,
+    claim_batch,
+    line_name,
+    note_created,
+    note_ended,
+)
 from distill.teacher.call_log import CallLog
 from distill.teacher.calls import Attempt, Call, Cost, Reply, Usage
 from distill.teacher.openai_api import usage_of
@@ -24,8 +32,6 @@ from distill.teacher.prices import Prices
 from distill.teacher.requests import completion_tokens
 from schemas.errors import Unavailable
 
-MOST = 50_000
-"""Calls in a batch, as OpenAI limits it."""
 _MOST_BYTES = 150_000_000
 _MOST_FRUITLESS = 3
 """Batches without any reply, one after another, before the run stops."""
@@ -51,7 +57,7 @@ class BatchTeacher:
         prices: Prices,
         patience_seconds: float,
         *,
-        most: int = MOST,
+        most: int = BATCH_CALLS,
         gather_seconds: float = 2.0,
         poll_seconds: float = 20.0,
     ) -> None:

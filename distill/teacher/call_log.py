@@ -31,12 +31,16 @@ T = TypeVar("T")
 
 
 class BudgetSpent(Unavailable):
-    """The next call could exceed the budget of the run."""
+    """The next call could exceed the budget of the run.
+
+    is_held: True while attempts of this process are under way. They may end below their ceilings.
+    """
 
     title = "Budget spent"
 
-    def __init__(self, limit: str) -> None:
+    def __init__(self, limit: str, *, is_held: bool) -> None:
         super().__init__(f"the budget of {limit} is spent: the next call could exceed it", retry_after=None)
+        self.is_held = is_held
 
 
 class BatchOpen(Unavailable):
@@ -86,7 +90,9 @@ class CallLog:
         return await asyncio.wrap_future(self._commits.do(lambda db: _stored(db, call)))
 
     async def claim(self, call: Call, ceiling: Cost) -> Attempt | Reply:
-        """The reply of a call, or the right to attempt it, on disk. Waits while another attempt is under way.
+        """The reply of a call, or the right to attempt it, on disk.
+
+        Waits while another attempt is under way, and while ceilings of this process fill the budget.
 
         ceiling: the highest possible cost of the attempt, with one call.
 
@@ -99,6 +105,10 @@ class CallLog:
             except asyncio.CancelledError:
                 claimed.add_done_callback(self._give_back)
                 raise
+            except BudgetSpent as error:
+                if not error.is_held:
+                    raise
+                result = None
             if result is not None:
                 return result
             await asyncio.sleep(_POLL_SECONDS)
@@ -166,7 +176,7 @@ class CallLog:
                 _forsake(db, attempt["owner"], "its process is gone")
             number = attempt["number"] + 1
         if (limit := self._budget.exceeded(_spent(db, self._run) + ceiling)) is not None:
-            raise BudgetSpent(limit)
+            raise BudgetSpent(limit, is_held=_has_under_way(db, self.owner))
         row = (call.key, call.stage, call.url, orjson.dumps(call.request), call.again)
         db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)", row)
         inserted = db.execute(
@@ -203,6 +213,12 @@ def _forsake(db: sqlite3.Connection, owner: int, reason: str) -> None:
         "WHERE owner = ? AND state = 'sent' AND batch IS NULL",
         (reason, time.time(), owner),
     )
+
+
+def _has_under_way(db: sqlite3.Connection, owner: int) -> bool:
+    """True if attempts of a process are under way outside of batches."""
+    query = "SELECT EXISTS (SELECT 1 FROM attempts WHERE owner = ? AND state = 'sent' AND batch IS NULL)"
+    return bool(db.execute(query, [owner]).fetchone()[0])
 
 
 def _server_id(db: sqlite3.Connection, batch: str) -> str | None:

@@ -92,9 +92,11 @@ class OpenAiTeacher:
         async with self._pace.slot(ceiling.tokens):
             if self._failures.refusal is not None:
                 raise self._failures.refusal
+            claimed = await self._log.claim(call, ceiling)
+            if isinstance(claimed, Reply):
+                return claimed
             with self._under_way():
-                claimed = await self._log.claim(call, ceiling)
-                return claimed if isinstance(claimed, Reply) else await self._send(claimed, ceiling)
+                return await self._send(claimed, ceiling)
 
     @contextmanager
     def _under_way(self) -> Generator[None]:

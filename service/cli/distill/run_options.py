@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from distill.run.config import Config, load_config
 from distill.run.place import Place
@@ -18,6 +19,8 @@ from service.settings import Settings, load_settings
 LOG = "calls.sqlite"
 _NOWHERE = Path(os.devnull) / "run"
 """A folder that never exists."""
+_STAGE = ("config", "out", "log", "teacher_url", "teacher_model")
+"""Parameters of a stage of a run."""
 
 
 def place_of(out: str | None, log: str | None = None, settings: Settings | None = None) -> Place:
@@ -32,10 +35,19 @@ def place_of(out: str | None, log: str | None = None, settings: Settings | None 
 
 
 def is_stage(config: str | None, files: Sequence[str], option: str) -> bool:
-    """True for a stage of a run, false for a training on files. Raises BadInput for both or neither."""
+    """True for a stage of a run, false for a training on files.
+
+    Raises BadInput for both or neither, and for an option of the training beside CONFIG.
+    """
     if (config is None) == (not files):
         message = f"{option}: needed without CONFIG, and not allowed with it"
         raise BadInput.of(option, list(files), "files, or a configuration in their place", message)
+    context = click.get_current_context()
+    for name, value in context.params.items() if config is not None else ():
+        if name not in _STAGE and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            flag = name.replace("_", "-")
+            allowed = "its table in CONFIG"
+            raise BadInput.of(flag, value, allowed, f"{flag}: not allowed with CONFIG, which has a table for it")
     return config is not None
 
 

@@ -12,11 +12,14 @@ from distill.run.config import Config, PriceTable, load_config
 from distill.run.place import Place
 from distill.run.run import run
 from distill.teacher.call_records import by_state
+from schemas.errors import BadFile, BadInput
 from schemas.progress import silent
 from tests.support.completions_server import served
+from tests.support.critic_labels import sample_rows, write_labels
 from tests.support.server import cometgraph
 from tests.support.storyteller import written
 from tests.support.teacher_server import TeacherServer
+from tests.support.tiny_models import make_encoder
 
 CONFIG = """
 name = "test"
@@ -167,6 +170,36 @@ def test_an_empty_reply_is_asked_again_as_a_new_call(
     report = run(config_of(tmp_path, url), place_of(tmp_path, models_cache), silent, "events")
     assert report["stages"]["events"]["useless"] == 0
     assert report["spent"]["answered"]["calls"] == 4 + 3
+
+
+def test_missing_completions_are_counted(tmp_path: Path, models_cache: Path) -> None:
+    with served(TeacherServer(lambda: "wrong number of choices", write=written).app()) as url:
+        report = run(config_of(tmp_path, url), place_of(tmp_path, models_cache), silent)
+    assert report["stages"]["events"]["missing_completions"] == 4
+    assert report["stages"]["inferences"]["missing_completions"] == report["stages"]["inferences"]["calls"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "field"),
+    [
+        ('[filter]\np_valid = 0.5\n[critic]\nname = "nowhere"', "critic"),
+        ('[critic]\nlabels = ["nowhere.tsv"]', "nowhere.tsv"),
+        ('[critic]\nlabels = ["{labels}"]\n[critic.recipe]\nbase = "./nowhere"', "base"),
+        ('[student]\nbase = "./nowhere"', "base"),
+        ('[student]\nbase = "{encoder}"', "base"),
+    ],
+)
+def test_a_missing_model_or_file_is_named_before_the_teacher_is_paid(
+    tmp_path: Path, url: str, server: TeacherServer, models_cache: Path, tables: str, field: str
+) -> None:
+    write_labels(tmp_path / "labels.tsv", sample_rows(4))
+    (tmp_path / "encoder").mkdir()
+    encoder = make_encoder(tmp_path / "encoder")
+    config = config_of(tmp_path, url, tables=tables.format(labels=tmp_path / "labels.tsv", encoder=encoder))
+    with pytest.raises((BadInput, BadFile), match=field):
+        run(config, place_of(tmp_path, models_cache), silent)
+    assert not server.answered
+    assert run(config, place_of(tmp_path, models_cache), silent, "inferences")["stages"]["inferences"]["kept"]
 
 
 def test_a_spent_budget_is_reported_and_raised(

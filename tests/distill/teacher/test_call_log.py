@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -103,8 +104,8 @@ def test_the_budget_is_never_exceeded(tmp_path_factory: pytest.TempPathFactory, 
         spent = 0
         for number, (end, cost) in enumerate(ends):
             try:
-                attempt = await log.claim(call(number), Cost(1, 1, 100))
-            except BudgetSpent:
+                attempt = await asyncio.wait_for(log.claim(call(number), Cost(1, 1, 100)), 1)
+            except (BudgetSpent, TimeoutError):  # the second waits for one under way
                 assert spent + 100 > 500
                 continue
             assert spent + 100 <= 500
@@ -129,7 +130,7 @@ async def test_each_limit_of_a_budget_is_named(tmp_path: Path) -> None:
     for limit, words in ((Budget(calls=1), "1 calls"), (Budget(tokens=150), "150 tokens"),
                          (Budget(nanodollars=1_500), "0.00 US dollars")):  # fmt: skip
         log = CallLog.open(tmp_path / f"{words}.sqlite", "a", limit)
-        await claimed(log, 1)
+        log.unknown(await claimed(log, 1), "cut off")
         with pytest.raises(BudgetSpent, match=words) as caught:
             await log.claim(call(2), CEILING)
         assert caught.value.retry_after is None
@@ -157,8 +158,27 @@ async def test_a_cancelled_claim_costs_nothing(tmp_path: Path) -> None:
 
 async def test_an_error_of_one_claim_leaves_those_beside_it(tmp_path: Path) -> None:
     log = CallLog.open(tmp_path / "calls.sqlite", "a", Budget(tokens=250))
-    results = await asyncio.gather(*(log.claim(call(n), CEILING) for n in range(5)), return_exceptions=True)
-    assert [type(result) for result in results] == [Attempt, Attempt, BudgetSpent, BudgetSpent, BudgetSpent]
+    large = Cost(1, 251, 0)
+    waiting = [asyncio.create_task(log.claim(call(n), large if n == 2 else CEILING)) for n in range(4)]
+    await asyncio.wait(waiting[:2])
+    for task in waiting[:2]:
+        log.unknown(cast(Attempt, task.result()), "cut off")
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(result) for result in results] == [Attempt, Attempt, BudgetSpent, BudgetSpent]
+    log.close()
+
+
+async def test_a_claim_waits_for_the_ceilings_of_attempts_under_way(tmp_path: Path) -> None:
+    """A budget of one ceiling pays all calls that cost less, one after another."""
+    log = CallLog.open(tmp_path / "calls.sqlite", "a", Budget(tokens=CEILING.tokens))
+
+    async def ask(number: int) -> None:
+        attempt = await log.claim(call(number), CEILING)
+        assert isinstance(attempt, Attempt)
+        log.answered(attempt, REPLY, Cost(1, 0, 0))
+
+    await asyncio.gather(*map(ask, range(5)))
+    assert (await log.spent()).calls == 5
     log.close()
 
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from distill.run.config import Config
 from distill.run.place import Place
+from schemas.errors import BadInput
 from service.cli.distill import critic, student
 
 OPTIONS = ["smoke", "--out", "out", "--log", "all.sqlite", "--teacher-url", "http://teacher/v1", "--teacher-model", "t"]
@@ -27,3 +28,11 @@ def test_a_stage_has_the_options_of_its_run(monkeypatch: pytest.MonkeyPatch, mod
     [(config, place)] = runs
     assert (config.teacher.url, config.teacher.model) == ("http://teacher/v1", "t")
     assert (place.out, place.log) == (Path("out"), Path("all.sqlite"))
+
+
+@pytest.mark.parametrize("module", [critic, student])
+def test_an_option_of_a_training_is_refused_beside_a_configuration(module: ModuleType) -> None:
+    name = module.__name__.rpartition(".")[2]
+    result = CliRunner().invoke(getattr(module, name), [*OPTIONS, "--learning-rate", "0.1"])
+    assert isinstance(result.exception, BadInput)
+    assert result.exception.errors[0].field == "learning-rate"
