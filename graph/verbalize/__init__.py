@@ -10,8 +10,8 @@ from itertools import groupby
 
 from graph.verbalize.heads import read_head
 from graph.verbalize.people import Cast
-from graph.verbalize.telling import Telling, told_alone
-from graph.verbalize.templates import is_told_by
+from graph.verbalize.prose import Prose, statement_alone
+from graph.verbalize.templates import is_stated_by
 from schemas.relations import Relation
 
 __all__ = ["Cast", "not_applicable", "passage", "path", "question", "statement"]
@@ -22,34 +22,34 @@ HeadRelationTail = tuple[str, Relation, str]
 def statement(head: str, relation: Relation, tails: Sequence[str], cast: Cast) -> str:
     """A sentence of tails of one relation, or of `none`: the relation does not apply."""
     if len(tails) == 1:
-        return told_alone(head, relation, tails[0], cast)
+        return statement_alone(head, relation, tails[0], cast)
     return passage([(head, relation, tail) for tail in tails], cast)
 
 
 def question(head: str, relation: Relation, cast: Cast) -> str:
     """The question for the tails of a relation."""
-    telling = Telling(cast)
-    telling.question(read_head(head), relation)
-    return telling.text
+    prose = Prose(cast)
+    prose.question(read_head(head), relation)
+    return prose.text
 
 
 def not_applicable(head: str, relation: Relation, cast: Cast) -> str:
     """The sentence that a relation does not apply."""
-    telling = Telling(cast)
-    telling.not_applicable(read_head(head), relation)
-    return telling.text
+    prose = Prose(cast)
+    prose.not_applicable(read_head(head), relation)
+    return prose.text
 
 
 def passage(triples: Sequence[HeadRelationTail], cast: Cast) -> str:
     """A text of triples. Those of one head, and of one relation, stand together if they do in the input."""
-    telling = Telling(cast)
+    prose = Prose(cast)
     for head, of_head in groupby(triples, key=lambda triple: triple[0]):
-        is_told = False
+        is_stated = False
         for relation, of_relation in groupby(of_head, key=lambda triple: triple[1]):
             tails = [tail for _, _, tail in of_relation]
-            telling.statements(read_head(head), relation, tails, is_told=is_told)
-            is_told = True
-    return telling.text
+            prose.statements(read_head(head), relation, tails, is_stated=is_stated)
+            is_stated = True
+    return prose.text
 
 
 def path(hops: Sequence[HeadRelationTail], cast: Cast) -> str:
@@ -57,13 +57,13 @@ def path(hops: Sequence[HeadRelationTail], cast: Cast) -> str:
 
     A tail that happens, such as an effect, is not told again. One that is wanted or needed is.
     """
-    telling = Telling(cast)
-    is_told = False
+    prose = Prose(cast)
+    is_stated = False
     for n, (head, relation, tail) in enumerate(hops):
         event = read_head(head)
-        if n and not is_told:
-            telling.event(event)
-            is_told = True
-        telling.statements(event, relation, [tail], is_told=is_told)
-        is_told = is_told_by(relation)
-    return telling.text
+        if n and not is_stated:
+            prose.event(event)
+            is_stated = True
+        prose.statements(event, relation, [tail], is_stated=is_stated)
+        is_stated = is_stated_by(relation)
+    return prose.text

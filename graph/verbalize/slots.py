@@ -27,7 +27,7 @@ class Slots:
     """What fills a template.
 
     tails: read, of one template.
-    is_told: the head stands in a sentence before.
+    is_stated: the head stands in a sentence before.
     """
 
     scene: Scene
@@ -35,7 +35,7 @@ class Slots:
     whose: Subject
     tails: tuple[Tail, ...] = ()
     join: str = "and"
-    is_told: bool = False
+    is_stated: bool = False
 
     def copy(self) -> "Slots":
         """The same for another tail."""
@@ -101,10 +101,10 @@ class Slots:
     def _this(self) -> tuple[str, Number]:
         head = self.head
         if head.kind == "thing":
-            if self.is_told:
+            if self.is_stated:
                 return "they" if head.is_plural else "it", self._number()
             return with_article(clause(without_blanks(head.text), self.scene)), self._number()
-        if self.is_told or head.kind == "clause":
+        if self.is_stated or head.kind == "clause":
             return "this", "singular"
         return self._gerund(Tail("action", head.text)), "singular"
 

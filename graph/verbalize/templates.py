@@ -59,19 +59,19 @@ def _of_phrase(info: RelationInfo) -> SentenceTemplates:
 
 
 @cache
-def template(relation: Relation, kind: Kind, *, is_told: bool) -> Template:
+def template(relation: Relation, kind: Kind, *, is_stated: bool) -> Template:
     """The template of a statement.
 
     kind: what the tail is.
-    is_told: without the head, which stands in the sentence before.
+    is_stated: without the head, which stands in the sentence before.
     """
     templates = templates_of(relation)
     by_kind = {"clause": templates.clause, "thing": templates.thing, "action": templates.action}
     text = by_kind.get(kind) or templates.statement
-    return parsed(_told(text, templates) if is_told else text)
+    return parsed(_stated(text, templates) if is_stated else text)
 
 
-def _told(text: str, templates: SentenceTemplates) -> str:
+def _stated(text: str, templates: SentenceTemplates) -> str:
     if not text.startswith("{head}"):
         return text
     rest = text.removeprefix("{head}")
@@ -105,7 +105,7 @@ def _pieces(sentence: str) -> Sentence:
 
 
 @cache
-def is_told_by(relation: Relation) -> bool:
+def is_stated_by(relation: Relation) -> bool:
     """True if a sentence of the relation tells its tail as an event that happens."""
     templates = templates_of(relation)
     return "{verb}" in templates.statement or ("{event}" in templates.statement and templates.join == "and")
