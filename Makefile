@@ -27,7 +27,7 @@ check: lint
 	$(BIN)/python -m pytest -n 2 $(QUICK)
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .
