@@ -22,8 +22,8 @@ _REASONS = {
     413: "The body is over the limit.",
     421: "The `Host` header names no host of this service.",
     422: "A field has a value that is not allowed. `errors` lists fields, values and allowed values.",
-    429: "The rate limit is used up, the student's queue is full, or all slots for Cypher are taken. `Retry-After` gives "
-    "the seconds to wait.",
+    429: "The rate limit is used up, the student's queue is full, or all slots for Cypher are taken. `Retry-After` "
+    "gives the seconds to wait.",
     503: "A part of the service is unavailable or still loading. `Retry-After` gives the seconds to wait.",
     504: "The Cypher query ran out of time or memory.",
 }

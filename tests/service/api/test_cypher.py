@@ -114,4 +114,7 @@ def test_a_client_that_hangs_up_frees_its_slot(server: Server) -> None:
         for _ in range(5):  # one more than there are slots
             with pytest.raises(httpx2.TimeoutException):
                 client.post("/cypher", json={"query": SLOW}, timeout=0.3)
-        assert client.post("/cypher", json={"query": "RETURN 1 AS x"}).json()["rows"] == [[1]]
+        deadline = time.monotonic() + 60
+        while (answer := client.post("/cypher", json={"query": "RETURN 1 AS x"})).status_code != 200:
+            assert time.monotonic() < deadline, answer.text  # a busy machine starts its process slowly
+        assert answer.json()["rows"] == [[1]]
