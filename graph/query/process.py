@@ -43,7 +43,7 @@ class Reader:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it and wait until it is ready. Raises StoreUnavailable."""
+        """Start it and wait until it is ready. Raises _LostError, StoreUnavailable."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-I", "-c", _CODE, str(_ROOT)),
@@ -56,7 +56,7 @@ class Reader:
             await self._send(self._config)
             message = await self._next()
         except (ConnectionError, asyncio.IncompleteReadError):
-            raise StoreUnavailable("a reader process does not start") from None
+            raise _LostError from None
         if "error" in message:
             raise StoreUnavailable(message["message"])
         self.is_idle = True
@@ -197,6 +197,8 @@ class Readers:
                     reader = await self._reader()
             except TimeoutError:
                 break
+            except _LostError:
+                continue
             until = min(until, loop.time() + patience)
             work = loop.create_task(reader.answer(request))
             work.add_done_callback(_retrieved)
@@ -229,7 +231,7 @@ class Readers:
         return reader
 
     async def _start_idle(self) -> None:
-        with contextlib.suppress(StoreUnavailable):  # the next query tries again, and says so
+        with contextlib.suppress(StoreUnavailable, _LostError):  # the next query tries again, and says so
             while len(self._all) < self._wanted():
                 self._idle.append(await self._started())
 

@@ -29,12 +29,12 @@ _ADDRESSES = 1 << 34
 _SETTLED_NS = 20_000_000
 """A file that changed this short a time ago may change again within the same tick of the clock."""
 _RETRY_SECONDS = 0.01
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 10.0
 _MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-_CHECKPOINT = (".wal", ".shadow", ".wal.checkpoint", ".checkpoint.intent.lock")
-"""Endings of the files beside a graph file. They come and go with a checkpoint."""
+_BESIDE = (".wal", ".shadow", ".wal.checkpoint", ".checkpoint.intent.lock")
+"""Endings of the files beside a graph file: its log, and what comes and goes with a checkpoint."""
 _State = tuple[tuple[int, int, int] | None, ...]
-"""Each file's number, size and time of change. The graph file comes first."""
+"""Each file's number, size and time of change: graph, log, files of a checkpoint, manifest."""
 
 
 def open_reader(folder: str) -> "EmbeddedReader":
@@ -73,7 +73,7 @@ class EmbeddedReader:
         if manifest is None:
             raise UnavailableError(f"{self._folder} has no graph")
         path = self._folder / manifest.graph
-        self._files = [path, self._folder / "store.json", *(path.with_name(path.name + end) for end in _CHECKPOINT)]
+        self._files = [path, *(path.with_name(path.name + end) for end in _BESIDE), self._folder / "store.json"]
         state = self._current()
         if state[0] is None or not _is_settled(state):
             return False
@@ -86,7 +86,7 @@ class EmbeddedReader:
         except RuntimeError:  # a checkpoint has begun
             return False
         self._state = state
-        return self._current() == state
+        return _is_same_checkpoint(state, self._current())
 
     def seal(self) -> None:
         with _open_files():
@@ -213,8 +213,17 @@ def _state(path: Path) -> tuple[int, int, int] | None:
 
 
 def _is_settled(state: _State) -> bool:
+    """True if no checkpoint wrote just now. The log may grow: commits become visible whole, or not at all."""
+    graph, _, *checkpoint, _ = state
     now = time.time_ns()
-    return all(one is None or not 0 <= now - one[2] < _SETTLED_NS for one in state)
+    return all(one is None or not 0 <= now - one[2] < _SETTLED_NS for one in (graph, *checkpoint))
+
+
+def _is_same_checkpoint(before: _State, after: _State) -> bool:
+    """True if the log only grew, and nothing else of the graph changed."""
+    (graph, log, *files), (new_graph, new_log, *new_files) = before, after
+    has_grown = log is None or (new_log is not None and log[0] == new_log[0] and log[1] <= new_log[1])
+    return graph == new_graph and files == new_files and has_grown
 
 
 def _translated(error: RuntimeError) -> Exception:
