@@ -2,7 +2,8 @@
 
 CometgraphError
 ├── BadInput              a wrong value: its field, the value, the allowed values
-│   └── BadFile           an unreadable or damaged file
+│   ├── BadFile           an unreadable or damaged file
+│   └── BadQuery          Cypher that is refused; has its line and column
 ├── TooLarge              a request body over the limit
 ├── NotAllowed
 │   ├── KeyMissing        no API key, or an unknown one
@@ -13,9 +14,11 @@ CometgraphError
 │   ├── EventNotFound     an event outside the graph
 │   ├── PageNotFound      a cursor of another search
 │   ├── NoStudent         a question for the student, in a service without one
-│   └── NoMatching        a question for near-duplicates, in a service without matching
+│   ├── NoMatching        a question for near-duplicates, in a service without matching
+│   └── NoCypher          a Cypher query, in a service without Cypher
 ├── TooManyRequests       over the rate limit of the key; has the seconds to wait
-├── Overloaded            a full queue before a model; has the seconds to wait
+├── Overloaded            a full queue before a model, or no free slot; has the seconds to wait
+├── QueryEnded            a Cypher query over its time or memory
 └── Unavailable           a part of the service does not answer now
     ├── StoreUnavailable  the graph store
     └── StoreLocked       another process writes to the embedded store
@@ -103,6 +106,24 @@ class BadFile(BadInput):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__([FieldError("file", path, reason, f"{path}: {reason}")])
+
+
+class BadQuery(BadInput):
+    """The Cypher query is refused. `errors` has the line and the column."""
+
+    title = "Refused query"
+
+    def __init__(self, value: str, message: str, allowed: str, line: int, column: int) -> None:
+        where = f"line {line}, column {column}"
+        sentence = f"query: {message} ({where}" + (f": {_short(value)}" if value else "") + f"); allowed: {allowed}"
+        super().__init__([FieldError("query", value or None, allowed, sentence)])
+        self.line = line
+        self.column = column
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        [error] = super().extra["errors"]
+        return {"errors": [error | {"line": self.line, "column": self.column}]}
 
 
 class TooLarge(CometgraphError):
@@ -218,6 +239,15 @@ class NoMatching(NotFound):
         super().__init__("this service runs without matching (--no-match)")
 
 
+class NoCypher(NotFound):
+    """The request is a Cypher query, and this service takes none."""
+
+    title = "No Cypher here"
+
+    def __init__(self) -> None:
+        super().__init__("this service takes no Cypher (--no-cypher)")
+
+
 class TooManyRequests(CometgraphError):
     """The rate limit of the API key is used up."""
 
@@ -233,7 +263,7 @@ class TooManyRequests(CometgraphError):
 
 
 class Overloaded(CometgraphError):
-    """The queue before a model is full."""
+    """The queue before a model is full, or no slot for a query is free."""
 
     title = "Too busy"
 
@@ -244,6 +274,12 @@ class Overloaded(CometgraphError):
     @property
     def retry_after(self) -> int:
         return self._retry_after
+
+
+class QueryEnded(CometgraphError):
+    """The Cypher query ran out of time or memory."""
+
+    title = "Query ended"
 
 
 class Unavailable(CometgraphError):

@@ -101,6 +101,13 @@ class Settings(BaseSettings):
         int, Field(ge=32, description="Maximum queue length, in (event, relation) pairs. Beyond: status 429.")
     ] = 256
     generate_seconds: Annotated[float, Field(gt=0, description="Maximum wait for the student, in seconds.")] = 30.0
+    cypher: Annotated[bool, Field(description="Answer Cypher queries over HTTP.")] = True
+    cypher_seconds: Annotated[float, Field(gt=0, le=600, description="Time limit of a Cypher query, in seconds.")] = 5.0
+    cypher_rows: Annotated[int, Field(ge=1, le=100_000, description="Maximum rows of a Cypher query.")] = 1_000
+    cypher_bytes: Annotated[
+        int, Field(ge=1024, le=256 << 20, description="Maximum result of a Cypher query, in bytes.")
+    ] = 4 << 20
+    cypher_slots: Annotated[int, Field(ge=1, le=64, description="Cypher queries at once. Beyond: status 429.")] = 4
     host: Annotated[str, Field(min_length=1, description="Listening address of the service.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Listening port. 0: any free port.")] = 8000
     allowed_hosts: Annotated[

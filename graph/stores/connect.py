@@ -4,13 +4,20 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from graph.query.request import DEFAULT_LIMITS, QueryLimits
 from graph.stores.protocol import Neo4jLogin, Store
 from schemas.errors import BadInput
 
 
 @asynccontextmanager
 async def open_store(
-    address: str, *, read_only: bool = False, create: bool = True, threads: int = 2, login: Neo4jLogin | None = None
+    address: str,
+    *,
+    read_only: bool = False,
+    create: bool = True,
+    threads: int = 2,
+    login: Neo4jLogin | None = None,
+    queries: QueryLimits = DEFAULT_LIMITS,
 ) -> AsyncGenerator[Store]:
     """Open the store at `address`.
 
@@ -19,6 +26,7 @@ async def open_store(
     create: make a store in a new folder. Ignored with read_only.
     threads: query threads of the embedded store.
     login: user and database of Neo4j.
+    queries: limits of strangers' queries.
 
     Raises BadInput for an unknown kind of address, StoreUnavailable for a server without an answer, and StoreLocked
     while another process writes to the folder.
@@ -28,11 +36,11 @@ async def open_store(
             raise BadInput.of("store", address, "a folder, or an address bolt://… or neo4j://…")
         from graph.stores.neo4j.store import open_neo4j
 
-        store = await open_neo4j(address, login or Neo4jLogin(), read_only=read_only)
+        store = await open_neo4j(address, login or Neo4jLogin(), read_only=read_only, queries=queries)
     else:
         from graph.stores.embedded.store import open_embedded
 
-        store = await open_embedded(Path(address), read_only=read_only, create=create, threads=threads)
+        store = await open_embedded(Path(address), read_only=read_only, create=create, threads=threads, queries=queries)
     try:
         yield store
     finally:

@@ -1,10 +1,11 @@
 """The protocol of a store of triples, and the types of its requests and results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from graph.query.request import Rows
 from graph.stores.changes import Changes
 from graph.stores.forget import Forgotten
 from graph.tables.merge import Counts
@@ -147,6 +148,15 @@ class Store(Protocol):
 
         Edges with further origins stay, with their merged scores. After a stop the graph is consistent, and a second
         call completes the removal.
+        """
+        ...
+
+    async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
+        """The rows of a stranger's Cypher. Nothing of it reaches beyond the graph, or changes it.
+
+        limit: maximum number of rows. None: that of the store.
+
+        Raises BadQuery for a refused text, QueryEnded beyond its time or memory, Overloaded without a free slot.
         """
         ...
 

@@ -16,14 +16,16 @@ _REASONS = {
     400: "Malformed HTTP.",
     401: "An API key is required.",
     403: "The API key lacks the scope, or a page of another origin asks for the student, or to keep.",
-    404: "Unknown event, with known ones that share its words in `nearest`. Or an unknown cursor, or no student or "
-    "matching here.",
+    404: "Unknown event, with known ones that share its words in `nearest`. Or an unknown cursor, or no student, "
+    "matching or Cypher here.",
     405: "Method not allowed.",
     413: "The body is over the limit.",
     421: "The `Host` header names no host of this service.",
     422: "A field has a value that is not allowed. `errors` lists fields, values and allowed values.",
-    429: "The rate limit is used up, or the student's queue is full. `Retry-After` gives the seconds to wait.",
+    429: "The rate limit is used up, the student's queue is full, or all slots for Cypher are taken. `Retry-After` "
+    "gives the seconds to wait.",
     503: "A part of the service is unavailable or still loading. `Retry-After` gives the seconds to wait.",
+    504: "The Cypher query ran out of time or memory.",
 }
 
 
@@ -87,6 +89,7 @@ def _lines_of(schema: str) -> dict[str, Any]:
 EXAMPLES: dict[str, Responses] = {
     "infer": {200: {"content": {"application/json": {"example": _ANSWER}}}},
     "batch": {200: {"content": {JSON: {"example": {"answers": [_ANSWER]}}, NDJSON: _lines_of("Answer")}}},
+    "cypher": {200: {"content": {NDJSON: {"schema": {"description": "columns, rows as lists, and the end"}}}}},
     "scores": {200: {"content": {NDJSON: _lines_of("Score")}}},
     "matches": {200: {"content": {NDJSON: _lines_of("Matches")}}},
 }

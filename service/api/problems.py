@@ -20,6 +20,7 @@ from schemas.errors import (
     NotAllowed,
     NotFound,
     Overloaded,
+    QueryEnded,
     ScopeMissing,
     TooLarge,
     TooManyRequests,
@@ -40,6 +41,7 @@ STATUS: dict[type[CometgraphError], int] = {
     NotFound: 404,
     TooManyRequests: 429,
     Overloaded: 429,
+    QueryEnded: 504,
     Unavailable: 503,
     CometgraphError: 500,
 }

@@ -21,6 +21,7 @@ from service.cli.stopped import Stopped
         "match": "List stored events with a similar meaning.",
         "render": "Print triples of a file as English sentences.",
         "get": "Answer one HTTP GET without a server.",
+        "cypher": "Run a Cypher query that reads the graph.",
         "stats": "Count the events and triples of the store.",
         "forget": "Delete the triples of one origin.",
         "models": "Show, prepare or delete the student's converted files.",

@@ -14,6 +14,7 @@ STORE = ("store", "neo4j_user", "neo4j_password", "neo4j_database", "threads")
 EMBEDDER = ("embedder", "model_threads", "cache")
 MATCHING = ("match", "embedder", "judge")
 CRITIC = ("critic", "no_critic")
+CYPHER = ("cypher_seconds", "cypher_rows", "cypher_bytes")
 STUDENT = (
     "generate",
     "student",

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from graph.query.request import QueryLimits
 from graph.stores.connect import open_store
 from graph.stores.protocol import Store
 from schemas.errors import StoreLocked, Unavailable
@@ -21,6 +22,7 @@ from service.runtime.specs import (
     embedder_spec_of,
     judge_spec_of,
     login_of,
+    query_limits_of,
     student_spec_of,
 )
 from service.runtime.student import StudentRuntime, open_student_runtime
@@ -48,6 +50,8 @@ class Resources:
     """The decoding preset of questions without one."""
     keeps: bool = True
     """The setting `keep`."""
+    queries: QueryLimits | None = None
+    """The limits of Cypher queries. None without Cypher."""
 
     async def keep(self, triples: Sequence[Triple]) -> None:
         """Store generated triples. Returns once they are durable. Raises Unavailable."""
@@ -67,6 +71,8 @@ async def open_resources(
     Raises BadInput, StoreUnavailable, StoreLocked.
     """
     async with AsyncExitStack() as stack:
+        is_late = models != "now"
+        queries = query_limits_of(settings, ahead=not is_late)
         store = await stack.enter_async_context(
             open_store(
                 settings.store,
@@ -74,9 +80,9 @@ async def open_resources(
                 create=create,
                 threads=settings.threads,
                 login=login_of(settings),
+                queries=queries,
             )
         )
-        is_late = models != "now"
         process = await stack.enter_async_context(open_models("the models", nice=0 if is_late else NICE))
         normalizer = await stack.enter_async_context(open_normalizer(process, is_late=is_late))
         retriever = judge = critic = student = write_back = None
@@ -101,7 +107,16 @@ async def open_resources(
                 )
             )
         yield Resources(
-            store, normalizer, student, retriever, judge, critic, write_back, settings.decoding, settings.keep
+            store,
+            normalizer,
+            student,
+            retriever,
+            judge,
+            critic,
+            write_back,
+            settings.decoding,
+            settings.keep,
+            queries if settings.cypher else None,
         )
 
 

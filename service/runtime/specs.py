@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from distill.student.student import StudentSpec
+from graph.query.request import QueryLimits
 from graph.stores.protocol import Neo4jLogin
 from service.runtime.critic import CriticSpec
 from service.runtime.judge import JudgeSpec
@@ -55,3 +56,14 @@ def batch_limits_of(settings: Settings) -> BatchLimits:
 def login_of(settings: Settings) -> Neo4jLogin:
     """The Neo4j login of the settings."""
     return Neo4jLogin(settings.neo4j_user, settings.neo4j_password.get_secret_value(), settings.neo4j_database)
+
+
+def query_limits_of(settings: Settings, *, ahead: bool) -> QueryLimits:
+    """The limits of Cypher queries. ahead: start reader processes with the store."""
+    return QueryLimits(
+        seconds=settings.cypher_seconds,
+        rows=settings.cypher_rows,
+        bytes=settings.cypher_bytes,
+        slots=settings.cypher_slots,
+        ahead=ahead and settings.cypher,
+    )

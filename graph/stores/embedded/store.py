@@ -4,14 +4,17 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 
+from graph.query.fence import fenced
+from graph.query.process import Readers
+from graph.query.request import QueryLimits, Rows
 from graph.stores.changes import Changes
 from graph.stores.common_cypher import count_edges, count_nodes, count_nones
 from graph.stores.embedded.folder import (
@@ -47,18 +50,24 @@ from schemas.relations import RELATIONS
 from schemas.relations.files import VARIABLE
 from schemas.triples import Triple
 
+READER = "graph.stores.embedded.reader"
 T = TypeVar("T")
 
 
-async def open_embedded(folder: Path, *, read_only: bool, create: bool, threads: int) -> "EmbeddedStore":
+async def open_embedded(
+    folder: Path, *, read_only: bool, create: bool, threads: int, queries: QueryLimits
+) -> "EmbeddedStore":
     """Open the store in a folder. create: make a store in a new folder, unless read_only.
 
     Raises BadInput, StoreLocked, StoreUnavailable.
     """
-    return await asyncio.to_thread(_open, folder, read_only, create, threads)
+    store = await asyncio.to_thread(_open, folder, read_only, create, threads, queries)
+    if queries.ahead:
+        store.readers.start_ahead()
+    return store
 
 
-def _open(folder: Path, read_only: bool, create: bool, threads: int) -> "EmbeddedStore":
+def _open(folder: Path, read_only: bool, create: bool, threads: int, queries: QueryLimits) -> "EmbeddedStore":
     if folder.exists() and not folder.is_dir():
         raise BadInput.of("store", str(folder), "a folder, or an address bolt://… or neo4j://…")
     if (read_only or not create) and not (folder / "store.json").exists():
@@ -76,7 +85,7 @@ def _open(folder: Path, read_only: bool, create: bool, threads: int) -> "Embedde
                 "up to date, such as `cometgraph index`"
             )
         graph = _translated(partial(open_graph, folder, manifest, read_only=read_only))
-        return EmbeddedStore(folder, manifest, graph, lock, threads=threads)
+        return EmbeddedStore(folder, manifest, graph, lock, threads=threads, queries=queries)
     except BaseException:
         if lock is not None:
             lock.close()
@@ -111,7 +120,16 @@ class EmbeddedStore:
 
     kind: StoreKind = "embedded"
 
-    def __init__(self, folder: Path, manifest: Manifest, graph: Graph, lock: IO[str] | None, *, threads: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        graph: Graph,
+        lock: IO[str] | None,
+        *,
+        threads: int,
+        queries: QueryLimits,
+    ) -> None:
         self.address = str(folder)
         self._folder = folder
         self._manifest = manifest
@@ -120,6 +138,7 @@ class EmbeddedStore:
         self._changes = Changes()
         self._writing = asyncio.Lock()
         self._graph = graph
+        self.readers = Readers({"module": READER, "folder": str(folder.resolve())}, queries)
 
     @property
     def changes(self) -> Changes | None:
@@ -136,6 +155,11 @@ class EmbeddedStore:
     async def visible(self, events: Sequence[str]) -> set[str]:
         generated = await self._run(lambda: self._graph.index.generated(events))
         return {event for event, is_generated in generated.items() if not is_generated}
+
+    async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
+        most = self.readers.limits.rows
+        rows = most if limit is None else min(limit, most)
+        return await self.readers.ask(fenced(text, parameters, "embedded", rows), rows)
 
     async def stats(self) -> Stats:
         return await self._run(self._stats)
@@ -161,6 +185,7 @@ class EmbeddedStore:
             return await self._run(partial(self._change_all, partial(self._forget, origin, progress)))
 
     async def close(self) -> None:
+        await self.readers.close()
         await asyncio.to_thread(self._threads.shutdown)
         self._graph.index.close()
         del self._graph

@@ -1,15 +1,20 @@
 """The Neo4j store, by the async driver of Neo4j. Reads go to the readers of a cluster."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, LiteralString, TypeVar, cast
 from urllib.parse import urlsplit
 
+import cachetools
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
 
+from graph.query.fence import fenced
+from graph.query.process import Readers
+from graph.query.request import QueryLimits, Rows
 from graph.stores.changes import Changes
 from graph.stores.common_cypher import STORED_RELATIONS, count_edges, count_nodes, count_nones
 from graph.stores.forget import Forgotten, unknown_origin
@@ -29,11 +34,16 @@ from schemas.triples import NONE, Triple
 CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 15.0
 READ_SECONDS = 30.0
+READER = "graph.stores.neo4j.reader"
+_PLANS = 1_000
+"""Texts of strangers with a plan that has passed."""
+RUNNING = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.cometgraph_query = $id RETURN count(*)"
+"""Number of transactions of one query of a stranger. See graph/stores/neo4j/reader.py."""
 
 T = TypeVar("T")
 
 
-async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Neo4jStore":
+async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool, queries: QueryLimits) -> "Neo4jStore":
     """Connect to a server, and create missing constraints and indexes unless read_only.
 
     Raises BadInput for a malformed address, StoreUnavailable.
@@ -50,7 +60,7 @@ async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Ne
         user_agent="cometgraph",
         notifications_min_severity="OFF",
     )
-    store = Neo4jStore(address, driver, login.database)
+    store = Neo4jStore(address, driver, login, queries)
     try:
         async with _translated(address):
             await driver.verify_connectivity()  # pyright: ignore[reportUnknownMemberType]
@@ -59,6 +69,8 @@ async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool) -> "Ne
     except BaseException:
         await driver.close()
         raise
+    if queries.ahead:
+        store.readers.start_ahead()
     return store
 
 
@@ -87,10 +99,12 @@ class Neo4jStore:
 
     kind: StoreKind = "neo4j"
 
-    def __init__(self, address: str, driver: neo4j.AsyncDriver, database: str | None) -> None:
+    def __init__(self, address: str, driver: neo4j.AsyncDriver, login: Neo4jLogin, queries: QueryLimits) -> None:
         self.address = address
         self._driver = driver
-        self._database = database
+        self._database = login.database
+        self.readers = Readers({"module": READER, "address": address} | asdict(login), queries, self._is_running)
+        self._planned: cachetools.LRUCache[str, bool] = cachetools.LRUCache(_PLANS)
 
     async def prepare(self) -> None:
         """Create constraints, the full-text index and the relation nodes, and wait for the indexes."""
@@ -182,6 +196,18 @@ class Neo4jStore:
             total += await self._write(partial(forget, origin=origin, heads=heads[start : start + EVENTS]))
         return total
 
+    async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
+        most = self.readers.limits.rows
+        rows = most if limit is None else min(limit, most)
+        statement = fenced(text, parameters, "neo4j", rows)
+        result = await self.readers.ask(statement, rows, is_planned=statement.text in self._planned)
+        self._planned[statement.text] = True
+        return result
+
+    async def _is_running(self, query: str) -> bool:
+        [[number]] = await self.read(RUNNING, id=query)
+        return number > 0
+
     async def stats(self) -> Stats:
         async def count(query: str) -> int:
             return (await self.read(query))[0][0]
@@ -199,6 +225,7 @@ class Neo4jStore:
         )
 
     async def close(self) -> None:
+        await self.readers.close()
         await self._driver.close()
 
     async def execute(self, query: str) -> None:

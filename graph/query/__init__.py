@@ -1,0 +1,1 @@
+"""Strangers' Cypher: what a text may say, before any store sees it."""

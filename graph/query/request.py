@@ -1,0 +1,33 @@
+"""What a store does with a stranger's query: its limits and its rows."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class QueryLimits:
+    """The limits of strangers' queries."""
+
+    seconds: float = 5.0
+    """Time of one query."""
+    rows: int = 1_000
+    """Rows of one result."""
+    bytes: int = 4 << 20
+    """Size of one result, in bytes of JSON."""
+    slots: int = 4
+    """Queries at once."""
+    ahead: bool = False
+    """Start reader processes ahead of the queries. False: the first query starts one."""
+
+
+DEFAULT_LIMITS = QueryLimits()
+
+
+@dataclass(slots=True)
+class Rows:
+    """The result of a query. All values are JSON."""
+
+    columns: list[str] = field(default_factory=list[str])
+    rows: list[list[Any]] = field(default_factory=list[list[Any]])
+    truncated: bool = False
+    """There are more rows, or a value is cut."""

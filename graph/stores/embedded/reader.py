@@ -1,0 +1,244 @@
+"""The embedded graph in a reader process, for strangers' queries.
+
+A read-only ladybug still reads and writes any file, loads extensions and runs several statements. So while it runs a
+query, this process may open no file and no socket (RLIMIT_NOFILE), and Landlock keeps it from folders and renames.
+"""
+
+import decimal  # noqa: F401  # pyright: ignore[reportUnusedImport] (ladybug imports these with the first parameter)
+import resource
+import time
+import uuid  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, cast
+
+import ladybug
+
+from graph.query.child import EndedError, RefusedError, Request, UnavailableError
+from graph.query.values import Budget
+from graph.stores.embedded.folder import read_manifest
+from graph.stores.embedded.landlock import read_only
+from schemas.errors import StoreUnavailable
+
+BUFFER_POOL = 256 << 20
+"""Bytes of memory for pages of the graph file."""
+_ADDRESSES = 1 << 34
+"""Bytes of address space for a graph file. More, in powers of two, for a larger one."""
+_SETTLED_NS = 20_000_000
+"""A file that changed this short a time ago may change again within the same tick of the clock."""
+_RETRY_SECONDS = 0.01
+_PATIENCE_SECONDS = 10.0
+_MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+_BESIDE = (".wal", ".shadow", ".wal.checkpoint", ".checkpoint.intent.lock")
+"""Endings of the files beside a graph file: its log, and what comes and goes with a checkpoint."""
+_State = tuple[tuple[int, int, int] | None, ...]
+"""Each file's number, size and time of change: graph, log, files of a checkpoint, manifest."""
+
+
+def open_reader(folder: str) -> "EmbeddedReader":
+    """The reader of a store. Raises UnavailableError."""
+    reader = EmbeddedReader(Path(folder))
+    reader.open()
+    reader.warm_up()
+    return reader
+
+
+class EmbeddedReader:
+    """See graph.query.child.ReaderStore. It reopens the graph after every change."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._database: ladybug.Database | None = None
+        self._files: list[Path] = []
+        self._state: _State = ()
+        self._ends = _Ends()
+
+    def open(self) -> None:
+        """Open the current graph, as the writer's last change left its files. Raises UnavailableError."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        with _open_files():
+            while not self._open():
+                if time.monotonic() > deadline:
+                    raise UnavailableError("the graph cannot be opened now")
+                time.sleep(_RETRY_SECONDS)
+
+    def _open(self) -> bool:
+        """Open the graph. False while the writer changes its files."""
+        try:
+            manifest = read_manifest(self._folder)
+        except StoreUnavailable as error:
+            raise UnavailableError(str(error)) from error
+        if manifest is None:
+            raise UnavailableError(f"{self._folder} has no graph")
+        path = self._folder / manifest.graph
+        self._files = [path, *(path.with_name(path.name + end) for end in _BESIDE), self._folder / "store.json"]
+        state = self._current()
+        if state[0] is None or not _is_settled(state):
+            return False
+        self._close()
+        size = max(_ADDRESSES, 1 << (4 * state[0][1]).bit_length())
+        try:
+            self._database = ladybug.Database(
+                path, read_only=True, buffer_pool_size=BUFFER_POOL, max_db_size=size, max_num_threads=1
+            )
+        except RuntimeError:  # a checkpoint has begun
+            return False
+        self._state = state
+        return _is_same_checkpoint(state, self._current())
+
+    def seal(self) -> None:
+        with _open_files():
+            read_only(self._folder)
+
+    def prepare(self) -> None:
+        if self._database is None or self._current() != self._state:
+            self.open()
+
+    def answer(self, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
+        assert self._database is not None
+        self._ends = _Ends()
+        result = self._execute(self._database, request)
+        return result.get_column_names(), iter(result)
+
+    def warm_up(self) -> None:
+        """Import what a query with parameters and values of all kinds needs: later no file can be opened."""
+        request = Request("RETURN $a, date('2020-01-01'), interval('1 day')", {"a": [1]}, None, 1, 1, 5, "")
+        for _ in self.answer(request)[1]:
+            pass
+
+    def plain(self, value: Any, budget: Budget) -> Any:
+        if isinstance(value, list):
+            return [self.plain(one, budget) for one in cast(list[Any], value) if budget.has_room()]
+        if not isinstance(value, dict):
+            return budget.plain(value)
+        parts = cast(dict[str, Any], value)
+        if "_NODES" in parts and "_RELS" in parts:
+            return self.plain(_alternating(parts["_NODES"], parts["_RELS"]), budget)
+        if "_SRC" in parts and "_LABEL" in parts:
+            edge = {"type": parts["_LABEL"], "from": "", "to": ""} | budget.plain(_properties(parts))
+            self._ends.add(edge, parts)
+            return edge
+        if "_ID" in parts and "_LABEL" in parts:
+            node = budget.plain({"label": parts["_LABEL"], **_properties(parts)})
+            self._ends.texts[_key(parts["_ID"])] = node.get("text", node.get("name", ""))
+            return node
+        return {str(key): self.plain(one, budget) for key, one in parts.items() if budget.has_room()}
+
+    def finish(self) -> None:
+        assert self._database is not None
+        if self._ends.missing():
+            with ladybug.Connection(self._database, num_threads=1) as connection:
+                for key in self._ends.missing():
+                    query = f"MATCH (n) WHERE id(n) = internal_id({key[0]:d}, {key[1]:d}) RETURN n"
+                    [[node]] = connection.execute(query).get_all()
+                    self._ends.texts[key] = node.get("text") or node.get("name") or ""
+        self._ends.fill()
+
+    def is_valid(self) -> bool:
+        """False after a checkpoint of the writer. It changes pages that this process may not have read yet."""
+        return self._current()[0] == self._state[0]
+
+    def _execute(self, database: ladybug.Database, request: Request) -> ladybug.QueryResult:
+        connection = ladybug.Connection(database, num_threads=1)  # settings of one caller end with it
+        connection.set_query_timeout(int(request.seconds * 1000))
+        try:
+            result = connection.execute(request.text, request.parameters)
+        except RuntimeError as error:
+            raise _translated(error) from None
+        except (TypeError, ValueError) as error:
+            raise RefusedError(f"the parameters are refused: {error}") from None
+        if isinstance(result, list):
+            raise RefusedError("more than one statement")
+        return result
+
+    def _current(self) -> _State:
+        return tuple(map(_state, self._files))
+
+    def _close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+
+class _Ends:
+    """The ends of edges. An edge has the numbers of its nodes, and a stranger reads their texts."""
+
+    def __init__(self) -> None:
+        self.texts: dict[tuple[int, int], str] = {}
+        self._edges: list[tuple[dict[str, Any], tuple[int, int], tuple[int, int]]] = []
+
+    def add(self, edge: dict[str, Any], value: dict[str, Any]) -> None:
+        self._edges.append((edge, _key(value["_SRC"]), _key(value["_DST"])))
+
+    def missing(self) -> set[tuple[int, int]]:
+        return {key for _, *keys in self._edges for key in keys} - self.texts.keys()
+
+    def fill(self) -> None:
+        for edge, source, target in self._edges:
+            edge["from"], edge["to"] = self.texts[source], self.texts[target]
+
+
+@contextmanager
+def _open_files() -> Generator[None]:
+    """Files can be opened meanwhile, and none afterwards."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, _MOST_FILES), _MOST_FILES))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, _MOST_FILES))
+
+
+def _key(number: dict[str, int]) -> tuple[int, int]:
+    return number["table"], number["offset"]
+
+
+def _properties(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: one for key, one in value.items() if not key.startswith("_") and one is not None}
+
+
+def _alternating(nodes: list[Any], edges: list[Any]) -> list[Any]:
+    """A path: its nodes and edges in turn. `rels(p)` has edges alone."""
+    pairs = zip_longest(nodes, edges)
+    return [one for pair in pairs for one in pair if one is not None]
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_settled(state: _State) -> bool:
+    """True if no checkpoint wrote just now. The log may grow: commits become visible whole, or not at all."""
+    graph, _, *checkpoint, _ = state
+    now = time.time_ns()
+    return all(one is None or not 0 <= now - one[2] < _SETTLED_NS for one in (graph, *checkpoint))
+
+
+def _is_same_checkpoint(before: _State, after: _State) -> bool:
+    """True if the log only grew, and nothing else of the graph changed."""
+    (graph, log, *files), (new_graph, new_log, *new_files) = before, after
+    has_grown = log is None or (new_log is not None and log[0] == new_log[0] and log[1] <= new_log[1])
+    return graph == new_graph and files == new_files and has_grown
+
+
+def _translated(error: RuntimeError) -> Exception:
+    """An error of ladybug: the caller's fault, or the end of its time or memory."""
+    message = str(error).splitlines()[0] if str(error) else "the query failed"
+    if "Interrupted" in message:
+        return EndedError("the query ran out of time")
+    if "Buffer manager exception" in message or "bad_alloc" in message or "allocate" in message:
+        return EndedError("the query ran out of memory")
+    line, column = _position(message)
+    return RefusedError(message.partition(" (line:")[0], line, column)
+
+
+def _position(message: str) -> tuple[int, int]:
+    """Line and column in a message of ladybug's parser, "(line: 1, offset: 16)"."""
+    _, found, rest = message.partition("(line: ")
+    line, _, column = rest.rstrip(")").partition(", offset: ")
+    return (int(line), int(column) + 1) if found and line.isdigit() and column.isdigit() else (0, 0)

@@ -1,0 +1,49 @@
+"""POST /cypher and GET /cypher/schema: strangers' queries, and what they may say."""
+
+import time
+from dataclasses import asdict
+
+from graph.query.examples import EXAMPLES
+from graph.query.functions import PROCEDURES, function_names
+from graph.query.walk import ALLOWED_CLAUSES
+from graph.stores.common_cypher import PROPERTY_NAMES
+from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
+from schemas.cypher import CypherAnswer, CypherQuestion, CypherSchema, EdgeType
+from schemas.errors import NoCypher
+from schemas.relations import RELATIONS
+from service.runtime.resources import Resources
+
+_LABELS = {"Event": ["text"], "Inference": ["text"], "Relation": ["name", "phrase", "grp", "whose"]}
+
+
+async def answer(question: CypherQuestion, resources: Resources) -> CypherAnswer:
+    """The rows of a query. Raises BadQuery, QueryEnded, Overloaded, StoreUnavailable, NoCypher."""
+    if resources.queries is None:
+        raise NoCypher
+    started = time.perf_counter()
+    found = await resources.store.query(question.query, question.parameters, question.limit)
+    took_ms = round((time.perf_counter() - started) * 1000, 3)
+    return CypherAnswer(found.columns, found.rows, found.truncated, took_ms)
+
+
+def schema(resources: Resources) -> CypherSchema:
+    """What a query may say on this store. Raises NoCypher."""
+    if resources.queries is None:
+        raise NoCypher
+    kind = resources.store.kind
+    limits = {name: value for name, value in asdict(resources.queries).items() if name != "ahead"}
+    return CypherSchema(
+        store=kind,
+        labels=_LABELS,
+        edges=[
+            *(EdgeType(info.name.value, "Event", "Inference", info.phrase) for info in RELATIONS.values()),
+            EdgeType(NOT_APPLICABLE, "Event", "Relation", "does not have"),
+            EdgeType(AS_EVENT, "Inference", "Event", "is the event"),
+        ],
+        properties=PROPERTY_NAMES,
+        clauses=[*ALLOWED_CLAUSES.split(", "), *(["CALL"] if kind == "neo4j" else [])],
+        functions=function_names(kind),
+        procedures=["db.index.fulltext.queryNodes"] if PROCEDURES[kind] else [],
+        limits=limits,
+        examples=EXAMPLES,
+    )
