@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,9 @@ MEMORY = 768 << 20
 
 NICE = 10
 """Niceness of queries. On scarce cores they get a tenth of the service's time."""
+
+_FREE_READINGS = 3
+"""Readings that a checkpoint of the writer may spoil, before one that keeps it waiting."""
 
 
 class RefusedError(Exception):
@@ -66,8 +69,8 @@ class ReaderStore(Protocol):
         """Give up rights that no query needs."""
         ...
 
-    def prepare(self) -> None:
-        """Open the store as it is now. Raises UnavailableError."""
+    def opened(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """The store as it is now. alone: no checkpoint comes meanwhile. Raises UnavailableError."""
         ...
 
     def answer(self, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
@@ -116,8 +119,8 @@ def main() -> None:
 def _answers(store: ReaderStore, request: Request) -> Iterator[dict[str, Any]]:
     """The messages of one answer: "opened" before the query runs, columns, rows, and the end. Or an error."""
     try:
-        store.prepare()
-        yield {"opened": True}
+        with store.opened():
+            yield {"opened": True}
         columns, rows, is_truncated = _result(store, request)
     except RefusedError as error:
         yield {"error": "refused", "message": str(error), "line": error.line, "column": error.column}
@@ -138,19 +141,26 @@ def _answers(store: ReaderStore, request: Request) -> Iterator[dict[str, Any]]:
 
 
 def _result(store: ReaderStore, request: Request) -> tuple[list[str], list[list[Any]], bool]:
-    while True:
-        store.prepare()
-        columns, values = store.answer(request)
-        rows, budget = list[list[Any]](), Budget(request.bytes)
-        has_more = False
-        for row in values:
-            has_more = len(rows) == request.rows or budget.left <= 0
-            if has_more:
-                break
-            rows.append([store.plain(value, budget) for value in row])
-        store.finish()
+    for alone in (*(False,) * _FREE_READINGS, True):
+        with store.opened(alone=alone):
+            result = _read(store, request)
         if store.is_valid():
-            return request.columns or columns, rows, has_more or budget.is_cut
+            return result
+    raise UnavailableError("the graph changes all the time")
+
+
+def _read(store: ReaderStore, request: Request) -> tuple[list[str], list[list[Any]], bool]:
+    """One reading. It keeps nothing of the store, which could not be closed otherwise."""
+    columns, values = store.answer(request)
+    rows, budget = list[list[Any]](), Budget(request.bytes)
+    has_more = False
+    for row in values:
+        has_more = len(rows) == request.rows or budget.left <= 0
+        if has_more:
+            break
+        rows.append([store.plain(value, budget) for value in row])
+    store.finish()
+    return request.columns or columns, rows, has_more or budget.is_cut
 
 
 def _limit_files() -> None:

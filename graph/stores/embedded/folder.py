@@ -4,6 +4,7 @@ STORE/store.json        manifest: the number N of the current graph, written las
 STORE/graph-N.lbug      the graph
 STORE/events-N.sqlite   its text index
 STORE/lock              lock of the writing process
+STORE/pages.lock        lock of the graph files, for a change or an opening
 STORE/load-PID          files of a load under way
 STORE/vectors…          the vector index (graph/vectors/embedded.py), common to all graph files
 """
@@ -12,6 +13,8 @@ import fcntl
 import os
 import re
 import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,7 +28,7 @@ VERSION = 3
 """Version 3: edges have a critic. A writer brings a store of version 2 up to date."""
 _PREVIOUS = 2
 _OURS = re.compile(
-    r"store\.json(\.part)?|lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?"
+    r"store\.json(\.part)?|lock|pages\.lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?"
     r"|vectors\.sqlite([.-].+)?|vectors-\d+\.usearch(\.part)?"
 )
 _NUMBERED = re.compile(r"graph-\d+\.lbug|events-\d+\.sqlite")
@@ -84,6 +87,22 @@ def lock_for_writing(folder: Path) -> IO[str]:
     lock.write(f"pid {os.getpid()}")
     lock.flush()
     return lock
+
+
+@contextmanager
+def pages_locked(folder: Path, *, shared: bool = False) -> Generator[None]:
+    """No other process changes the graph files meanwhile. shared: for opening them, beside others that do.
+
+    A commit may end with a checkpoint, which moves pages from the log into the graph file. A reader that opens the
+    files in the middle of one sees neither state.
+    """
+    path = folder / "pages.lock"
+    if shared and not path.exists():  # no writer ever came
+        yield
+        return
+    with path.open("rb" if shared else "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -6,10 +6,9 @@ query, this process may open no file and no socket (RLIMIT_NOFILE), and Landlock
 
 import decimal  # noqa: F401  # pyright: ignore[reportUnusedImport] (ladybug imports these with the first parameter)
 import resource
-import time
 import uuid  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +17,7 @@ import ladybug
 
 from graph.query.child import EndedError, RefusedError, Request, UnavailableError
 from graph.query.values import Budget
-from graph.stores.embedded.folder import read_manifest
+from graph.stores.embedded.folder import pages_locked, read_manifest
 from graph.stores.embedded.landlock import read_only
 from schemas.errors import StoreUnavailable
 
@@ -26,22 +25,16 @@ BUFFER_POOL = 256 << 20
 """Bytes of memory for pages of the graph file."""
 _ADDRESSES = 1 << 34
 """Bytes of address space for a graph file. More, in powers of two, for a larger one."""
-_SETTLED_NS = 20_000_000
-"""A file that changed this short a time ago may change again within the same tick of the clock."""
-_RETRY_SECONDS = 0.01
-_PATIENCE_SECONDS = 10.0
 _MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-_BESIDE = (".wal", ".shadow", ".wal.checkpoint", ".checkpoint.intent.lock")
-"""Endings of the files beside a graph file: its log, and what comes and goes with a checkpoint."""
 _State = tuple[tuple[int, int, int] | None, ...]
-"""Each file's number, size and time of change: graph, log, files of a checkpoint, manifest."""
+"""Each file's number, size and time of change: graph, log, manifest."""
 
 
 def open_reader(folder: str) -> "EmbeddedReader":
     """The reader of a store. Raises UnavailableError."""
     reader = EmbeddedReader(Path(folder))
-    reader.open()
-    reader.warm_up()
+    with reader.opened():
+        reader.warm_up()
     return reader
 
 
@@ -55,17 +48,24 @@ class EmbeddedReader:
         self._state: _State = ()
         self._ends = _Ends()
 
-    def open(self) -> None:
-        """Open the current graph, as the writer's last change left its files. Raises UnavailableError."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        with _open_files():
-            while not self._open():
-                if time.monotonic() > deadline:
-                    raise UnavailableError("the graph cannot be opened now")
-                time.sleep(_RETRY_SECONDS)
+    @contextmanager
+    def opened(self, *, alone: bool = False) -> Generator[None]:
+        with ExitStack() as lock:
+            if alone or not self._is_current():
+                with _open_files():
+                    lock.enter_context(pages_locked(self._folder, shared=True))
+                    if not self._is_current():
+                        self._open()
+            if not alone:
+                lock.close()
+            yield
 
-    def _open(self) -> bool:
-        """Open the graph. False while the writer changes its files."""
+    def _is_current(self) -> bool:
+        return self._database is not None and self._current() == self._state
+
+    def _open(self) -> None:
+        """Open the current graph, as the writer's last change left its files. Raises UnavailableError."""
+        self._close()
         try:
             manifest = read_manifest(self._folder)
         except StoreUnavailable as error:
@@ -73,28 +73,21 @@ class EmbeddedReader:
         if manifest is None:
             raise UnavailableError(f"{self._folder} has no graph")
         path = self._folder / manifest.graph
-        self._files = [path, *(path.with_name(path.name + end) for end in _BESIDE), self._folder / "store.json"]
-        state = self._current()
-        if state[0] is None or not _is_settled(state):
-            return False
-        self._close()
-        size = max(_ADDRESSES, 1 << (4 * state[0][1]).bit_length())
+        self._files = [path, path.with_name(f"{path.name}.wal"), self._folder / "store.json"]
+        self._state = self._current()
+        if (graph := self._state[0]) is None:
+            raise UnavailableError(f"{path} is missing")
+        size = max(_ADDRESSES, 1 << (4 * graph[1]).bit_length())
         try:
             self._database = ladybug.Database(
                 path, read_only=True, buffer_pool_size=BUFFER_POOL, max_db_size=size, max_num_threads=1
             )
-        except RuntimeError:  # a checkpoint has begun
-            return False
-        self._state = state
-        return _is_same_checkpoint(state, self._current())
+        except RuntimeError as error:
+            raise UnavailableError(f"{path} cannot be opened: {error}") from error
 
     def seal(self) -> None:
         with _open_files():
             read_only(self._folder)
-
-    def prepare(self) -> None:
-        if self._database is None or self._current() != self._state:
-            self.open()
 
     def answer(self, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
         assert self._database is not None
@@ -210,20 +203,6 @@ def _state(path: Path) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _is_settled(state: _State) -> bool:
-    """True if no checkpoint wrote just now. The log may grow: commits become visible whole, or not at all."""
-    graph, _, *checkpoint, _ = state
-    now = time.time_ns()
-    return all(one is None or not 0 <= now - one[2] < _SETTLED_NS for one in (graph, *checkpoint))
-
-
-def _is_same_checkpoint(before: _State, after: _State) -> bool:
-    """True if the log only grew, and nothing else of the graph changed."""
-    (graph, log, *files), (new_graph, new_log, *new_files) = before, after
-    has_grown = log is None or (new_log is not None and log[0] == new_log[0] and log[1] <= new_log[1])
-    return graph == new_graph and files == new_files and has_grown
 
 
 def _translated(error: RuntimeError) -> Exception:

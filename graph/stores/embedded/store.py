@@ -20,6 +20,7 @@ from graph.stores.common_cypher import count_edges, count_nodes, count_nones
 from graph.stores.embedded.folder import (
     Manifest,
     lock_for_writing,
+    pages_locked,
     read_manifest,
     refuse_foreign,
     remove_leftovers,
@@ -188,9 +189,12 @@ class EmbeddedStore:
         await self.readers.close()
         await asyncio.to_thread(self._threads.shutdown)
         self._graph.index.close()
-        del self._graph
-        if self._lock is not None:
-            self._lock.close()
+        if self._lock is None:
+            del self._graph
+            return
+        with pages_locked(self._folder):
+            del self._graph
+        self._lock.close()
 
     @property
     def scratch(self) -> Path:
@@ -212,13 +216,15 @@ class EmbeddedStore:
 
     def _add(self, rows: pa.Table, events: set[str]) -> Counts:
         try:
-            return add_rows(self._graph.connection(), self._graph.index, rows)
+            with pages_locked(self._folder):
+                return add_rows(self._graph.connection(), self._graph.index, rows)
         finally:
             self._changes.add(events)
 
     def _set_scores(self, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
         try:
-            return set_scores(self._graph.connection(), triples, p_valid, critic)
+            with pages_locked(self._folder):
+                return set_scores(self._graph.connection(), triples, p_valid, critic)
         finally:
             self._changes.add({triple.head for triple in triples})
 
@@ -270,7 +276,8 @@ class EmbeddedStore:
         if is_small(staging.incoming, events):
             total = Counts()
             for part in staging.read():
-                total += add_rows(self._graph.connection(), self._graph.index, part.incoming)
+                with pages_locked(self._folder):
+                    total += add_rows(self._graph.connection(), self._graph.index, part.incoming)
             return total
         if events:
             _refuse_loss(self._stats().unknown_relations)
@@ -284,9 +291,10 @@ class EmbeddedStore:
         graph, index = self._folder / new.graph, self._folder / new.index
         counts, has_changes = rebuild(staging, graph, index, BUFFER_POOL, progress, force=force)
         if has_changes:
-            write_manifest(self._folder, new)
-            self._graph, self._manifest = open_graph(self._folder, new, read_only=False), new
-            remove_leftovers(self._folder, new)
+            with pages_locked(self._folder):
+                write_manifest(self._folder, new)
+                self._graph, self._manifest = open_graph(self._folder, new, read_only=False), new
+                remove_leftovers(self._folder, new)
         return counts
 
 

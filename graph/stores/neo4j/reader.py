@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, LiteralString, cast
 
 import neo4j
@@ -46,8 +47,9 @@ class Neo4jReader:
     def seal(self) -> None:
         """Nothing: it needs the network, and no query runs in this process."""
 
-    def prepare(self) -> None:
+    def opened(self, *, alone: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002
         """Nothing: the server has one state."""
+        return nullcontext()
 
     def answer(self, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
         self._close()
