@@ -127,7 +127,7 @@ def test_an_unseeded_answer_can_be_drawn_again(live: TestClient) -> None:
 
 def test_a_batch_of_questions_is_what_each_is_alone(live: TestClient) -> None:
     """Alone, in random batches, and from many askers at once: the same text."""
-    nouns = ["a lamp", "the fence", "an old boat", "a violin", "the soup", "a letter", "three hens", "PersonY's bike"]
+    nouns = ["a lamp", "an old boat", "the soup", "three hens", "PersonY's bike"]
     verbs = ["repairs", "loses", "sells", "forgets"]
     questions = [
         {"event": f"PersonX {verb} {noun}", "relation": relation, "mode": "generate", "decoding": way, "seed": n}
@@ -136,7 +136,7 @@ def test_a_batch_of_questions_is_what_each_is_alone(live: TestClient) -> None:
     ]
     alone = [tails(live.get("/infer", params=ask).json()) for ask in questions]
     order = random.Random(5).sample(range(len(questions)), len(questions))
-    batches = [order[start : start + 17] for start in range(0, len(order), 17)]
+    batches = [order[start : start + 11] for start in range(0, len(order), 11)]
     together: dict[int, Any] = {}
     for batch in batches:
         body = {"questions": [questions[n] for n in batch]}
