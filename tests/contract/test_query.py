@@ -91,6 +91,7 @@ async def test_rows_values_and_caps(address: tuple[str, Neo4jLogin | None]) -> N
         assert await rows("MATCH (a)-[:isBefore]->(:Inference)-[:AS_EVENT]->(b:Event) RETURN a.text, b.text") == [
             ["PersonX waits", "PersonX sleeps"]
         ]
+        assert await rows("RETURN toString(5), toInteger('7'), toFloat('2.5')") == [["5", 7, 2.5]]
         assert await rows("RETURN 1 AS x UNION ALL RETURN 2 AS x") in ([[1], [2]], [[2], [1]])
         assert await rows("MATCH (e:Event) WHERE e.text = 'nobody' RETURN e.text") == []
         # Caps: rows, bytes, and bytes inside one value.
