@@ -130,7 +130,7 @@ async def _paths(store: Path) -> list[str]:
 def _answers(address: str) -> bool:
     with httpx2.Client(base_url=address, trust_env=False, timeout=30) as client:
         found = [client.post("/cypher", json={"query": "MATCH (e:Event) RETURN count(e)"}) for _ in range(2)]
-        return all(one.status_code == httpx2.codes.OK for one in [*found, client.get("/health")])
+        return all(one.is_success for one in [*found, client.get("/health")])
 
 
 async def _type(address: str, seconds: float, seed: int, file: str) -> dict[str, Any]:

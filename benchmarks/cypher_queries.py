@@ -15,8 +15,11 @@ from graph.query.examples import EXAMPLES
 from graph.query.functions import Dialect
 
 _FILE = Path(__file__).with_suffix(".jsonl")
-_OWN_WORD: dict[Dialect, tuple[str, str]] = {"embedded": ("type(", "label("), "neo4j": ("label(", "type(")}
-"""The one word that a store takes from the other, and its own, for the driver alone."""
+_OWN_WORDS: dict[Dialect, dict[str, str]] = {
+    "embedded": {" type(": " label(", "toString(": "string("},
+    "neo4j": {" label(": " type("},
+}
+"""The words that a store takes from the other, and its own, for the driver alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,9 @@ class Query:
 
     def for_driver(self, kind: Dialect, rows: int) -> str:
         """The text for the driver alone, with the LIMIT that a careful person would add."""
-        text = self.text.replace(*_OWN_WORD[kind]).rstrip("; \n")
+        text = self.text.rstrip("; \n")
+        for word, own in _OWN_WORDS[kind].items():
+            text = text.replace(word, own)
         end = text.upper().rpartition("RETURN")[2]
         return text if "LIMIT" in end or "UNION" in text else f"{text} LIMIT {rows}"
 

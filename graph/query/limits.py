@@ -23,6 +23,8 @@ STRING = 1_000
 """Characters of a string."""
 GROWTH = 1_000_000
 """How often one text may be repeated inside one value."""
+STEPS = 10**10
+"""Steps of a regular expression over one value. No time-out stops it inside one."""
 _LIST = 100
 """How a list without a known size counts as growth."""
 _PROJECTING = ("WITH", "UNWIND", "RETURN")
@@ -45,6 +47,8 @@ class _Checks:
         self.found = found
         self.words = found.words
         self.parameters = parameters
+        self.repetitions = 0
+        """The most that a regular expression of the text has."""
 
     def _refuse(self, at: int, message: str, allowed: str) -> None:
         token = self.words[at]
@@ -92,6 +96,8 @@ class _Checks:
             self._refuse(min(at, len(self.words) - 1), "the regular expression is computed", "a string or a parameter")
         elif _is_costly(pattern):
             self._refuse(at, "the regular expression may take too long", _REGEX_LIMIT)
+        else:
+            self.repetitions = max(self.repetitions, _repetitions(pattern))
 
     def _goes_on(self, at: int) -> bool:
         return at < len(self.words) and self.words[at].text in ("+", "[", ".")
@@ -152,15 +158,20 @@ class _Checks:
                     self._refuse(clause.start, "SKIP is too large", f"at most {SKIPPED:,}")
 
     def growth(self) -> None:
-        """One value holds a text at most GROWTH times: no memory limit of a store counts doubled strings."""
+        """One value holds a text at most GROWTH times: no memory limit of a store counts doubled strings.
+
+        With a regular expression, less: its steps are a power of the length of its text.
+        """
         texts = [len(token.text) for token in self.words if token.kind == "string"]
         growth = max([100, *texts, *_lengths(self.parameters)]) // 100
         for clause in self.found.clauses:
-            if clause.word in _PROJECTING:
-                parts = self.found.parts(clause.start + 1, self.found.end_of(clause), clause.frame)
-                growth *= max((self._factor(part, clause) for part in parts), default=1)
-            if growth > GROWTH:
+            parts = self.found.parts(clause.start + 1, self.found.end_of(clause), clause.frame)
+            here = growth * max((self._factor(part, clause) for part in parts), default=1)
+            if here > GROWTH:
                 self._refuse(clause.start, "a value may grow too large here", "fewer repetitions inside one value")
+            if self.repetitions > 1 and (100 * here) ** self.repetitions > STEPS:
+                self._refuse(clause.start, "a regular expression may take too long on a value here", _REGEX_LIMIT)
+            growth = here if clause.word in _PROJECTING else growth
 
     def _factor(self, part: range, clause: Clause) -> int:
         """By which an expression may multiply the size of its variables."""
@@ -203,6 +214,14 @@ def _lengths(value: Any) -> list[int]:
 
 def _is_costly(pattern: str) -> bool:
     """True for a regular expression that may take exponential time, or a high power of the text's length."""
-    repeats = sum(pattern.count(sign) for sign in "*+{")
     groups = any(f"){sign}" in pattern for sign in "*+{?")
-    return len(pattern) > 100 or repeats > 3 or groups or any(f"\\{digit}" in pattern for digit in "123456789k")
+    return (
+        len(pattern) > 100
+        or _repetitions(pattern) > 3
+        or groups
+        or any(f"\\{digit}" in pattern for digit in "123456789k")
+    )
+
+
+def _repetitions(pattern: str) -> int:
+    return sum(pattern.count(sign) for sign in "*+{")
