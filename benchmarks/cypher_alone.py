@@ -44,7 +44,7 @@ def embedded(folder: Path) -> Generator[Alone]:
 def server(address: str, password: str) -> Generator[Alone]:
     """The driver of Neo4j, with one session."""
     with (
-        neo4j.GraphDatabase.driver(address, auth=("neo4j", password)) as driver,  # pyright: ignore[reportUnknownMemberType]
+        neo4j.GraphDatabase.driver(address, auth=("neo4j", password), notifications_min_severity="OFF") as driver,  # pyright: ignore[reportUnknownMemberType]
         driver.session(default_access_mode=neo4j.READ_ACCESS) as session,  # pyright: ignore[reportUnknownMemberType]
     ):
         yield _Server(session)

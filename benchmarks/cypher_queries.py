@@ -17,7 +17,7 @@ from graph.query.functions import Dialect
 _FILE = Path(__file__).with_suffix(".jsonl")
 _OWN_WORDS: dict[Dialect, dict[str, str]] = {
     "embedded": {" type(": " label(", "toString(": "string("},
-    "neo4j": {" label(": " type("},
+    "neo4j": {" label(": " type(", " rels(": " relationships("},
 }
 """The words that a store takes from the other, and its own, for the driver alone."""
 
