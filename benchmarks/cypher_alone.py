@@ -90,7 +90,7 @@ class _Server:
 
     def shown(self, value: Any) -> Any:
         if isinstance(value, Node):
-            return {"label": ":".join(value.labels)} | dict(value.items())
+            return {"label": ":".join(value.labels)} | {key: one for key, one in value.items() if key != "embedding"}
         if isinstance(value, Relationship):
             start, end = (self._texts[one.element_id] for one in value.nodes if one is not None)
             return {"type": value.type, "from": start, "to": end} | dict(value.items())

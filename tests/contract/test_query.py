@@ -238,7 +238,7 @@ async def test_hostile_statements_past_the_text_harm_nothing(
 
 async def test_killed_readers_lose_their_own_query_alone(address: tuple[str, Neo4jLogin | None]) -> None:
     async with opened(address) as store:
-        for _ in range(3):
+        for _ in range(3 if address[1] is None else 1):  # a server works on for its whole time
             await store.query("RETURN 1 AS x", {})
             slow = asyncio.create_task(error_of(store, SLOW, {}))
             await asyncio.sleep(0.2)
