@@ -49,7 +49,7 @@ def main() -> None:
         with serving(command) as address:
             await_ready(address)
             say(f"{params.clients} clients for {params.seconds} s")
-            with _samples(process_with(store)) as memory:
+            with samples(process_with(store)) as memory:
                 heard = ask(address, asked, "beam", clients=params.clients, seconds=params.seconds, strict=False)
     half = memory[len(memory) // 2 :]
     growth = mean(half[-10:]) / mean(half[:10])
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 @contextmanager
-def _samples(pid: int) -> Iterator[list[float]]:
+def samples(pid: int) -> Iterator[list[float]]:
     """Megabytes of a process and all below it, each second."""
     samples = [memory_of(pid)[1]]
     stopping = threading.Event()

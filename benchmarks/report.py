@@ -55,7 +55,7 @@ def parser(name: str, about: str | None) -> argparse.ArgumentParser:
 
 def say(line: str) -> None:
     """A line on what is being done."""
-    _console.print(line, style="dim")
+    _console.print(line, style="dim", markup=False)
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

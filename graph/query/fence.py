@@ -55,7 +55,8 @@ def fenced(text: str, parameters: Mapping[str, Any], dialect: Dialect, rows: int
 
 def _check_end(found: Structure) -> None:
     """The text ends in a RETURN: a reader has nothing else to do."""
-    last = [clause for clause in found.clauses if clause.frame.kind == "text" and clause.word not in _OF_RETURN][-1]
+    clauses = [clause for clause in found.clauses if clause.frame.kind == "text"]
+    last = next((clause for clause in reversed(clauses) if clause.word not in _OF_RETURN), clauses[0])
     if last.word != "RETURN":
         token = found.words[last.start]
         refuse(found.text, token.start, token.text, "the query has no RETURN at its end", "RETURN …")

@@ -6,22 +6,23 @@ from typing import Literal
 Dialect = Literal["embedded", "neo4j"]
 
 _BOTH = """
-abs ceil floor round sign sqrt exp log log10 sin cos tan pi
+abs ceil floor round sign sqrt log log10 sin cos tan pi
 avg count sum min max collect coalesce size length
 lower upper toLower toUpper trim ltrim rtrim left right substring replace reverse toString toInteger toFloat
-nodes relationships rels properties keys labels label type id exists
+nodes relationships rels properties keys labels label type id
 range any all none single
 """
 _NEO4J = """
 char_length character_length head tail last split isEmpty nullIf toBoolean toIntegerOrNull toFloatOrNull
 toStringOrNull toBooleanOrNull toStringList toFloatList toIntegerList startNode endNode elementId
-stDev stDevP percentileCont percentileDisc shortestPath valueType isNaN log2 date datetime randomUUID rand
+exists exp stDev stDevP percentileCont percentileDisc shortestPath valueType isNaN date datetime randomUUID rand
 """
 _EMBEDDED = """
 list_transform list_filter list_contains list_has list_position list_extract list_element list_slice list_distinct
-list_unique list_sort list_reverse_sort list_sum list_avg list_count list_concat list_cat list_any_value len
-array_length starts_with ends_with prefix suffix contains concat initcap regexp_matches string_split split_part
-cast start_node end_node is_trail is_acyclic offset greatest least ifnull nullif
+list_unique list_sort list_reverse_sort list_sum list_concat list_cat list_any_value
+starts_with ends_with prefix suffix contains concat initcap regexp_matches string_split split_part
+cast start_node end_node is_trail is_acyclic offset ifnull nullif
+string to_int64 to_double
 """
 _LISTS: dict[Dialect, frozenset[str]] = {
     "embedded": frozenset((_BOTH + _EMBEDDED).lower().split()) - {"id"},
@@ -36,6 +37,8 @@ PROCEDURES: dict[Dialect, frozenset[str]] = {
 _IN_PLACE: dict[Dialect, dict[str, str]] = {
     "embedded": {
         "split": "string_split",
+        "exists": "EXISTS { (a)-->(b) }",
+        "exp": "2.718281828 ^ x",
         "head": "list_extract(list, 1)",
         "last": "list_extract(list, -1)",
         "startnode": "start_node",
@@ -59,11 +62,14 @@ _IN_PLACE: dict[Dialect, dict[str, str]] = {
         "start_node": "startNode",
         "end_node": "endNode",
         "ifnull": "coalesce",
+        "string": "toString",
+        "to_int64": "toInteger",
+        "to_double": "toFloat",
     },
 }
 """A function of one store, and what the other one has in its place."""
 _BRIDGED: dict[Dialect, dict[str, str]] = {
-    "embedded": {"type": "label", "rels": "rels"},
+    "embedded": {"type": "label", "tostring": "string", "tointeger": "to_int64", "tofloat": "to_double"},
     "neo4j": {"label": "type", "rels": "relationships"},
 }
 

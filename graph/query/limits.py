@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from math import prod
 from typing import Any, cast
 
 from graph.query.structure import Clause, Frame, Structure
@@ -23,6 +24,8 @@ STRING = 1_000
 """Characters of a string."""
 GROWTH = 1_000_000
 """How often one text may be repeated inside one value."""
+STEPS = 10**9
+"""Steps of a search in one text. No time-out of a store stops it."""
 _LIST = 100
 """How a list without a known size counts as growth."""
 _PROJECTING = ("WITH", "UNWIND", "RETURN")
@@ -45,6 +48,8 @@ class _Checks:
         self.found = found
         self.words = found.words
         self.parameters = parameters
+        self.power = 1
+        """The steps of a search in a text are this power of its length."""
 
     def _refuse(self, at: int, message: str, allowed: str) -> None:
         token = self.words[at]
@@ -83,6 +88,8 @@ class _Checks:
         for n, token in enumerate(self.words):
             if token.kind == "string" and len(token.text) > STRING + 2:
                 self._refuse(n, "the string is too long", f"at most {STRING:,} characters, or a parameter")
+            if token.word == "CONTAINS" or (token.word == "SPLIT" and self.found.roles[n] == "function"):
+                self.power = max(self.power, 2)
             if token.text == "~" and n > 0 and self.words[n - 1].text == "=":
                 self._regex(n + 1)
 
@@ -92,6 +99,8 @@ class _Checks:
             self._refuse(min(at, len(self.words) - 1), "the regular expression is computed", "a string or a parameter")
         elif _is_costly(pattern):
             self._refuse(at, "the regular expression may take too long", _REGEX_LIMIT)
+        else:
+            self.power = max(self.power, _repetitions(pattern))
 
     def _goes_on(self, at: int) -> bool:
         return at < len(self.words) and self.words[at].text in ("+", "[", ".")
@@ -152,15 +161,34 @@ class _Checks:
                     self._refuse(clause.start, "SKIP is too large", f"at most {SKIPPED:,}")
 
     def growth(self) -> None:
-        """One value holds a text at most GROWTH times: no memory limit of a store counts doubled strings."""
-        texts = [len(token.text) for token in self.words if token.kind == "string"]
-        growth = max([100, *texts, *_lengths(self.parameters)]) // 100
+        """One value holds a text at most GROWTH times: no memory limit of a store counts doubled strings.
+
+        A text that is searched grows less.
+        """
+        lengths = [len(token.text) for token in self.words if token.kind == "string"]
+        growth = max([100, *lengths, *_lengths(self.parameters)]) // 100
+        text = 100 * growth
         for clause in self.found.clauses:
-            if clause.word in _PROJECTING:
-                parts = self.found.parts(clause.start + 1, self.found.end_of(clause), clause.frame)
-                growth *= max((self._factor(part, clause) for part in parts), default=1)
-            if growth > GROWTH:
+            parts = self.found.parts(clause.start + 1, self.found.end_of(clause), clause.frame)
+            here = growth * max((self._factor(part, clause) for part in parts), default=1)
+            text_here = text * max(map(self._text_factor, parts), default=1)
+            if here > GROWTH:
                 self._refuse(clause.start, "a value may grow too large here", "fewer repetitions inside one value")
+            if text_here**self.power > STEPS:
+                allowed = "shorter texts, or fewer * + { of a regular expression"
+                self._refuse(clause.start, "a search in a text may take too long here", allowed)
+            if clause.word in _PROJECTING:
+                growth, text = here, text_here
+
+    def _text_factor(self, part: range) -> int:
+        """By which an expression may lengthen one text: lists do not."""
+        if not any(self.words[n].text == "+" or self.words[n].word == "REPLACE" for n in part):
+            return 1
+        names = Counter(self.words[n].text for n in part if self.found.roles[n] == "variable")
+        replaced = (
+            self._replaced(frame) for frame in self.found.frames if frame.name == "replace" and frame.start in part
+        )
+        return max([1, *names.values()]) * prod(replaced)
 
     def _factor(self, part: range, clause: Clause) -> int:
         """By which an expression may multiply the size of its variables."""
@@ -203,6 +231,14 @@ def _lengths(value: Any) -> list[int]:
 
 def _is_costly(pattern: str) -> bool:
     """True for a regular expression that may take exponential time, or a high power of the text's length."""
-    repeats = sum(pattern.count(sign) for sign in "*+{")
     groups = any(f"){sign}" in pattern for sign in "*+{?")
-    return len(pattern) > 100 or repeats > 3 or groups or any(f"\\{digit}" in pattern for digit in "123456789k")
+    return (
+        len(pattern) > 100
+        or _repetitions(pattern) > 3
+        or groups
+        or any(f"\\{digit}" in pattern for digit in "123456789k")
+    )
+
+
+def _repetitions(pattern: str) -> int:
+    return sum(pattern.count(sign) for sign in "*+{")

@@ -91,6 +91,7 @@ async def test_rows_values_and_caps(address: tuple[str, Neo4jLogin | None]) -> N
         assert await rows("MATCH (a)-[:isBefore]->(:Inference)-[:AS_EVENT]->(b:Event) RETURN a.text, b.text") == [
             ["PersonX waits", "PersonX sleeps"]
         ]
+        assert await rows("RETURN toString(5), toInteger('7'), toFloat('2.5')") == [["5", 7, 2.5]]
         assert await rows("RETURN 1 AS x UNION ALL RETURN 2 AS x") in ([[1], [2]], [[2], [1]])
         assert await rows("MATCH (e:Event) WHERE e.text = 'nobody' RETURN e.text") == []
         # Caps: rows, bytes, and bytes inside one value.
@@ -237,7 +238,7 @@ async def test_hostile_statements_past_the_text_harm_nothing(
 
 async def test_killed_readers_lose_their_own_query_alone(address: tuple[str, Neo4jLogin | None]) -> None:
     async with opened(address) as store:
-        for _ in range(3):
+        for _ in range(3 if address[1] is None else 1):  # a server works on for its whole time
             await store.query("RETURN 1 AS x", {})
             slow = asyncio.create_task(error_of(store, SLOW, {}))
             await asyncio.sleep(0.2)

@@ -6,12 +6,17 @@ import threading
 
 
 class Relay:
-    """Passes connections on to a server on this machine, on a free port of its own."""
+    """Passes connections on to a server on this machine, on a free port of its own.
+
+    turns: how often a client spoke after the server, or first: its round trips.
+    """
 
     def __init__(self, port: int) -> None:
         self._server_port = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets = [self._listener]
+        self.turns = 0
+        self._is_client_next = True
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -31,11 +36,13 @@ class Relay:
             server = socket.create_connection(("127.0.0.1", self._server_port))
             self._sockets += [client, server]
             for source, target in ((client, server), (server, client)):
-                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                thread = threading.Thread(target=self._pass_on, args=(source, target, source is client), daemon=True)
+                thread.start()
 
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+    def _pass_on(self, source: socket.socket, target: socket.socket, is_client: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                self.turns += is_client and self._is_client_next
+                self._is_client_next = not is_client
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)

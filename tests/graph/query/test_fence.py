@@ -103,6 +103,24 @@ def test_a_refusal_names_the_word_of_this_store(dialect: Dialect, text: str, adv
         ("MATCH (e) RETURN e SKIP $a", {"a": 10**9}, "too large"),
         ("MATCH (e) RETURN e LIMIT $a", {"a": "10"}, "no integer"),
         ("RETURN 'aaaa' =~ $a", {"a": "(a+)+b"}, "too long"),
+        ("ORDER BY $a", {"a": 1}, "no RETURN"),
+        ("SKIP $a LIMIT $a", {"a": 1}, "no RETURN"),
+        ("WITH $a AS s WITH s + s + s AS s RETURN s =~ '.*.*.*b'", {"a": "a" * 900}, "take too long here"),
+        (
+            "MATCH (e) WHERE e.text" + " + e.text" * 30 + " + $a =~ '.*.*.*b' RETURN e",
+            {"a": "a"},
+            "take too long here",
+        ),
+        (
+            "WITH $a AS s" + " WITH s + s + s AS s" * 6 + " RETURN s CONTAINS left(s, 9000) + 'b'",
+            {"a": "a"},
+            "take too long here",
+        ),
+        (
+            "WITH $a AS s" + " WITH s + s + s AS s" * 6 + " RETURN split(s, left(s, 9000) + 'b')",
+            {"a": "a"},
+            "take too long here",
+        ),
         ("WITH $a AS s RETURN replace(s, 'a', $b)", {"a": "a" * 900, "b": 1}, "computed"),
     ],
 )
