@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from schemas.openapi import ATTRIBUTE_DOCSTRINGS
+
+JsonValue = Annotated[Any, WithJsonSchema({"description": "any JSON value"})]
 
 
 class CypherQuestion(BaseModel):
@@ -21,8 +23,13 @@ class CypherQuestion(BaseModel):
         ),
     ]
     parameters: Annotated[
-        dict[str, Any], Field(description="The values of its $parameters, all of them.", examples=[{}])
-    ] = {}
+        dict[str, JsonValue],
+        Field(
+            default_factory=dict,
+            description="The values of its $parameters, all of them.",
+            examples=[{"event": "PersonX buys a car"}],
+        ),
+    ]
     limit: Annotated[
         int | None, Field(ge=1, description="Maximum number of rows. At most, and by default: the service's own.")
     ] = None
@@ -36,7 +43,7 @@ class CypherAnswer:
 
     columns: list[str]
     """The names of the columns, as the query writes them."""
-    rows: list[list[Any]]
+    rows: list[list[JsonValue]]
     """A node is an object with `label` and its properties, an edge one with `type`, `from`, `to` and its properties.
     A path is the list of both in turn."""
     truncated: bool

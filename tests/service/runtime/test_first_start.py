@@ -50,7 +50,7 @@ def test_a_killed_process_of_the_models_comes_back(
         _wait_for_all(client)
         first = infer(client, DOG, "xReact", mode="generate")
         for _ in range(2):
-            [models] = _children(server.process.pid)
+            [models] = [one for one in _children(server.process.pid) if _has_models(one)]
             os.kill(models, signal.SIGKILL)
             _until(lambda: client.get("/ready").status_code == 503)
             assert infer(client, CAR, "xIntent")["source"] == "graph"
@@ -115,6 +115,10 @@ def _children(pid: int) -> list[int]:
     return [
         int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     ]
+
+
+def _has_models(pid: int) -> bool:
+    return "distill.weights.child" in Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def _with_torch(pid: int) -> list[int]:
