@@ -232,7 +232,7 @@ async def test_hostile_statements_past_the_text_harm_nothing(
             assert not [text for text, _ in answers if any(word in text for word in ("LOAD", "SHOW", "db.", "dbms"))]
     if kind == "embedded":
         names = {path.suffix for path in (tmp_path / "store").iterdir()}
-        assert names <= {".lbug", ".sqlite", ".json", ""}
+        assert names <= {".lbug", ".sqlite", ".json", ".lock", ""}
     around.close()
 
 
