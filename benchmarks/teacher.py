@@ -3,8 +3,8 @@
 The server is `transformers serve` with continuous batching of SmolLM2-135M-Instruct, started by the benchmark on the
 CPU. It is asked for inferences with our own prompts, one completion a call, since it knows no `n`.
 
-- A plain loop, and each fixed concurrency from 1 to 64, with the bare client of openai. A rate counts the replies after
-  the first ones, when all calls are under way.
+- A plain loop, and each fixed concurrency from 1 to 64, with the bare client of openai, up to the first with less than
+  half of the best rate. A rate counts the replies after the first ones, when all calls are under way.
 - Our teacher with its log. Its concurrency starts at 4. Its rate is that of the second minute.
 - The log: rounds of the bare client at the best concurrency, without and with a claim and a stored reply for each call.
   On so slow a server a round says little. So the log is also measured by itself: its seconds a call at that
@@ -98,6 +98,8 @@ async def _measure(folder: str, scratch: Path, cache: Path, seconds: float, seed
         for concurrency in CONCURRENCIES:
             fixed[concurrency] = await _rate_at(concurrency, bare, calls, seconds)
             say(f"{concurrency} at once: {fixed[concurrency]:.2f} calls/s")
+            if fixed[concurrency] < max(fixed.values()) / 2:  # the server is past its best, and may soon be lost
+                break
         best = max(fixed, key=lambda name: fixed[name])
         found = await _found(url, scratch / "found.sqlite", calls)
         say(f"self-found: {found['calls_per_second']:.2f} calls/s at {found['concurrency'][-1]}")
