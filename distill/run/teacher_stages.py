@@ -16,7 +16,7 @@ from distill.run.stage import Counts, Stage, digest, line, rows, written
 from distill.teacher import requests
 from distill.teacher.call_log import BudgetSpent, CallLog
 from distill.teacher.calls import Call, Reply
-from distill.teacher.choices import choices, is_useful
+from distill.teacher.choices import choices
 from distill.teacher.replies import Result, replies
 from distill.teacher.teacher import Teacher, open_teacher
 from schemas.progress import Progress
@@ -64,6 +64,7 @@ async def _write_events(config: Config, place: Place, calls: int, progress: Prog
                 answered.append((call, result))
             else:
                 failed[_reason(result)] += 1
+    completions = [(call, len(choices(reply))) for call, reply in answered]
     raws = list(events.read_events(answered, config.events, model.form))
     with written(place.out / EVENTS) as file:
         file.writelines(map(line, raws))
@@ -72,8 +73,8 @@ async def _write_events(config: Config, place: Place, calls: int, progress: Prog
         "calls": calls,
         "unpaid": failed["unpaid"],
         "refused": failed["refused"],
-        "useless": sum(not is_useful(reply) for _, reply in answered),
-        "missing_completions": sum(_missing(call, reply) for call, reply in answered),
+        "useless": sum(not found for _, found in completions),
+        "missing_completions": sum(_missing(call, found) for call, found in completions),
         "generated": len(raws),
         "kept": len(kept),
         "dropped": _by_rule(Counter(raw.dropped for raw in raws)),
@@ -101,8 +102,9 @@ async def _write_inferences(config: Config, place: Place, progress: Progress) ->
                 if not isinstance(result, Reply):
                     failed[_reason(result)] += 1
                     continue
-                useless += not is_useful(result)
-                missing += _missing(call, result)
+                found = len(choices(result))
+                useless += not found
+                missing += _missing(call, found)
                 raws = inferences.read_inferences(subject, call, result, model.form)
                 counts.update(raw.dropped for raw in raws)
                 by_relation.update(raw.relation.value for raw in raws if raw.dropped is None)
@@ -168,9 +170,9 @@ def _common(config: Config) -> list[Any]:
     return [config.seed, teacher.requested, teacher.limits.repetitions, paid, code]
 
 
-def _missing(call: Call, reply: Reply) -> int:
-    """Completions that the call asked for, and the reply does not have."""
-    return max(0, int(call.request["body"].get("n", 1)) - len(choices(reply)))
+def _missing(call: Call, found: int) -> int:
+    """Completions that the call asked for, and its reply does not have. found: those it has."""
+    return max(0, int(call.request["body"].get("n", 1)) - found)
 
 
 def _reason(result: Result) -> str:
