@@ -48,6 +48,8 @@ class _Checks:
         self.found = found
         self.words = found.words
         self.parameters = parameters
+        self.opened = {frame.start: frame for frame in reversed(found.frames)}
+        """The frame that a token opens."""
         self.power = 1
         """The steps of a search in a text are this power of its length."""
 
@@ -185,18 +187,15 @@ class _Checks:
         if not any(self.words[n].text == "+" or self.words[n].word == "REPLACE" for n in part):
             return 1
         names = Counter(self.words[n].text for n in part if self.found.roles[n] == "variable")
-        replaced = (
-            self._replaced(frame) for frame in self.found.frames if frame.name == "replace" and frame.start in part
-        )
-        return max([1, *names.values()]) * prod(replaced)
+        frames = (self.opened[n] for n in part if n in self.opened)
+        return max([1, *names.values()]) * prod(self._replaced(frame) for frame in frames if frame.name == "replace")
 
     def _factor(self, part: range, clause: Clause) -> int:
         """By which an expression may multiply the size of its variables."""
         names = Counter(self.words[n].text for n in part if self.found.roles[n] == "variable")
         factor = max([1, *names.values()])
         for n in part:
-            frame = next((f for f in self.found.frames if f.start == n), None)
-            if frame is None:
+            if (frame := self.opened.get(n)) is None:
                 continue
             if frame.is_iteration or frame.name == "collect" or frame.name == "COLLECT":
                 factor *= _LIST

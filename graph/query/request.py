@@ -19,6 +19,10 @@ class QueryLimits:
     ahead: bool = False
     """Start reader processes ahead of the queries. False: the first query starts one."""
 
+    def rows_of(self, limit: int | None) -> int:
+        """Most rows of a query with a limit of its own, or without."""
+        return self.rows if limit is None else min(limit, self.rows)
+
 
 DEFAULT_LIMITS = QueryLimits()
 

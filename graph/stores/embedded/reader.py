@@ -6,7 +6,7 @@ query, this process may open no file and no socket (RLIMIT_NOFILE), and Landlock
 
 import decimal  # noqa: F401  # pyright: ignore[reportUnusedImport] (ladybug imports these with the first parameter)
 import resource
-import uuid  # noqa: F401  # pyright: ignore[reportUnusedImport]
+import uuid  # noqa: F401  # pyright: ignore[reportUnusedImport] (likewise)
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest

@@ -158,8 +158,7 @@ class EmbeddedStore:
         return {event for event, is_generated in generated.items() if not is_generated}
 
     async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
-        most = self.readers.limits.rows
-        rows = most if limit is None else min(limit, most)
+        rows = self.readers.limits.rows_of(limit)
         return await self.readers.ask(fenced(text, parameters, "embedded", rows), rows)
 
     async def stats(self) -> Stats:

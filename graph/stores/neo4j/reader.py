@@ -47,7 +47,7 @@ class Neo4jReader:
     def seal(self) -> None:
         """Nothing: it needs the network, and no query runs in this process."""
 
-    def opened(self, *, alone: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002
+    def opened(self, *, alone: bool = False) -> AbstractContextManager[None]:  # noqa: ARG002 (as the protocol)
         """Nothing: the server has one state."""
         return nullcontext()
 

@@ -197,8 +197,7 @@ class Neo4jStore:
         return total
 
     async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
-        most = self.readers.limits.rows
-        rows = most if limit is None else min(limit, most)
+        rows = self.readers.limits.rows_of(limit)
         statement = fenced(text, parameters, "neo4j", rows)
         result = await self.readers.ask(statement, rows, is_planned=statement.text in self._planned)
         self._planned[statement.text] = True
