@@ -17,7 +17,9 @@ from service.settings import Settings
 
 
 @click.command()
-@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Write the counts to this file, as JSON.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FILE", help="Write the counts to this file, as JSON."
+)
 @setting_options(STORE)
 def link(settings: Settings, report: Path | None) -> None:
     """Link the inferences of the store to the events that they are.
