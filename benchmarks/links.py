@@ -2,7 +2,7 @@
 
 Shares: of the edges whose tails are events, those linked by each rule, and of all events, those with a path of 1, 2 and
 3 steps along links. Precision: benchmarks/links.tsv has 300 links of ATOMIC-2020, drawn at random for each rule and
-labelled by one reader. One half chose the rules, the other half gives the figures. --draw makes a new draw.
+labelled by a language model. One half chose the rules, the other half gives the figures. --draw makes a new draw.
 """
 
 import csv
@@ -64,9 +64,9 @@ def reach(graph: Graph) -> list[float]:
     for edge in graph.edges:
         if (link := graph.link(edge)) is not None and link.event != edge[0]:
             following[edge[0]].add(link.event)
-    paths, shares = {event: True for event in graph.events}, list[float]()
+    paths, shares = dict.fromkeys(graph.events, True), list[float]()
     for _ in range(_STEPS):
-        paths = {event: True for event, after in following.items() if any(one in paths for one in after)}
+        paths = dict.fromkeys((event for event, after in following.items() if any(one in paths for one in after)), True)
         shares.append(len(paths) / len(graph.events))
     return shares
 

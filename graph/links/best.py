@@ -8,8 +8,8 @@ import pyarrow as pa
 from graph.links.phrase import Phrase, Reading, phrase
 from graph.links.rules import CONFIDENCE, RULES, Rule, rule_of
 
-LEAST = 0.9
-"""Default least confidence of a link."""
+LEAST = 0.8
+"""Least confidence of a link."""
 SCHEMA = pa.schema(
     [
         ("inference", pa.string()),

@@ -9,8 +9,6 @@ import pytest
 
 from graph.stores.connect import open_store
 from graph.stores.protocol import Store
-from graph.tables.columns import RELATION_NAMES
-from graph.tables.edges import NOT_APPLICABLE
 from schemas.errors import StoreUnavailable
 from tests.support.triples import ask, triple
 
@@ -50,11 +48,11 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 
 DAMAGED = [b"", b'{"version": 3, "num', b"\xff\xfe", b"[3, 0]", b"3", b"null", b'{"number": 0}', b'{"version": 3}']
-OTHER_VERSIONS = [b'{"version": 1, "number": 0}', b'{"version": 4, "files": ["graph-0"]}']
+OTHER_VERSIONS = [b'{"version": 1, "number": 0}', b'{"version": 5, "files": ["graph-0"]}']
 
 
 @pytest.mark.parametrize(
-    ("manifests", "reason"), [(DAMAGED, "is damaged"), (OTHER_VERSIONS, r"another version \(store [14], here 3\)")]
+    ("manifests", "reason"), [(DAMAGED, "is damaged"), (OTHER_VERSIONS, r"another version \(store [15], here 4\)")]
 )
 async def test_a_bad_manifest_is_refused_and_the_graph_outlives_it(
     folder: Path, manifests: list[bytes], reason: str
