@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.links import CONFIDENCE, Reading, best_links, phrase
-from graph.links.verbs import third_person
+from graph.links.verbs import ACTIONS, third_person
 
 WORDS = ["PersonX", "PersonY", "PersonX's", "to", "gets", "get", "the", "a", "his", "her", "them", "car", "cars", "and"]
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
@@ -50,6 +50,6 @@ def test_a_link_joins_texts_of_the_same_key(tails: list[str], events: list[str],
         assert phrase(link.inference, r).key == phrase(link.event).key
 
 
-@given(st.from_regex(r"[a-z]{1,7}[a-tv-z]", fullmatch=True))  # no verb ends in u
+@pytest.mark.parametrize("verb", sorted({*ACTIONS, "is", "has", "does", "misses", "uses"}))
 def test_a_third_person_stays(verb: str) -> None:
-    assert third_person(third_person(verb)) == third_person(verb)
+    assert third_person(verb) == verb
