@@ -2,7 +2,7 @@
 
 - `(:Event {text})-[:xIntent {p_valid, split, origins, …}]->(:Inference {text})`: a triple.
 - `(:Event)-[:NOT_APPLICABLE {p_valid, …}]->(:Relation {name})`: a relation without meaning for the event.
-- `(:Inference)-[:AS_EVENT]->(:Event)`: an inference with the text of an event.
+- `(:Inference)-[:AS_EVENT {confidence, rule, reading}]->(:Event)`: the event that an inference is.
 """
 
 from graph.tables.columns import PROPERTIES

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from graph.links.report import LinkReport
 from graph.query.request import Rows
 from graph.stores.changes import Changes
 from graph.stores.forget import Forgotten
@@ -148,6 +149,13 @@ class Store(Protocol):
 
         Edges with further origins stay, with their merged scores. After a stop the graph is consistent, and a second
         call completes the removal.
+        """
+        ...
+
+    async def link(self, progress: Progress = silent) -> LinkReport:
+        """Make the links of the whole graph, and remove others. After a stop, a second call completes them.
+
+        Only a store of an earlier version needs it: `add`, `load` and `forget` keep the links up to date.
         """
         ...
 

@@ -113,6 +113,8 @@ class RelationInfo:
     """Words in the student's prompt form `plain`."""
     critic: Line
     """Words before the tail for the critic."""
+    event_tails: bool = False
+    """True if the tails are events, so that paths lead on from them."""
     teacher: TeacherPrompt | None = None
     """None: a teacher cannot be asked for this relation."""
     sentence: SentenceTemplates | None = None

@@ -17,6 +17,7 @@ from service.cli.stopped import Stopped
         "serve": "Answer over HTTP until stopped.",
         "load": "Load triples from files into the store.",
         "index": "Compute the missing vectors of stored events.",
+        "link": "Link inferences to the events that they are.",
         "infer": "Answer a question, or a file of questions.",
         "match": "List stored events with a similar meaning.",
         "render": "Print triples of a file as English sentences.",

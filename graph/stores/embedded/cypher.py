@@ -21,7 +21,7 @@ SCHEMA: list[str] = [
     "CREATE NODE TABLE Inference(text STRING PRIMARY KEY)",
     "CREATE NODE TABLE Relation(name STRING PRIMARY KEY, phrase STRING, grp STRING, whose STRING)",
     f"CREATE REL TABLE {NOT_APPLICABLE}(FROM Event TO Relation, {_COLUMNS})",
-    f"CREATE REL TABLE {AS_EVENT}(FROM Inference TO Event)",
+    f"CREATE REL TABLE {AS_EVENT}(FROM Inference TO Event, confidence DOUBLE, rule STRING, reading STRING)",
 ]
 SET_RELATION = "MERGE (k:Relation {name: $name}) SET k.phrase = $phrase, k.grp = $grp, k.whose = $whose"
 NONES = f"MATCH (e:Event {{text: $event}})-[r:{NOT_APPLICABLE}]->(k:Relation) RETURN k.name, {EDGE_PROPERTIES}"
@@ -30,7 +30,18 @@ INFERENCE = "MATCH (i:Inference {text: $text}) RETURN i.text"
 EVENTS = "MATCH (e:Event) RETURN e.text AS text"
 ADD_EVENT = "MERGE (:Event {text: $text})"
 ADD_INFERENCE = "MERGE (:Inference {text: $text})"
-ADD_AS_EVENT = f"MATCH (i:Inference {{text: $inference}}), (e:Event {{text: $event}}) MERGE (i)-[:{AS_EVENT}]->(e)"
+ADD_AS_EVENT = (
+    "MATCH (i:Inference {text: $inference}), (e:Event {text: $event}) "
+    f"CREATE (i)-[:{AS_EVENT} {{confidence: $confidence, rule: $rule, reading: $reading}}]->(e)"
+)
+REMOVE_AS_EVENT = (
+    f"MATCH (:Inference {{text: $inference}})-[r:{AS_EVENT}]->(:Event) WHERE r.reading = $reading DELETE r"
+)
+REMOVE_LINK = (
+    f"MATCH (:Inference {{text: $inference}})-[r:{AS_EVENT}]->(:Event {{text: $event}}) "
+    "WHERE coalesce(r.reading, '') = $reading DELETE r"
+)
+LINKS = f"MATCH (i:Inference)-[r:{AS_EVENT}]->(e:Event) RETURN i.text, e.text, r.confidence, r.rule, r.reading"
 
 
 def relation_table(name: str) -> str:
@@ -96,6 +107,23 @@ def edge(relation: str | None, *, create: bool) -> str:
 def add_critic(table: str) -> str:
     """Bring an edge table of version 2 up to date. It changes nothing the second time."""
     return f"ALTER TABLE `{table}` ADD IF NOT EXISTS critic {_TYPES['critic']}"
+
+
+ADD_LINK_PROPERTIES = [
+    f"ALTER TABLE {AS_EVENT} ADD IF NOT EXISTS {column}"
+    for column in ("confidence DOUBLE", "rule STRING", "reading STRING")
+]
+"""Bring the links of version 3 up to date."""
+
+
+def distinct_tails(relation: str) -> str:
+    """The tails of a relation, each once."""
+    return f"MATCH (:Event)-[:`{relation}`]->(i:Inference) RETURN DISTINCT i.text AS text"
+
+
+def is_tail_of(relations: Iterable[str]) -> str:
+    """A row if $text is a tail of one of the relations."""
+    return f"MATCH (:Inference {{text: $text}})<-[:{_any_of(relations)}]-(:Event) RETURN 1 LIMIT 1"
 
 
 def set_score(relation: str) -> str:

@@ -3,6 +3,7 @@
 STORE/store.json        manifest: the number N of the current graph, written last
 STORE/graph-N.lbug      the graph
 STORE/events-N.sqlite   its text index
+STORE/links-N.sqlite    its link keys
 STORE/lock              lock of the writing process
 STORE/pages.lock        lock of the graph files, for a change or an opening
 STORE/load-PID          files of a load under way
@@ -24,14 +25,14 @@ import orjson
 from graph.atomic_write import atomic_write
 from schemas.errors import BadInput, StoreLocked, StoreUnavailable
 
-VERSION = 3
-"""Version 3: edges have a critic. A writer brings a store of version 2 up to date."""
-_PREVIOUS = 2
+VERSION = 4
+"""Version 4: links have a rule, a confidence and a reading. A writer brings a store of version 3 up to date."""
+_PREVIOUS = 3
 _OURS = re.compile(
-    r"store\.json(\.part)?|lock|pages\.lock|load-\d+|graph-\d+\.lbug([.-].+)?|events-\d+\.sqlite([.-].+)?"
+    r"store\.json(\.part)?|lock|pages\.lock|load-\d+|graph-\d+\.lbug([.-].+)?|(events|links)-\d+\.sqlite([.-].+)?"
     r"|vectors\.sqlite([.-].+)?|vectors-\d+\.usearch(\.part)?"
 )
-_NUMBERED = re.compile(r"graph-\d+\.lbug|events-\d+\.sqlite")
+_NUMBERED = re.compile(r"graph-\d+\.lbug|(events|links)-\d+\.sqlite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Manifest:
     def index(self) -> str:
         """Name of the text index."""
         return f"events-{self.number}.sqlite"
+
+    @property
+    def links(self) -> str:
+        """Name of the link keys."""
+        return f"links-{self.number}.sqlite"
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -134,7 +140,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def remove_leftovers(folder: Path, manifest: Manifest | None) -> None:
     """Remove the files of earlier graphs and of loads after a stop."""
-    current = {manifest.graph, manifest.index} if manifest else set[str]()
+    current = {manifest.graph, manifest.index, manifest.links} if manifest else set[str]()
     for path in folder.iterdir():
         if path.name.startswith("load-") and _OURS.fullmatch(path.name):
             shutil.rmtree(path)

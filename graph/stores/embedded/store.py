@@ -12,6 +12,7 @@ from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 
+from graph.links.report import LinkReport
 from graph.query.fence import fenced
 from graph.query.process import Readers
 from graph.query.request import QueryLimits, Rows
@@ -28,6 +29,8 @@ from graph.stores.embedded.folder import (
 )
 from graph.stores.embedded.fulltext import TextIndex
 from graph.stores.embedded.graph_file import BUFFER_POOL, Graph, open_graph
+from graph.stores.embedded.link_index import LinkIndex
+from graph.stores.embedded.links import link_all
 from graph.stores.embedded.lookup import QUICK, tails_of
 from graph.stores.embedded.writer import (
     add_rows,
@@ -139,6 +142,7 @@ class EmbeddedStore:
         self._changes = Changes()
         self._writing = asyncio.Lock()
         self._graph = graph
+        self._keys = None if lock is None else LinkIndex(folder / manifest.links)
         self.readers = Readers({"module": READER, "folder": str(folder.resolve())}, queries)
 
     @property
@@ -184,10 +188,16 @@ class EmbeddedStore:
         async with self._writing:
             return await self._run(partial(self._change_all, partial(self._forget, origin, progress)))
 
+    async def link(self, progress: Progress = silent) -> LinkReport:
+        async with self._writing:
+            return await self._run(partial(self._change_all, partial(self._link, progress)))
+
     async def close(self) -> None:
         await self.readers.close()
         await asyncio.to_thread(self._threads.shutdown)
         self._graph.index.close()
+        if self._keys is not None:
+            self._keys.close()
         if self._lock is None:
             del self._graph
             return
@@ -216,7 +226,7 @@ class EmbeddedStore:
     def _add(self, rows: pa.Table, events: set[str]) -> Counts:
         try:
             with pages_locked(self._folder):
-                return add_rows(self._graph.connection(), self._graph.index, rows)
+                return add_rows(self._graph.connection(), self._graph.index, self._link_keys(), rows)
         finally:
             self._changes.add(events)
 
@@ -232,6 +242,14 @@ class EmbeddedStore:
             return work()
         finally:
             self._changes.add_all()
+
+    def _link_keys(self) -> LinkIndex:
+        assert self._keys is not None  # a store open for reading is not written
+        return self._keys
+
+    def _link(self, progress: Progress) -> LinkReport:
+        with pages_locked(self._folder):
+            return link_all(self._graph.connection(), self._link_keys(), progress)
 
     def _forget(self, origin: str, progress: Progress) -> Forgotten:
         """Build a new graph file of the remaining rows."""
@@ -276,7 +294,7 @@ class EmbeddedStore:
             total = Counts()
             for part in staging.read():
                 with pages_locked(self._folder):
-                    total += add_rows(self._graph.connection(), self._graph.index, part.incoming)
+                    total += add_rows(self._graph.connection(), self._graph.index, self._link_keys(), part.incoming)
             return total
         if events:
             _refuse_loss(self._stats().unknown_relations)
@@ -287,11 +305,13 @@ class EmbeddedStore:
     def _rebuild(self, staging: Staging, progress: Progress, *, force: bool = False) -> Counts:
         """Build new files beside the current ones, then make them current. See writer.rebuild."""
         new = Manifest(self._manifest.number + 1)
-        graph, index = self._folder / new.graph, self._folder / new.index
-        counts, has_changes = rebuild(staging, graph, index, BUFFER_POOL, progress, force=force)
+        graph, index, keys = (self._folder / name for name in (new.graph, new.index, new.links))
+        counts, has_changes = rebuild(staging, graph, index, keys, BUFFER_POOL, progress, force=force)
         if has_changes:
             with pages_locked(self._folder):
                 write_manifest(self._folder, new)
+                self._link_keys().close()
+                self._keys = LinkIndex(keys)
                 self._graph, self._manifest = open_graph(self._folder, new, read_only=False), new
                 remove_leftovers(self._folder, new)
         return counts

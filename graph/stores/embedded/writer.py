@@ -6,18 +6,22 @@ a large load reads the old graph, merges, and copies everything into a new file.
 the new file. A stop in between leaves the old graph intact.
 """
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import ladybug
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.links import inferences_reading, links, readings
+from graph.links import LEAST, Tail, best_links, table_of_links
 from graph.stores.common_cypher import STORED_RELATIONS
 from graph.stores.embedded import cypher
 from graph.stores.embedded.fulltext import TextIndex
+from graph.stores.embedded.link_index import LinkIndex
+from graph.stores.embedded.links import link_rows
+from graph.stores.embedded.transaction import transaction
+from graph.stores.tails import tails_of_rows
 from graph.tables.columns import (
     KEY,
     PROPERTIES,
@@ -28,7 +32,7 @@ from graph.tables.columns import (
     heads_by_data,
     properties,
 )
-from graph.tables.edges import AS_EVENT, EDGE_TABLES, NOT_APPLICABLE, by_edge_table, ends
+from graph.tables.edges import AS_EVENT, EDGE_TABLES, by_edge_table, ends
 from graph.tables.merge import Counts, merge
 from graph.tables.staging import Staging
 from schemas.progress import Progress
@@ -59,9 +63,8 @@ def update_graph(path: Path, buffer_pool: int) -> None:
     """Bring the tables of an outdated graph file up to date. After a stop, a second call completes it."""
     database = ladybug.Database(path, buffer_pool_size=buffer_pool)
     connection = ladybug.Connection(database)
-    relations = [name for name, *_ in connection.execute(STORED_RELATIONS).get_all()]
-    for table in [*relations, NOT_APPLICABLE]:
-        connection.execute(cypher.add_critic(table))
+    for statement in cypher.ADD_LINK_PROPERTIES:
+        connection.execute(statement)
     connection.close()
     database.close()
 
@@ -88,10 +91,12 @@ def _add_relations(connection: ladybug.Connection) -> None:
             connection.execute(cypher.SET_RELATION, properties)
 
 
-def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Table) -> Counts:
+def add_rows(connection: ladybug.Connection, index: TextIndex, keys: LinkIndex, incoming: pa.Table) -> Counts:
     """Merge rows into the graph. All or nothing."""
+    tails_to_link = tails_of_rows(incoming)
     heads = pc.unique(incoming.column("head")).to_pylist()
-    with _transaction(connection):
+    keys.put(tails_to_link, heads)  # first: a key without its text does no harm
+    with transaction(connection):
         stored = {head for head in heads if connection.execute(cypher.EVENT, {"text": head}).has_next()}
         merged = merge(edges_of(connection, sorted(stored)), incoming)
         generated = dict.fromkeys(heads, True) | dict.fromkeys(heads_by_data(merged.rows).to_pylist(), False)
@@ -109,11 +114,7 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
             connection.execute(cypher.ADD_INFERENCE, {"text": text})
         _write_edges(connection, merged.new, create=True)
         _write_edges(connection, merged.changed, create=False)
-        pairs = [(i, e) for e in events for i in inferences_reading(e)] + [
-            (i, e) for i in new_tails for e in readings(i)
-        ]
-        for inference, event in dict.fromkeys(pairs):
-            connection.execute(cypher.ADD_AS_EVENT, {"inference": inference, "event": event})
+        link_rows(connection, keys, tails_to_link, events)
     index.put({head: generated[head] for head in [*events, *to_update]})
     return merged.counts
 
@@ -121,7 +122,7 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, incoming: pa.Tabl
 def set_scores(connection: ladybug.Connection, triples: Sequence[Triple], p_valid: Sequence[float], critic: str) -> int:
     """Replace the scores of stored triples. All or nothing. Returns the number of changed ones."""
     changed = 0
-    with _transaction(connection):
+    with transaction(connection):
         for triple, score in zip(triples, p_valid, strict=True):
             parameters = {
                 "head": triple.head,
@@ -133,18 +134,6 @@ def set_scores(connection: ladybug.Connection, triples: Sequence[Triple], p_vali
             }
             changed += len(connection.execute(cypher.set_score(triple.relation.value), parameters).get_all())
     return changed
-
-
-@contextmanager
-def _transaction(connection: ladybug.Connection) -> Generator[None]:
-    connection.execute("BEGIN TRANSACTION")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(RuntimeError):  # some failures end the transaction themselves
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _write_edges(connection: ladybug.Connection, rows: pa.Table, *, create: bool) -> None:
@@ -199,14 +188,14 @@ def stored_rows(connection: ladybug.Connection, progress: Progress) -> Iterator[
 
 
 def rebuild(
-    staging: Staging, graph: Path, index: Path, buffer_pool: int, progress: Progress, *, force: bool = False
+    staging: Staging, graph: Path, index: Path, keys: Path, buffer_pool: int, progress: Progress, *, force: bool = False
 ) -> tuple[Counts, bool]:
     """Build a new graph file and its text index from the rows of a load.
 
     Memory use: one part of the staging or one relation, and the texts of all nodes.
 
     staging: stored and incoming rows.
-    graph, index: the new files.
+    graph, index, keys: the new files.
     buffer_pool: bytes of memory for ladybug.
     force: build the files even without a change of the stored rows.
 
@@ -216,6 +205,7 @@ def rebuild(
     events: list[pa.Array] = []
     with_data: list[pa.Array] = []
     tails = pa.array([], pa.string())
+    tails_to_link: dict[Tail, None] = {}
     with ExitStack() as files:
         writers = {
             name: files.enter_context(pa.ipc.new_file(_merged(staging, name), empty().schema)) for name in EDGE_TABLES
@@ -228,17 +218,24 @@ def rebuild(
             for name, rows in by_edge_table(merged.rows):
                 writers[name].write_table(rows)
             events.append(pc.unique(merged.rows.column("head")))
+            tails_to_link |= dict.fromkeys(tails_of_rows(merged.rows))
             with_data.append(heads_by_data(merged.rows))
             tails = pc.unique(pa.concat_arrays([tails, pc.unique(merged.rows.column("tail"))]))
     if not (has_changes or force):
         return counts, False
-    for path in (graph, index):
+    for path in (graph, index, keys):
         path.unlink(missing_ok=True)
     heads = pa.concat_arrays(events)
-    _copy_graph(staging, heads, tails.filter(pc.not_equal(tails, NONE)), graph, buffer_pool, progress)
+    progress("linking inferences to events", 0, 0)
+    event_texts: list[str] = heads.to_pylist()
+    links = table_of_links(list(best_links(tails_to_link, event_texts, LEAST)))
+    key_index = LinkIndex(keys)
+    key_index.put(tails_to_link, event_texts)
+    key_index.close()
+    _copy_graph(staging, heads, tails.filter(pc.not_equal(tails, NONE)), links, graph, buffer_pool, progress)
     progress("indexing the events", 0, 0)
     generated: list[bool] = pc.invert(pc.is_in(heads, pa.concat_arrays(with_data))).to_pylist()
-    TextIndex.create(index, dict(zip(heads.to_pylist(), generated, strict=True))).close()
+    TextIndex.create(index, dict(zip(event_texts, generated, strict=True))).close()
     return counts, True
 
 
@@ -248,7 +245,13 @@ def _merged(staging: Staging, name: str) -> str:
 
 
 def _copy_graph(
-    staging: Staging, events: pa.Array, tails: pa.Array, path: Path, buffer_pool: int, progress: Progress
+    staging: Staging,
+    events: pa.Array,
+    tails: pa.Array,
+    links: pa.Table,
+    path: Path,
+    buffer_pool: int,
+    progress: Progress,
 ) -> None:
     database = ladybug.Database(path, buffer_pool_size=buffer_pool)
     connection = ladybug.Connection(database)
@@ -260,7 +263,7 @@ def _copy_graph(
     _create_schema(connection)
     copy("Event", pa.table({"text": events}))
     copy("Inference", pa.table({"text": tails}))
-    copy(AS_EVENT, links(tails, events))
+    copy(AS_EVENT, links)
     for done, name in enumerate(EDGE_TABLES):
         progress("writing the graph", done, len(EDGE_TABLES))
         with pa.memory_map(_merged(staging, name)) as file:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from graph.atomic_write import atomic_write
-from graph.links import links
+from graph.links import LEAST, READINGS, Tail, best_links, phrase, table_of_links
+from graph.stores.tails import tails_of_rows
 from graph.tables.columns import PROPERTIES, properties
 from graph.tables.edges import AS_EVENT, EDGE_TABLES, NOT_APPLICABLE, by_edge_table, ends
 from graph.tables.merge import Counts, merge
@@ -44,6 +45,7 @@ def write_offline(staging: Staging, folder: Path, progress: Progress) -> Counts:
         raise BadInput.of("offline", str(folder), f"a writable folder ({error.strerror})") from error
     (folder / ARGUMENTS).unlink(missing_ok=True)
     counts = Counts()
+    tails_to_link: dict[Tail, None] = {}
     tails, events = pa.array([], pa.string()), list[pa.Array]()
     writers = {name: _writer(folder, name, _edge_schema(name)) for name in EDGE_TABLES}
     for done, part in enumerate(staging.read()):
@@ -52,18 +54,31 @@ def write_offline(staging: Staging, folder: Path, progress: Progress) -> Counts:
         counts += merged.counts
         events.append(pc.unique(merged.rows.column("head")))
         tails = pc.unique(pa.concat_arrays([tails, pc.unique(merged.rows.column("tail"))]))
+        tails_to_link |= dict.fromkeys(tails_of_rows(merged.rows))
         _write_edges(writers, merged.rows)
     for writer in writers.values():
         writer.close()
     heads = pa.concat_arrays(events) if events else tails
     tails = tails.filter(pc.not_equal(tails, NONE))
-    _write(folder, "Event", {"text:ID(Event)": heads})
-    _write(folder, "Inference", {"text:ID(Inference)": tails})
+    event_keys = pa.array([phrase(event).key or None for event in heads.to_pylist()], pa.string())
+    _write(folder, "Event", {"text:ID(Event)": heads, "link_key": event_keys})
+    tail_keys = {
+        f"link_key_{reading}": pa.array(
+            [
+                phrase(text, reading).key or None if (text, reading) in tails_to_link else None
+                for text in tails.to_pylist()
+            ],
+            pa.string(),
+        )
+        for reading in READINGS
+    }
+    _write(folder, "Inference", {"text:ID(Inference)": tails} | tail_keys)
     fields = {"name:ID(Relation)": "name", "phrase": "phrase", "grp": "group", "whose": "whose"}
     infos = list(RELATIONS.values())
     _write(folder, "Relation", {header: pa.array([getattr(i, name) for i in infos]) for header, name in fields.items()})
-    columns = links(tails, heads).columns
-    _write(folder, AS_EVENT, dict(zip((":START_ID(Inference)", ":END_ID(Event)"), columns, strict=True)))
+    links = table_of_links(list(best_links(tails_to_link, heads.to_pylist(), LEAST)))
+    headers = (":START_ID(Inference)", ":END_ID(Event)", "confidence:double", "rule", "reading")
+    _write(folder, AS_EVENT, dict(zip(headers, links.columns, strict=True)))
     _write_arguments(folder)
     return counts
 

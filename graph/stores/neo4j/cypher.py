@@ -1,5 +1,6 @@
 """The Cypher queries of Neo4j: store and vector index. Relation names come from the enum, texts are parameters."""
 
+from graph.links import READINGS, Reading
 from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
 from schemas.triples import STUDENT
@@ -12,6 +13,8 @@ SCHEMA = [
     "CREATE CONSTRAINT relation_name IF NOT EXISTS FOR (n:Relation) REQUIRE n.name IS UNIQUE",
     "CREATE FULLTEXT INDEX event_words IF NOT EXISTS FOR (n:Event) ON EACH [n.text] "
     "OPTIONS {indexConfig: {`fulltext.analyzer`: 'english'}}",
+    "CREATE INDEX event_link_key IF NOT EXISTS FOR (n:Event) ON (n.link_key)",
+    *(f"CREATE INDEX inference_link_key_{r} IF NOT EXISTS FOR (n:Inference) ON (n.link_key_{r})" for r in READINGS),
 ]
 AWAIT = "CALL db.awaitIndexes(86400)"
 """Waits up to a day, as a large index takes long. The call reports a failed index at once."""
@@ -103,16 +106,27 @@ MATCH (e:Event {text: text}) WHERE NOT EXISTS { (e)-->() }
 DETACH DELETE e
 RETURN count(*)
 """
-LINK_PAIRS = f"""
-UNWIND $pairs AS pair
-MATCH (i:Inference {{text: pair[0]}}) MATCH (e:Event {{text: pair[1]}})
-MERGE (i)-[:{AS_EVENT}]->(e)
+SET_EVENT_KEYS = "UNWIND $rows AS row MATCH (e:Event {text: row[0]}) SET e.link_key = row[1]"
+EVENT_KEYS = "MATCH (e:Event) RETURN e.text, e.link_key"
+SET_TAIL_KEYS = "UNWIND $rows AS row MATCH (i:Inference {text: row[0]}) SET " + ", ".join(
+    f"i.link_key_{reading} = row[{n}]" for n, reading in enumerate(READINGS, 1)
+)
+TAIL_KEYS = "MATCH (i:Inference) RETURN i.text, " + ", ".join(f"i.link_key_{reading}" for reading in READINGS)
+EVENTS_OF_KEYS = "UNWIND $keys AS key MATCH (e:Event {link_key: key}) RETURN e.text"
+LINKS = f"MATCH (i:Inference)-[r:{AS_EVENT}]->(e:Event) RETURN i.text, e.text, r.confidence, r.rule, r.reading"
+ADD_AS_EVENT = f"""
+UNWIND $rows AS row
+MATCH (i:Inference {{text: row[0]}}) MATCH (e:Event {{text: row[1]}})
+CREATE (i)-[:{AS_EVENT} {{confidence: row[2], rule: row[3], reading: row[4]}}]->(e)
 """
-LINK_ALL = f"""
-MATCH (e:Event)
-UNWIND CASE WHEN e.text STARTS WITH $actor THEN [e.text, substring(e.text, size($actor))] ELSE [e.text] END AS text
-MATCH (i:Inference {{text: text}})
-MERGE (i)-[:{AS_EVENT}]->(e)
+REMOVE_AS_EVENT = f"""
+UNWIND $rows AS row
+MATCH (:Inference {{text: row[0]}})-[r:{AS_EVENT}]->(:Event) WHERE r.reading = row[1] DELETE r
+"""
+REMOVE_LINKS = f"""
+UNWIND $rows AS row
+MATCH (:Inference {{text: row[0]}})-[r:{AS_EVENT}]->(:Event {{text: row[1]}})
+WHERE coalesce(r.reading, '') = row[2] DELETE r
 """
 VECTOR_INDEX = "event_vector"
 VECTOR_PAGE = 10_000
@@ -143,6 +157,21 @@ MATCH (e:Event {text: row[0]}) WHERE e.embedding IS NULL
 CALL db.create.setNodeVectorProperty(e, 'embedding', row[1])
 """
 COUNT_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL RETURN count(e)"
+
+
+def set_tail_keys(reading: Reading) -> str:
+    """Set the link key of tails in a reading."""
+    return f"UNWIND $rows AS row MATCH (i:Inference {{text: row[0]}}) SET i.link_key_{reading} = row[1]"
+
+
+def tails_of_keys(reading: Reading) -> str:
+    """The tails with a key in a reading."""
+    return f"UNWIND $keys AS key MATCH (i:Inference {{link_key_{reading}: key}}) RETURN i.text"
+
+
+def distinct_tails(relation: str) -> str:
+    """The tails of a relation, each once."""
+    return f"MATCH (:Event)-[:`{relation}`]->(i:Inference) RETURN DISTINCT i.text"
 
 
 def vector_index(dimension: int) -> str:

@@ -9,6 +9,7 @@ import neo4j
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 from neo4j.graph import Node, Path, Relationship
 
+from graph.links import READINGS
 from graph.query.child import EndedError, RefusedError, Request, UnavailableError
 from graph.query.values import Budget
 from graph.stores.neo4j.plan import forbidden
@@ -17,6 +18,7 @@ FETCHED = 100
 """Rows of one round trip."""
 _POSITION = re.compile(r"\(line (\d+), column (\d+)")
 _OURS = "cometgraph_query"
+_HIDDEN = frozenset(("embedding", "link_key", *(f"link_key_{reading}" for reading in READINGS)))
 """The name of a query in the metadata of its transaction. See RUNNING in graph/stores/neo4j/store.py."""
 
 
@@ -126,8 +128,8 @@ def _query(text: str, request: Request) -> neo4j.Query:
 
 
 def _shown(entity: Node | Relationship) -> dict[str, Any]:
-    """The properties for strangers: an event's vector is no use to them, and large."""
-    return {key: value for key, value in sorted(entity.items()) if key != "embedding"}
+    """The properties for strangers: vectors and link keys are no use to them."""
+    return {key: value for key, value in sorted(entity.items()) if key not in _HIDDEN}
 
 
 def _alternating(path: Path) -> Iterator[Any]:

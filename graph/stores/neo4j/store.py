@@ -12,6 +12,7 @@ import cachetools
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
 
+from graph.links.report import LinkReport
 from graph.query.fence import fenced
 from graph.query.process import Readers
 from graph.query.request import QueryLimits, Rows
@@ -19,7 +20,9 @@ from graph.stores.changes import Changes
 from graph.stores.common_cypher import STORED_RELATIONS, count_edges, count_nodes, count_nones
 from graph.stores.forget import Forgotten, unknown_origin
 from graph.stores.neo4j import cypher
-from graph.stores.neo4j.writer import EVENTS, add_rows, all_rows, batches, forget, link, link_all
+from graph.stores.neo4j.links import link_all
+from graph.stores.neo4j.transaction import all_rows
+from graph.stores.neo4j.writer import EVENTS, add_rows, batches, forget
 from graph.stores.protocol import Lookup, Neo4jLogin, Search, Stats, StoreKind, Tails
 from graph.stores.ranking import select
 from graph.tables.columns import row_of, table_of
@@ -153,13 +156,7 @@ class Neo4jStore:
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
         rows = table_of(map(row_of, triples))
-
-        async def work(tx: neo4j.AsyncManagedTransaction) -> Counts:
-            counts = await add_rows(tx, rows)
-            await link(tx, triples)
-            return counts
-
-        return await self._write(work)
+        return await self._write(lambda tx: add_rows(tx, rows))
 
     async def triples(self, events: Sequence[str]) -> list[Triple]:
         rows = await self.read(cypher.EDGES_OF, heads=list(events))
@@ -179,8 +176,6 @@ class Neo4jStore:
             progress("writing the graph", done, staging.incoming)
             total += await self._write(lambda tx, rows=batch: add_rows(tx, rows))
             done += len(batch)
-        progress("linking inferences that are events", 0, 0)
-        await self._write(link_all)
         await self.execute(cypher.AWAIT)
         return total
 
@@ -194,7 +189,11 @@ class Neo4jStore:
         for start in range(0, len(heads), EVENTS):
             progress("forgetting", start, len(heads))
             total += await self._write(partial(forget, origin=origin, heads=heads[start : start + EVENTS]))
+        await self.link(progress)
         return total
+
+    async def link(self, progress: Progress = silent) -> LinkReport:
+        return await link_all(self.read, self.write, progress)
 
     async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
         rows = self.readers.limits.rows_of(limit)

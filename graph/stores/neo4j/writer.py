@@ -1,36 +1,27 @@
 """Writing the Neo4j graph: merges and removals, all edges of an event in one transaction."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, LiteralString, cast
+from collections.abc import Iterator
+from typing import Any
 
 import neo4j
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.links import ACTOR, inferences_reading, readings
 from graph.stores.forget import Forgotten
 from graph.stores.neo4j import cypher
+from graph.stores.neo4j.links import link_rows
+from graph.stores.neo4j.transaction import all_rows, run
+from graph.stores.tails import tails_of_rows
 from graph.tables.columns import KEY, PROPERTIES, RELATION_CODE, RELATION_NAMES, empty, from_properties, properties
 from graph.tables.merge import Counts, merge
 from graph.tables.staging import Staging
-from schemas.triples import NONE, Triple
+from schemas.triples import NONE
 
 BATCH = 20_000
 """Rows of one transaction, about. All rows of an event are in the same one."""
 EVENTS = 1_000
 """Events of one removing transaction."""
 _PROPERTY_NAMES = [field.name for field in PROPERTIES]
-
-
-async def run(tx: neo4j.AsyncManagedTransaction, query: str, **parameters: Any) -> neo4j.AsyncResult:
-    """Run a query of cypher.py. The cast is safe: its only variable parts are names from enums."""
-    return await tx.run(cast(LiteralString, query), parameters)
-
-
-async def all_rows(tx: neo4j.AsyncManagedTransaction, query: str, **parameters: Any) -> list[list[Any]]:
-    """All rows of a query of cypher.py."""
-    result = await run(tx, query, **parameters)
-    return [record.values() async for record in result]
 
 
 async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str]) -> Forgotten:
@@ -65,19 +56,8 @@ async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Cou
         is_none = pc.equal(rows.column("tail"), NONE)
         await _run_rows(tx, edges, rows.filter(pc.invert(is_none)))
         await _run_rows(tx, nones, rows.filter(is_none))
+    await link_rows(tx, tails_of_rows(new), heads)
     return merged.counts
-
-
-async def link(tx: neo4j.AsyncManagedTransaction, triples: Sequence[Triple]) -> None:
-    """Create the AS_EVENT edges of some triples."""
-    pairs = {pair for t in triples for pair in [(i, t.head) for i in inferences_reading(t.head)]}
-    pairs |= {(t.tail, event) for t in triples for event in readings(t.tail)}
-    await run(tx, cypher.LINK_PAIRS, pairs=sorted(pairs))
-
-
-async def link_all(tx: neo4j.AsyncManagedTransaction) -> None:
-    """Create the AS_EVENT edges of the whole graph."""
-    await run(tx, cypher.LINK_ALL, actor=ACTOR)
 
 
 async def _run_rows(tx: neo4j.AsyncManagedTransaction, query: str, rows: pa.Table) -> None:

@@ -9,8 +9,6 @@ import pytest
 
 from graph.stores.connect import open_store
 from graph.stores.protocol import Store
-from graph.tables.columns import RELATION_NAMES
-from graph.tables.edges import NOT_APPLICABLE
 from schemas.errors import StoreUnavailable
 from tests.support.triples import ask, triple
 
@@ -50,11 +48,11 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 
 DAMAGED = [b"", b'{"version": 3, "num', b"\xff\xfe", b"[3, 0]", b"3", b"null", b'{"number": 0}', b'{"version": 3}']
-OTHER_VERSIONS = [b'{"version": 1, "number": 0}', b'{"version": 4, "files": ["graph-0"]}']
+OTHER_VERSIONS = [b'{"version": 1, "number": 0}', b'{"version": 5, "files": ["graph-0"]}']
 
 
 @pytest.mark.parametrize(
-    ("manifests", "reason"), [(DAMAGED, "is damaged"), (OTHER_VERSIONS, r"another version \(store [14], here 3\)")]
+    ("manifests", "reason"), [(DAMAGED, "is damaged"), (OTHER_VERSIONS, r"another version \(store [15], here 4\)")]
 )
 async def test_a_bad_manifest_is_refused_and_the_graph_outlives_it(
     folder: Path, manifests: list[bytes], reason: str
@@ -73,20 +71,21 @@ async def test_a_bad_manifest_is_refused_and_the_graph_outlives_it(
         assert await is_whole(store)
 
 
-def as_version_2(folder: Path, *, dropped: int) -> None:
-    """Make a store one of the version before: without the column critic in the first `dropped` tables."""
+def as_version_3(folder: Path, *, dropped: int) -> None:
+    """Make a store one of the version before: without the first properties of links, and without link keys."""
     database = ladybug.Database(folder / "graph-0.lbug")
     connection = ladybug.Connection(database)
-    for name in [*RELATION_NAMES, NOT_APPLICABLE][:dropped]:
-        connection.execute(f"ALTER TABLE {name} DROP critic")
+    for name in ["confidence", "rule", "reading"][:dropped]:
+        connection.execute(f"ALTER TABLE AS_EVENT DROP {name}")
     connection.close()
     database.close()
-    (folder / "store.json").write_text('{"version": 2, "number": 0}')
+    (folder / "links-0.sqlite").unlink()
+    (folder / "store.json").write_text('{"version": 3, "number": 0}')
 
 
-@pytest.mark.parametrize("dropped", [len(RELATION_NAMES) + 1, 3])  # 3: an update was killed
+@pytest.mark.parametrize("dropped", [3, 1])  # 1: an update was killed
 async def test_a_store_of_the_version_before_is_brought_up_to_date(folder: Path, dropped: int) -> None:
-    as_version_2(folder, dropped=dropped)
+    as_version_3(folder, dropped=dropped)
     with pytest.raises(StoreUnavailable, match="up to date, such as `cometgraph index`"):
         async with open_store(str(folder), read_only=True):
             pass
@@ -95,6 +94,7 @@ async def test_a_store_of_the_version_before_is_brought_up_to_date(folder: Path,
         assert await store.set_scores([ONE], [0.5], "critic@1") == 1
         none = triple(ONE.head, "oReact", "none")
         await store.add([none])
+        assert (await store.link()).removed == 0
         assert sorted(await store.triples([ONE.head])) == [none, ONE._replace(p_valid=0.5, critic="critic@1")]
     async with open_store(str(folder), read_only=True) as store:
         assert (await store.stats()).not_applicable == 1
