@@ -12,8 +12,14 @@ from schemas.triples import STUDENT
 PROPERTY_NAMES: list[str] = [field.name for field in PROPERTIES]
 EDGE_PROPERTIES = ", ".join(f"r.{name}" for name in PROPERTY_NAMES)
 STORED_RELATIONS = "MATCH (k:Relation) RETURN k.name, k.phrase, k.grp, k.whose"
-FROM_DATA = f"any(name IN r.origins WHERE NOT name STARTS WITH '{STUDENT}')"
-"""Condition: the edge `r` has the origin of a data set. Ladybug takes no parameter inside `any`."""
+
+
+def from_data(edge: str) -> str:
+    """Condition: an edge has the origin of a data set. Ladybug takes no parameter inside `any`."""
+    return f"any(name IN {edge}.origins WHERE NOT name STARTS WITH '{STUDENT}')"
+
+
+FROM_DATA = from_data("r")
 
 
 def count_nodes(label: str) -> str:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from graph.links import Link, Tail
 from graph.links.report import LinkReport
+from graph.links.step import Step, StepSearch
 from graph.query.request import Rows
 from graph.stores.changes import Changes
 from graph.stores.forget import Forgotten
@@ -116,6 +118,14 @@ class Store(Protocol):
 
     async def visible(self, events: Sequence[str]) -> set[str]:
         """The events with at least one triple of a data set: those of a search without `generated`."""
+        ...
+
+    async def steps(self, search: StepSearch) -> list[Step]:
+        """The steps of a walk, sorted by their texts. One round trip to a server."""
+        ...
+
+    async def linked(self, tails: Sequence[Tail], *, generated: bool) -> list[Link]:
+        """The events that some tails are, stored or not. generated: include events known from students alone."""
         ...
 
     async def add(self, triples: Sequence[Triple]) -> Counts:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from graph.links.step import MOST_STEPS, UNSCORED
 from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA, PROPERTY_NAMES
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
 from schemas.relations import RELATIONS, Relation
@@ -42,6 +43,15 @@ REMOVE_LINK = (
     "WHERE coalesce(r.reading, '') = $reading DELETE r"
 )
 LINKS = f"MATCH (i:Inference)-[r:{AS_EVENT}]->(e:Event) RETURN i.text, e.text, r.confidence, r.rule, r.reading"
+_STEP = "label(r), i.text, r.p_valid, r.log_prob, r.origins"
+_SHOWN = f"coalesce(r.p_valid, -1.0) >= $min_p_valid AND ($generated OR {FROM_DATA})"
+# The limits are literals: a parameter takes ladybug 3 ms. An order takes it 0.6 ms, so it is for a longer result alone.
+FIRST_STEPS = f" LIMIT {MOST_STEPS + 1}"
+"""The end of `steps_to_event` and `steps_to_tail`."""
+BEST_EVENT_STEPS = (
+    f" ORDER BY coalesce(r.p_valid, {UNSCORED}) * l.confidence DESC, h.text, label(r), i.text LIMIT {MOST_STEPS}"
+)
+BEST_TAIL_STEPS = f" ORDER BY coalesce(r.p_valid, {UNSCORED}) DESC, h.text, label(r), i.text LIMIT {MOST_STEPS}"
 
 
 def relation_table(name: str) -> str:
@@ -61,6 +71,9 @@ class RelationQueries:
     all_tails: the tails of an event, of all these relations.
     has_edge, has_data: has the event an edge, or one of a data set?
     events_with_edges, events_with_data: all such events. These four include relations without a description.
+    steps: the tails of an event, as steps of a walk.
+    linked_steps: those with an event.
+    steps_to_event, steps_to_tail: the steps to an event or a tail, without their limit.
     """
 
     tails: dict[Relation, str]
@@ -69,6 +82,10 @@ class RelationQueries:
     has_data: str
     events_with_edges: str
     events_with_data: str
+    steps: str
+    linked_steps: str
+    steps_to_event: str
+    steps_to_tail: str
 
 
 def relation_queries(stored: Sequence[str]) -> RelationQueries:
@@ -76,6 +93,7 @@ def relation_queries(stored: Sequence[str]) -> RelationQueries:
     edge = f"-[r:{_any_of([*stored, NOT_APPLICABLE])}]->()"
     of_event = f"MATCH (:Event {{text: $event}}){edge}"
     described = [relation for relation in RELATIONS if relation in stored]
+    names = _any_of(described)
     return RelationQueries(
         tails={relation: _tails([relation], "") for relation in described},
         all_tails=_tails(described, "label(r), "),
@@ -83,6 +101,21 @@ def relation_queries(stored: Sequence[str]) -> RelationQueries:
         has_data=f"{of_event} WHERE {FROM_DATA} RETURN true LIMIT 1",
         events_with_edges=f"MATCH (e:Event){edge} RETURN DISTINCT e.text AS text",
         events_with_data=f"MATCH (e:Event){edge} WHERE {FROM_DATA} RETURN DISTINCT e.text AS text",
+        steps=f"MATCH (e:Event {{text: $event}})-[r:{names}]->(i:Inference) RETURN {_STEP}",
+        linked_steps=(
+            f"MATCH (e:Event {{text: $event}})-[r:{names}]->(i:Inference)-[l:{AS_EVENT}]->(t:Event) "
+            f"RETURN {_STEP}, t.text, l.confidence, l.rule, l.reading"
+        ),
+        steps_to_event=(
+            f"MATCH (:Event {{text: $text}})<-[l:{AS_EVENT}]-(i:Inference)<-[r:{names}]-(h:Event) "
+            f"WHERE {_SHOWN} AND l.confidence >= $min_link "
+            "AND ((l.reading = 'X' AND label(r) IN $of_x) OR (l.reading = 'other' AND label(r) IN $of_others)) "
+            f"RETURN h.text, {_STEP}, l.confidence, l.rule"
+        ),
+        steps_to_tail=(
+            f"MATCH (i:Inference {{text: $text}})<-[r:{names}]-(h:Event) "
+            f"WHERE {_SHOWN} AND label(r) IN $relations RETURN h.text, {_STEP}"
+        ),
     )
 
 

@@ -21,14 +21,16 @@ CREATE TABLE IF NOT EXISTS link(key TEXT NOT NULL, kind TEXT NOT NULL, text TEXT
 
 
 class LinkIndex:
-    """The keys. `with LinkIndex(path) as index` makes a missing file."""
+    """The keys. A writer makes a missing file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.Lock()
+        mode = "ro" if read_only else "rwc"
         self._connection = sqlite3.connect(
-            f"file:{quote(str(path))}?mode=rwc", uri=True, timeout=30, check_same_thread=False
+            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=30, check_same_thread=False
         )
-        self._connection.executescript(_SCHEMA)
+        if not read_only:
+            self._connection.executescript(_SCHEMA)
 
     def put(self, tails: Iterable[Tail], events: Iterable[str]) -> None:
         """Add keys. All or nothing."""

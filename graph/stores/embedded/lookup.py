@@ -17,7 +17,7 @@ switch. On two busy cores a switch also makes the slowest answers six times slow
 
 
 class PreparedQueries:
-    """Prepared queries of one connection, with texts as parameters. A query is prepared on first use.
+    """Prepared queries of one connection, with their parameters. A query is prepared on first use.
 
     This class calls the native connection of ladybug 0.22. `Connection.execute` examines query and parameters at each
     call and wraps the result: 50 µs of the 140 µs of a lookup of one relation. A prepared query sees later writes.
@@ -29,14 +29,14 @@ class PreparedQueries:
         self._connection = connection  # keeps the native connection open
         self._native: Any = connection._connection
 
-    def rows(self, query: str, **texts: str) -> list[list[Any]]:
+    def rows(self, query: str, **parameters: Any) -> list[list[Any]]:
         """All rows of a query. Raises RuntimeError for a failed query."""
         statement = self._statements.get(query)
         if statement is None:
-            statement = self._native.prepare(query, texts)
+            statement = self._native.prepare(query, parameters)
             if statement.is_success():
                 self._statements[query] = statement
-        result = self._native.execute(statement, texts)
+        result = self._native.execute(statement, parameters)
         if not result.isSuccess():
             raise RuntimeError(result.getErrorMessage())
         rows: list[list[Any]] = []

@@ -12,7 +12,9 @@ from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 
+from graph.links import LEAST, Link, Tail, best_links, phrase
 from graph.links.report import LinkReport
+from graph.links.step import Step, StepSearch
 from graph.query.fence import fenced
 from graph.query.process import Readers
 from graph.query.request import QueryLimits, Rows
@@ -32,6 +34,7 @@ from graph.stores.embedded.graph_file import BUFFER_POOL, Graph, open_graph
 from graph.stores.embedded.link_index import LinkIndex
 from graph.stores.embedded.links import link_all
 from graph.stores.embedded.lookup import QUICK, tails_of
+from graph.stores.embedded.steps import steps_of
 from graph.stores.embedded.writer import (
     add_rows,
     create_graph,
@@ -142,7 +145,7 @@ class EmbeddedStore:
         self._changes = Changes()
         self._writing = asyncio.Lock()
         self._graph = graph
-        self._keys = None if lock is None else LinkIndex(folder / manifest.links)
+        self._keys = LinkIndex(folder / manifest.links, read_only=lock is None)
         self.readers = Readers({"module": READER, "folder": str(folder.resolve())}, queries)
 
     @property
@@ -160,6 +163,12 @@ class EmbeddedStore:
     async def visible(self, events: Sequence[str]) -> set[str]:
         generated = await self._run(lambda: self._graph.index.generated(events))
         return {event for event, is_generated in generated.items() if not is_generated}
+
+    async def steps(self, search: StepSearch) -> list[Step]:
+        return await self._run(lambda: self._steps(search))
+
+    async def linked(self, tails: Sequence[Tail], *, generated: bool) -> list[Link]:
+        return await self._run(lambda: self._linked(tails, generated=generated))
 
     async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
         rows = self.readers.limits.rows_of(limit)
@@ -196,8 +205,7 @@ class EmbeddedStore:
         await self.readers.close()
         await asyncio.to_thread(self._threads.shutdown)
         self._graph.index.close()
-        if self._keys is not None:
-            self._keys.close()
+        self._keys.close()
         if self._lock is None:
             del self._graph
             return
@@ -217,6 +225,16 @@ class EmbeddedStore:
         queries = self._graph.queries()  # taken once: a load may replace the graph meanwhile
         return [tails_of(queries, lookup) for lookup in lookups]
 
+    def _steps(self, search: StepSearch) -> list[Step]:
+        graph = self._graph
+        return steps_of(graph.queries(), graph.index, search)
+
+    def _linked(self, tails: Sequence[Tail], *, generated: bool) -> list[Link]:
+        index = self._graph.index
+        events = self._keys.events(phrase(text, reading).key for text, reading in tails)
+        known = index.generated(events)  # the keys may have events that the graph lacks
+        return list(best_links(tails, [event for event in known if generated or not known[event]], LEAST))
+
     def _triples(self, events: Sequence[str]) -> list[Triple]:
         graph = self._graph
         return triples_of(edges_of(graph.connection(), events, graph.queries().of_relations.all_tails))
@@ -226,7 +244,7 @@ class EmbeddedStore:
     def _add(self, rows: pa.Table, events: set[str]) -> Counts:
         try:
             with pages_locked(self._folder):
-                return add_rows(self._graph.connection(), self._graph.index, self._link_keys(), rows)
+                return add_rows(self._graph.connection(), self._graph.index, self._keys, rows)
         finally:
             self._changes.add(events)
 
@@ -243,13 +261,9 @@ class EmbeddedStore:
         finally:
             self._changes.add_all()
 
-    def _link_keys(self) -> LinkIndex:
-        assert self._keys is not None  # a store open for reading is not written
-        return self._keys
-
     def _link(self, progress: Progress) -> LinkReport:
         with pages_locked(self._folder):
-            return link_all(self._graph.connection(), self._link_keys(), progress)
+            return link_all(self._graph.connection(), self._keys, progress)
 
     def _forget(self, origin: str, progress: Progress) -> Forgotten:
         """Build a new graph file of the remaining rows."""
@@ -294,7 +308,7 @@ class EmbeddedStore:
             total = Counts()
             for part in staging.read():
                 with pages_locked(self._folder):
-                    total += add_rows(self._graph.connection(), self._graph.index, self._link_keys(), part.incoming)
+                    total += add_rows(self._graph.connection(), self._graph.index, self._keys, part.incoming)
             return total
         if events:
             _refuse_loss(self._stats().unknown_relations)
@@ -310,7 +324,7 @@ class EmbeddedStore:
         if has_changes:
             with pages_locked(self._folder):
                 write_manifest(self._folder, new)
-                self._link_keys().close()
+                self._keys.close()
                 self._keys = LinkIndex(keys)
                 self._graph, self._manifest = open_graph(self._folder, new, read_only=False), new
                 remove_leftovers(self._folder, new)

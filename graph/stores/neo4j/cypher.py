@@ -1,11 +1,12 @@
 """The Cypher queries of Neo4j: store and vector index. Relation names come from the enum, texts are parameters."""
 
 from graph.links import READINGS, Reading
-from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA
+from graph.links.step import MOST_STEPS, UNSCORED
+from graph.stores.common_cypher import EDGE_PROPERTIES, FROM_DATA, from_data
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
 from schemas.triples import STUDENT
 
-_VISIBLE = f"(EXISTS {{ (e)-[r]->() WHERE coalesce({FROM_DATA}, true) }} OR NOT EXISTS {{ (e)-->() }})"
+_VISIBLE = f"(EXISTS {{ (e)-[out]->() WHERE coalesce({from_data('out')}, true) }} OR NOT EXISTS {{ (e)-->() }})"
 """Condition: the event `e` has a triple of a data set. Events without any edge pass too."""
 SCHEMA = [
     "CREATE CONSTRAINT event_text IF NOT EXISTS FOR (n:Event) REQUIRE n.text IS UNIQUE",
@@ -40,6 +41,36 @@ WORDS = (
     "RETURN e.text ORDER BY score DESC, e.text SKIP $skip LIMIT $limit"
 )
 VISIBLE = f"UNWIND $texts AS text MATCH (e:Event {{text: text}}) WHERE {_VISIBLE} RETURN text"
+_SHOWN = f"coalesce(r.p_valid, -1.0) >= $min_p_valid AND ($generated OR {FROM_DATA})"
+_STEP = "type(r), i.text, r.p_valid, r.log_prob, r.origins"
+_OF_READING = """((l.reading = 'X' AND type(r) IN $of_x) OR (l.reading = 'other' AND type(r) IN $of_others))
+  AND l.confidence >= $min_link"""
+STEPS = f"""
+UNWIND $events AS text
+MATCH (h:Event {{text: text}})-[r]->(i:Inference)
+WHERE type(r) IN $relations AND {_SHOWN}
+OPTIONAL MATCH (i)-[l:{AS_EVENT}]->(e:Event)
+WHERE {_OF_READING} AND ($generated OR {_VISIBLE})
+WITH * WHERE $leaves OR e IS NOT NULL
+RETURN text, {_STEP}, e.text, l.confidence, l.rule
+"""
+STEPS_TO = f"""
+UNWIND [text IN $events | [text, true]] + [text IN $tails | [text, false]] AS target
+CALL (target) {{
+  WITH target WHERE target[1]
+  MATCH (e:Event {{text: target[0]}})<-[l:{AS_EVENT}]-(i:Inference)<-[r]-(h:Event)
+  WHERE type(r) IN $relations AND {_SHOWN} AND {_OF_READING}
+  RETURN h, r, i, l, e
+  ORDER BY coalesce(r.p_valid, {UNSCORED}) * l.confidence DESC, h.text, type(r), i.text LIMIT {MOST_STEPS}
+  UNION
+  WITH target WHERE NOT target[1]
+  MATCH (i:Inference {{text: target[0]}})<-[r]-(h:Event)
+  WHERE type(r) IN $relations AND {_SHOWN}
+  RETURN h, r, i, null AS l, null AS e
+  ORDER BY coalesce(r.p_valid, {UNSCORED}) DESC, h.text, type(r), i.text LIMIT {MOST_STEPS}
+}}
+RETURN h.text, {_STEP}, e.text, l.confidence, l.rule
+"""
 EDGES_OF = f"""
 UNWIND $heads AS head
 MATCH (e:Event {{text: head}})-[r]->(t)
@@ -113,6 +144,9 @@ SET_TAIL_KEYS = "UNWIND $rows AS row MATCH (i:Inference {text: row[0]}) SET " + 
 )
 TAIL_KEYS = "MATCH (i:Inference) RETURN i.text, " + ", ".join(f"i.link_key_{reading}" for reading in READINGS)
 EVENTS_OF_KEYS = "UNWIND $keys AS key MATCH (e:Event {link_key: key}) RETURN e.text"
+SHOWN_EVENTS_OF_KEYS = (
+    f"UNWIND $keys AS key MATCH (e:Event {{link_key: key}}) WHERE $generated OR {_VISIBLE} RETURN e.text"
+)
 LINKS = f"MATCH (i:Inference)-[r:{AS_EVENT}]->(e:Event) RETURN i.text, e.text, r.confidence, r.rule, r.reading"
 ADD_AS_EVENT = f"""
 UNWIND $rows AS row

@@ -12,7 +12,9 @@ import cachetools
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
 
+from graph.links import LEAST, Link, Tail, best_links, phrase
 from graph.links.report import LinkReport
+from graph.links.step import Step, StepSearch, place, step_of
 from graph.query.fence import fenced
 from graph.query.process import Readers
 from graph.query.request import QueryLimits, Rows
@@ -153,6 +155,27 @@ class Neo4jStore:
 
     async def visible(self, events: Sequence[str]) -> set[str]:
         return {text for (text,) in await self.read(cypher.VISIBLE, texts=list(events))}
+
+    async def steps(self, search: StepSearch) -> list[Step]:
+        parameters: dict[str, Any] = {
+            "events": list(search.events),
+            "relations": [relation.value for relation in search.relations],
+            "of_x": search.linked(other=False),
+            "of_others": search.linked(other=True),
+            "min_p_valid": -1.0 if search.min_p_valid is None else search.min_p_valid,
+            "min_link": search.min_link,
+            "generated": search.generated,
+        }
+        if search.backward:
+            rows = await self.read(cypher.STEPS_TO, tails=list(search.tails), **parameters)
+        else:
+            rows = await self.read(cypher.STEPS, leaves=search.leaves, **parameters)
+        return sorted((step_of(head, Relation(name), *rest) for head, name, *rest in rows), key=place)
+
+    async def linked(self, tails: Sequence[Tail], *, generated: bool) -> list[Link]:
+        keys = sorted({key for text, reading in tails if (key := phrase(text, reading).key)})
+        events = [text for (text,) in await self.read(cypher.SHOWN_EVENTS_OF_KEYS, keys=keys, generated=generated)]
+        return list(best_links(tails, events, LEAST))
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
         rows = table_of(map(row_of, triples))
