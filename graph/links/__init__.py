@@ -1,7 +1,7 @@
 """Links from inferences to the events that they are. Paths through the graph continue along them."""
 
 from graph.links.best import LEAST, SCHEMA, Link, Tail, best_links, table_of_links
-from graph.links.phrase import READINGS, Reading, phrase, reading_of
+from graph.links.phrase import READINGS, Reading, event_of, phrase, reading_of
 from graph.links.rules import CONFIDENCE, RULES, Rule
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Rule",
     "Tail",
     "best_links",
+    "event_of",
     "phrase",
     "reading_of",
     "table_of_links",

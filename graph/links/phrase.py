@@ -106,6 +106,31 @@ def phrase(text: str, reading: Reading = "X") -> Phrase:
     return Phrase(text, key, tokens[verb], tuple(kept), tuple(marks), has_pronouns, is_action)
 
 
+def event_of(text: str, reading: Reading = "X") -> str | None:
+    """A tail as an event: "to get fired" → "PersonX gets fired". None for a possible noun, and after "not".
+
+    reading: for "other", PersonX and PersonY change places.
+    """
+    read = phrase(text, reading)
+    words = [
+        _OTHER.get(word[:7], word[:7]) + word[7:] if reading == "other" else word for word in canonical(text).split(" ")
+    ]
+    if words[0].startswith("Person"):
+        return " ".join(words)
+    if not read.is_action:
+        return None
+    while words[0].lower() == "to":
+        del words[0]
+    if words[0].lower() in _SUBJECTS:
+        del words[0]
+    verb = 0
+    while verb < len(words) - 1 and words[verb].lower() in _ADVERBS:
+        verb += 1
+    if "not" in words[:verb]:
+        return None
+    return " ".join([ACTOR.strip(), *words[:verb], third_person(words[verb]), *words[verb + 1 :]])
+
+
 def _words(text: str, reading: Reading) -> list[str]:
     if _PLAIN.fullmatch(text) is None:
         text = canonical(text).replace(" n't", "n't")

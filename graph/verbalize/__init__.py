@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from graph.verbalize.heads import read_head
-from graph.verbalize.people import Cast
+from graph.verbalize.people import UNNAMED, Cast
 from graph.verbalize.prose import Prose, statement_alone
 from graph.verbalize.templates import is_stated_by
 from schemas.relations import Relation
@@ -52,18 +52,26 @@ def passage(triples: Sequence[HeadRelationTail], cast: Cast) -> str:
     return prose.text
 
 
-def path(hops: Sequence[HeadRelationTail], cast: Cast) -> str:
+def path(hops: Sequence[HeadRelationTail], cast: Cast, swapped: Sequence[bool] = ()) -> str:
     """A text of a path. Each head is the tail before it, as an event.
 
     A tail that happens, such as an effect, is not told again. One that is wanted or needed is.
+
+    swapped: for each hop True if its PersonX is PersonY of the cast, and its PersonY is PersonX.
     """
-    prose = Prose(cast)
-    is_stated = False
+    casts = [cast]
+    if any(swapped):
+        casts = [cast.of_two(), cast.swapped()]
+    prose = Prose(casts[0])
+    is_stated = is_swapped = False
     for n, (head, relation, tail) in enumerate(hops):
+        if swapped and swapped[n] != is_swapped:
+            is_swapped = swapped[n]
+            prose.take(casts[is_swapped])
         event = read_head(head)
         if n and not is_stated:
             prose.event(event)
             is_stated = True
         prose.statements(event, relation, [tail], is_stated=is_stated)
         is_stated = is_stated_by(relation)
-    return prose.text
+    return prose.text.replace(UNNAMED, "Person")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from graph.verbalize.words import is_plural
@@ -24,6 +25,9 @@ _FORMS = {
 }
 """Subject, object, possessive, possessive without a noun, reflexive."""
 _PRONOUNS = {form.casefold(): forms[0] for forms in reversed(_FORMS.values()) for form in forms}
+UNNAMED = "\ue000"
+"""Stands for "Person" in the name of a person without words, as a text with "PersonX" names that person again."""
+SWAPPED = {"PersonX": "PersonY", "PersonY": "PersonX"}
 _GIVEN = re.compile(r"(.*\S)\s*\((he|she|they)(?:/\w+)*\)", re.IGNORECASE | re.DOTALL)
 _OPENING = re.compile(r"(?:My|Your|His|Her|Our|Their|The|An?|Some)(?= )")
 _NOUNS = {
@@ -81,10 +85,29 @@ class Cast:
         if view == "first" and not speakers:
             known["PersonX"] = Person(None, "I")
         self.known: dict[str, Person] = known
-        pronouns = [person.pronoun for person in known.values()]
-        self.clear = frozenset(name for name, one in known.items() if one.pronoun and pronouns.count(one.pronoun) == 1)
+
+    @cached_property
+    def clear(self) -> frozenset[str]:
         """Persons whose pronoun is nobody else's."""
-        self.others = [name for name in known if name != "PersonX"]
+        pronouns = [person.pronoun for person in self.known.values()]
+        return frozenset(name for name, one in self.known.items() if one.pronoun and pronouns.count(one.pronoun) == 1)
+
+    @cached_property
+    def others(self) -> list[str]:
+        """The persons beside PersonX."""
+        return [name for name in self.known if name != "PersonX"]
+
+    def of_two(self) -> "Cast":
+        """The same persons, and PersonX and PersonY among them: UNNAMED for "Person" if they have no words."""
+        cast = Cast()
+        cast.known = {name: Person(name.replace("Person", UNNAMED)) for name in SWAPPED} | self.known
+        return cast
+
+    def swapped(self) -> "Cast":
+        """The same persons, PersonX and PersonY in each other's place."""
+        cast = Cast()
+        cast.known = {SWAPPED.get(name, name): person for name, person in self.of_two().known.items()}
+        return cast
 
     def __getitem__(self, person: str) -> Person:
         return self.known.get(person) or _UNNAMED[person]

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from graph.verbalize.clause import Scene, without_persons
 from graph.verbalize.heads import Head, Shape, read_head
-from graph.verbalize.people import Cast
+from graph.verbalize.people import SWAPPED, Cast
 from graph.verbalize.slots import TAIL, Slots
 from graph.verbalize.tails import Tail, read_tail
 from graph.verbalize.templates import Template, parsed, template, templates_of
@@ -44,6 +44,10 @@ class Prose:
     def text(self) -> str:
         """All sentences."""
         return " ".join(self.sentences)
+
+    def take(self, cast: Cast) -> None:
+        """Go on with PersonX and PersonY in each other's place."""
+        self.scene = Scene(cast, frozenset(SWAPPED.get(person, person) for person in self.scene.named))
 
     def event(self, head: Head) -> None:
         """Tell an event alone."""
