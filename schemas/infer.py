@@ -23,12 +23,13 @@ MAX_NEW_TOKENS = 64
 MAX_SEED = 2**32 - 1
 
 
-def _as_list(value: Any) -> Any:
-    """A single name becomes a list of one."""
+def as_list(value: Any) -> Any:
+    """A single name as a list of one."""
     return [value] if isinstance(value, str) else value
 
 
-def _once(names: tuple[Any, ...]) -> tuple[Any, ...]:
+def once(names: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Each name once."""
     return tuple(dict.fromkeys(names))
 
 
@@ -53,8 +54,8 @@ class Question(BaseModel):
     ] = None
     relation: Annotated[
         tuple[Relation, ...],
-        BeforeValidator(_as_list),
-        AfterValidator(_once),
+        BeforeValidator(as_list),
+        AfterValidator(once),
         Field(max_length=len(RELATIONS), description="Relations to answer. Empty: all.", examples=[["xIntent"]]),
     ] = ()
     limit: Annotated[
@@ -86,8 +87,8 @@ class Question(BaseModel):
     ] = "default"
     origin: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
-        BeforeValidator(_as_list),
-        AfterValidator(_once),
+        BeforeValidator(as_list),
+        AfterValidator(once),
         Field(max_length=20, description="Only inferences of these data sets or models."),
     ] = ()
     threshold: Annotated[

@@ -18,13 +18,13 @@ from service.api.middleware.cors import parse_origins
 from service.api.middleware.hosts import Hosts
 from service.api.middleware.rate_limit import Rate
 from service.api.redirects import SlashRedirect
-from service.api.routes import cypher, graph, infer, match, operations, score
+from service.api.routes import cypher, graph, infer, match, operations, paths, score
 from service.pages.errors import errors_page
 from service.pages.swagger import FILES, swagger_files, swagger_page
 from service.runtime.resources import Resources
 from service.settings import Settings
 
-_ROUTERS = (infer.router, match.router, score.router, graph.router, cypher.router, operations.router)
+_ROUTERS = (infer.router, match.router, score.router, graph.router, cypher.router, paths.router, operations.router)
 
 
 class _WithHead(Route):
