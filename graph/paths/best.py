@@ -26,18 +26,18 @@ class Goal:
     """The end of a path.
 
     event: an event, or None. It is not the start.
-    tail: a tail, whether it is an event or not, or None.
+    tails: tails, whether they are events or not.
     swaps: True for another person as the goal's PersonX, False for the start's PersonX, None for anybody.
     """
 
     event: str | None
-    tail: str | None
+    tails: frozenset[str] = frozenset()
     swaps: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredPath:
-    """A path and its score, 0 to 1. ends_in_tail: its last tail is the goal itself, so the last link does not count."""
+    """A path and its score, 0 to 1. ends_in_tail: its last tail is the goal itself, so its link does not count."""
 
     steps: tuple[Step, ...]
     score: float
@@ -123,7 +123,7 @@ def best_paths(steps: Iterable[Step], start: str, goal: Goal, pattern: Pattern, 
         _, length, _, costs, node, path = heappop(queue)
         if len(path) == length:
             taken = tuple(edge.step for edge in path)
-            found.paths.append(ScoredPath(taken, round(score(costs, length), 6), taken[-1].tail == goal.tail))
+            found.paths.append(ScoredPath(taken, round(score(costs, length), 6), taken[-1].tail in goal.tails))
             continue
         passed = {start, *(edge.event for edge in path)}
         for edge, other in search.after(node, length - len(path)):
@@ -143,7 +143,7 @@ def _edges(steps: Iterable[Step], goal: Goal) -> dict[str, list[_Edge]]:
             best[key] = edge
 
     for step in steps:
-        if step.tail == goal.tail:
+        if step.tail in goal.tails:
             add(step, None, is_linked=False)
         elif step.event is not None and step.event == goal.event:
             add(step, None, is_linked=True)

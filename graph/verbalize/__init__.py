@@ -8,10 +8,11 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from graph.verbalize.heads import read_head
+from graph.verbalize.heads import Head, read_head
 from graph.verbalize.people import UNNAMED, Cast
 from graph.verbalize.prose import Prose, statement_alone
 from graph.verbalize.templates import is_stated_by
+from graph.verbalize.words import base, third
 from schemas.relations import Relation
 
 __all__ = ["Cast", "not_applicable", "passage", "path", "question", "statement"]
@@ -55,7 +56,8 @@ def passage(triples: Sequence[HeadRelationTail], cast: Cast) -> str:
 def path(hops: Sequence[HeadRelationTail], cast: Cast, swapped: Sequence[bool] = ()) -> str:
     """A text of a path. Each head is the tail before it, as an event.
 
-    A tail that happens, such as an effect, is not told again. One that is wanted or needed is.
+    A tail that happens, such as an effect, is not told again. One that is wanted or needed is. A bare action as a later
+    head is what PersonX does.
 
     swapped: for each hop True if its PersonX is PersonY of the cast, and its PersonY is PersonX.
     """
@@ -68,10 +70,18 @@ def path(hops: Sequence[HeadRelationTail], cast: Cast, swapped: Sequence[bool] =
         if swapped and swapped[n] != is_swapped:
             is_swapped = swapped[n]
             prose.take(casts[is_swapped])
-        event = read_head(head)
+        event = _of_person(read_head(head)) if n else read_head(head)
         if n and not is_stated:
             prose.event(event)
             is_stated = True
         prose.statements(event, relation, [tail], is_stated=is_stated)
         is_stated = is_stated_by(relation)
     return prose.text.replace(UNNAMED, "Person")
+
+
+def _of_person(head: Head) -> Head:
+    """A bare action as what PersonX does: "eat" → "PersonX eats"."""
+    if head.kind != "action":
+        return head
+    verb, *rest = head.text.split(" ")
+    return read_head(" ".join(["PersonX", third(base(verb)), *rest]))

@@ -1,11 +1,13 @@
 """The two ends of a walk: from texts to events and tails of the graph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from distill.judge.voice import swap_persons
+from graph.links.phrase import ACTOR
 from graph.paths.best import Goal
 from graph.stores.protocol import Lookup
-from schemas.errors import CometgraphError, EventNotFound
+from schemas.errors import BadInput, EventNotFound
 from schemas.events import tidy
 from service.answering.lookup import ALL_RELATIONS, nearest
 from service.answering.walk import Walk
@@ -40,36 +42,55 @@ async def start_of(text: str, walk: Walk, *, or_tail: bool = False) -> Start:
 
 
 async def goal_of(text: str, start: NormalizedQuestion, walk: Walk) -> Goal:
-    """The goal of paths from a start. Raises EventNotFound.
+    """The goal of paths from a start: an event of the graph, tails of it, or both. Raises EventNotFound.
 
-    A goal about PersonY, or about a person with the name of the start's PersonY, is about the other one.
+    "PersonX is sad" is also the tails "is sad" and "sad". A goal about PersonY, or about a person with the name of the
+    start's PersonY, is about the other one. With `generate`, every event and tail will do.
     """
     verbatim = as_it_is(text)
-    event, tail = verbatim.event, tidy(text)
-    if event.startswith("PersonY") and not await _is_known(event, walk):
-        return await _goal(swap_persons(event), None, True, start, walk)
-    if await _is_known(event, walk) or await walk.steps_to([], [tail]):
-        return await _goal(event, tail, None, start, walk)
-    if not walk.question.as_is:
-        try:
-            read = await walk.resources.normalizer.read(text)
-        except CometgraphError:  # "gets fired" is no sentence, and may be a goal yet
-            read = verbatim
-        if read.event != event and await _is_known(read.event, walk):
-            return await _goal(read.event, None, _swaps(start.roles, read.roles), start, walk)
-    return await _goal(event, tail, None, start, walk)
+    if goal := await _stored(verbatim.event, [tidy(text)], None, start, walk):
+        return goal
+    if verbatim.event.startswith("PersonY"):
+        event, swaps = swap_persons(verbatim.event), True
+    else:
+        event, swaps = await _normalized(verbatim, start, walk)
+    if goal := await _stored(event, _tails(event), swaps, start, walk):
+        return goal
+    if walk.question.generate:
+        return Goal(event, frozenset({tidy(text), *_tails(event)}), swaps)
+    raise await _not_found(event, walk)
 
 
-async def _goal(event: str, tail: str | None, swaps: bool | None, start: NormalizedQuestion, walk: Walk) -> Goal:
-    """The goal of an event, or of a tail and the event that it is."""
-    is_known = await _is_known(event, walk)
-    if tail is not None and not is_known:
-        links = await walk.resources.store.linked([(tail, "X")], generated=walk.shows_generated)
-        event = links[0].event if links else event
-        is_known = bool(links)
-    if not is_known and not walk.question.generate and (tail is None or not await walk.steps_to([], [tail])):
-        raise await _not_found(event, walk)
-    return Goal(None if event == start.event else event, tail, swaps)
+async def _stored(
+    event: str, tails: Sequence[str], swaps: bool | None, start: NormalizedQuestion, walk: Walk
+) -> Goal | None:
+    """The goal that an event and tails are, as far as they are stored."""
+    stored = {step.tail for step in await walk.steps_to([], tails)}
+    if not await _is_known(event, walk):
+        links = await walk.resources.store.linked([(tail, "X") for tail in tails], generated=walk.shows_generated)
+        event = min((link.event for link in links), default="")
+    if not event and not stored:
+        return None
+    return Goal(None if event in ("", start.event) else event, frozenset(stored), swaps)
+
+
+async def _normalized(verbatim: NormalizedQuestion, start: NormalizedQuestion, walk: Walk) -> tuple[str, bool | None]:
+    """The event of a text, and whether its PersonX is the start's PersonY. A text that is no sentence stays."""
+    if walk.question.as_is:
+        return verbatim.event, None
+    try:
+        read = await walk.resources.normalizer.read(verbatim.asked)
+    except BadInput:
+        return verbatim.event, None
+    return read.event, _swaps(start.roles, read.roles)
+
+
+def _tails(event: str) -> list[str]:
+    """The tails that say the same as an event."""
+    action = event.removeprefix(ACTOR)
+    if action == event:
+        return []
+    return [action, action.removeprefix("is ")] if action.startswith("is ") else [action]
 
 
 def _swaps(start: dict[str, str], goal: dict[str, str]) -> bool | None:

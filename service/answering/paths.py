@@ -44,7 +44,7 @@ async def paths(question: PathsQuestion, resources: Resources, caller: Caller) -
     cast = Cast(question.render, start.text.roles)
     return Paths(
         start.text.event,
-        goal.event or goal.tail or question.goal,
+        goal.event or min(goal.tails, default=question.goal),
         await asyncio.to_thread(lambda: [_path(one, cast) for one in best]),  # the first loads a dictionary
         walk.explored,
         walk.truncated,
@@ -88,7 +88,7 @@ class _Meeting:
         walk, goal = self.walk, self.goal
         self.reached[self.start] = _Reached(0, 0, frozenset((walk.pattern.start,)))
         forward, events = [self.start], [] if goal.event is None else [goal.event]
-        tails = [] if goal.tail is None else [goal.tail]
+        tails = sorted(goal.tails)
         self.goals = dict.fromkeys(events, 0)
         for n in range(self.length):
             if len(self.steps) >= MOST_STEPS:
@@ -99,7 +99,8 @@ class _Meeting:
                 events, tails = self._goals_after(found), []
             else:
                 best = {event: self.reached[event].cost for event in forward}
-                found = self._add(await walk.steps(self._first(forward, best), leaves=False))
+                # Leaves: a common tail has more steps than those read from the goal's side.
+                found = self._add(await walk.steps(self._first(forward, best), leaves=bool(goal.tails)))
                 forward = [event for event in self._reached_after(found) if self.reached[event].is_known]
             if not forward or not (events or walk.question.generate):
                 return
