@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from graph.query.fence import Statement
 from graph.query.process import Readers
 from graph.query.request import QueryLimits
 from graph.stores.connect import open_store
+from graph.stores.embedded import store as embedded
+from graph.stores.neo4j import store as neo4j
 from graph.stores.protocol import Neo4jLogin, Store
 from schemas.errors import BadInput, BadQuery, Overloaded, QueryEnded
 from tests.graph.query.test_fence import HARMLESS
@@ -55,6 +56,13 @@ async def opened(address: tuple[str, Neo4jLogin | None], limits: QueryLimits = L
 
 def readers_of(store: Store) -> Readers:
     return store.readers  # type: ignore[attr-defined]
+
+
+def unfenced(address: tuple[str, Neo4jLogin | None]) -> Readers:
+    """Readers without the text fence."""
+    where, login = address
+    config = embedded.reader_of(Path(where)) if login is None else neo4j.reader_of(where, login)
+    return Readers(config | {"dialect": None}, LIMITS)
 
 
 async def error_of(store: Store, text: str, parameters: dict[str, Any]) -> str:
@@ -214,12 +222,12 @@ async def test_hostile_statements_past_the_text_harm_nothing(
     kind = "embedded" if address[1] is None else "neo4j"
     async with opened(address) as store:
         before = await store.stats()
-        readers = readers_of(store)
+        readers = unfenced(address)
         answers: list[Any] = []
         for name, texts in statements(kind).items():
             for text in texts if name in FENCED_ALONE else []:
                 try:
-                    found = await readers.ask(Statement(around.filled(text), {}, None), 50)
+                    found = await readers.ask(around.filled(text), {})
                     answers.append((text, found.rows))
                 except (BadInput, QueryEnded):
                     pass
@@ -227,6 +235,7 @@ async def test_hostile_statements_past_the_text_harm_nothing(
         around.check()
         assert await store.stats() == before
         assert readers.taken == 0
+        await readers.close()
         assert (await store.query("MATCH (e:Event) RETURN count(*) AS n", {})).rows == [[2]]
         if kind == "neo4j":  # none of these has a plan that passes
             assert not [text for text, _ in answers if any(word in text for word in ("LOAD", "SHOW", "db.", "dbms"))]

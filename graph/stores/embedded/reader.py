@@ -16,6 +16,7 @@ from typing import Any, cast
 import ladybug
 
 from graph.query.child import EndedError, RefusedError, Request, UnavailableError
+from graph.query.fence import Statement
 from graph.query.values import Budget
 from graph.stores.embedded.folder import pages_locked, read_manifest
 from graph.stores.embedded.landlock import read_only
@@ -89,16 +90,17 @@ class EmbeddedReader:
         with _open_files():
             read_only(self._folder)
 
-    def answer(self, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
+    def answer(self, statement: Statement, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
         assert self._database is not None
         self._ends = _Ends()
-        result = self._execute(self._database, request)
+        result = self._execute(self._database, statement, request.seconds)
         return result.get_column_names(), iter(result)
 
     def warm_up(self) -> None:
         """Import what a query with parameters and values of all kinds needs: later no file can be opened."""
-        request = Request("RETURN $a, date('2020-01-01'), interval('1 day')", {"a": [1]}, None, 1, 1, 5, "")
-        for _ in self.answer(request)[1]:
+        assert self._database is not None
+        statement = Statement("RETURN $a, date('2020-01-01'), interval('1 day')", {"a": [1]}, None)
+        for _ in self._execute(self._database, statement, 5):
             pass
 
     def plain(self, value: Any, budget: Budget) -> Any:
@@ -133,11 +135,11 @@ class EmbeddedReader:
         """False after a checkpoint of the writer. It changes pages that this process may not have read yet."""
         return self._current()[0] == self._state[0]
 
-    def _execute(self, database: ladybug.Database, request: Request) -> ladybug.QueryResult:
+    def _execute(self, database: ladybug.Database, statement: Statement, seconds: float) -> ladybug.QueryResult:
         connection = ladybug.Connection(database, num_threads=1)  # settings of one caller end with it
-        connection.set_query_timeout(int(request.seconds * 1000))
+        connection.set_query_timeout(int(seconds * 1000))
         try:
-            result = connection.execute(request.text, request.parameters)
+            result = connection.execute(statement.text, statement.parameters)
         except RuntimeError as error:
             raise _translated(error) from None
         except (TypeError, ValueError) as error:
