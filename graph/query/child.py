@@ -27,7 +27,7 @@ from schemas.errors import BadInput, BadQuery
 MEMORY = 768 << 20
 """Bytes of address space that queries may take beyond those of the open store."""
 
-NICE = 10
+NICE = 19
 """Niceness of queries. On scarce cores they get a tenth of the service's time."""
 
 _FREE_READINGS = 3

@@ -1,9 +1,8 @@
 """One reader process as the service sees it."""
 
 import asyncio
-import contextlib
-import os
-import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -33,18 +32,19 @@ class Reader:
         self.stage = ""
         """See graph.query.child.Stage. Empty before the process has read the query."""
         self._config = config
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def start(self) -> None:
         """Start it and wait until it is ready. Raises LostError."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-I", "-c", _CODE, str(_ROOT)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={},
-            cwd="/",
-        )
+        ours, theirs = socket.socketpair()
+        try:
+            # By a thread: a loop of uvloop copies the page tables of the service, and stands still for it.
+            self._process = await asyncio.to_thread(_spawn, theirs)
+            self._streams = await asyncio.open_unix_connection(sock=ours)
+        except BaseException:
+            ours.close()  # the process ends at the end of its input
+            raise
         try:
             await self._send(frames.packed(self._config))
             await self._next()
@@ -76,11 +76,11 @@ class Reader:
 
     async def end(self) -> None:
         """Kill it, and wait until it is gone."""
+        if self._streams is not None:
+            self._streams[1].close()
         if self._process is not None:
-            if self._process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._process.pid, signal.SIGKILL)  # Popen.kill would reap it before asyncio does
-            await self._process.wait()
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
 
     @property
     def pid(self) -> int | None:
@@ -88,19 +88,24 @@ class Reader:
         return self._process.pid if self._process is not None else None
 
     async def _send(self, message: bytes) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.write(message)
-        await self._process.stdin.drain()
+        assert self._streams is not None
+        self._streams[1].write(message)
+        await self._streams[1].drain()
 
     async def _next(self) -> dict[str, Any]:
         return frames.unpacked(await self._body())
 
     async def _body(self) -> bytes:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        size = frames.length(await self._process.stdout.readexactly(frames.HEADER))
-        return await self._process.stdout.readexactly(size)
+        assert self._streams is not None
+        size = frames.length(await self._streams[0].readexactly(frames.HEADER))
+        return await self._streams[0].readexactly(size)
+
+
+def _spawn(theirs: socket.socket) -> "subprocess.Popen[bytes]":
+    """A process with a socket as its input and output."""
+    command = [sys.executable, "-I", "-c", _CODE, str(_ROOT)]
+    with theirs:
+        return subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno(), env={}, cwd="/")
 
 
 def _packed(request: Request) -> bytes:
