@@ -26,6 +26,8 @@ BUFFER_POOL = 256 << 20
 """Bytes of memory for pages of the graph file."""
 _ADDRESSES = 1 << 34
 """Bytes of address space for a graph file. More, in powers of two, for a larger one."""
+_LONGEST = 500
+"""Characters of an error of ladybug. It quotes values of the query."""
 _MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 _State = tuple[tuple[int, int, int] | None, ...]
 """Each file's number, size and time of change: graph, log, manifest."""
@@ -209,13 +211,19 @@ def _state(path: Path) -> tuple[int, int, int] | None:
 
 def _translated(error: RuntimeError) -> Exception:
     """An error of ladybug: the caller's fault, or the end of its time or memory."""
-    message = str(error).splitlines()[0] if str(error) else "the query failed"
+    message = _message(str(error))
     if "Interrupted" in message:
         return EndedError("the query ran out of time")
     if "Buffer manager exception" in message or "bad_alloc" in message or "allocate" in message:
         return EndedError("the query ran out of memory")
     line, column = _position(message)
     return RefusedError(message.partition(" (line:")[0], line, column)
+
+
+def _message(text: str) -> str:
+    """One line of an error: of a parser error the first alone, as the others repeat the query."""
+    lines = text.splitlines()[:1] if text.startswith("Parser exception") else text.split()
+    return " ".join(lines)[:_LONGEST] or "the query failed"
 
 
 def _position(message: str) -> tuple[int, int]:
