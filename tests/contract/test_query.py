@@ -125,6 +125,49 @@ async def test_rows_values_and_caps(address: tuple[str, Neo4jLogin | None]) -> N
             await store.query("RETURN 1 / 0 AS x", {})
 
 
+PARAMETERS: tuple[Any, ...] = (
+    None, True, "é😀\u2028' OR 1=1 //", "x" * 1000, 2**63 - 1, -(2**63), 1.5, 1e308, [1, 2], [[1], [2]], [1, 2.5], {},
+    {"a": {"b": {"c": {"d": "e"}}}}, {"é ü": 1}, {"": 1}, list(range(9_998)),
+    {"_ID": 1, "_LABEL": 2}, {"_SRC": 1, "_LABEL": "x"}, {"_NODES": 1, "_RELS": 2},  # as ladybug writes nodes and edges
+)  # fmt: skip
+BAD_PARAMETERS: tuple[Any, ...] = (
+    2**63, -(2**63) - 1, 10**400, 10**5000, math.nan, math.inf, "x" * 1001, "a\0b", "\ud800", list(range(10_001)),
+    {str(n): n for n in range(10_001)}, [[[[[[[1]]]]]]], {"a" * 1001: 1}, {"\ud800": 1}, {"a": [1, {"b": "\0"}]},
+)  # fmt: skip
+
+
+async def test_parameters_of_odd_types(address: tuple[str, Neo4jLogin | None]) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    async with opened(address, replace(LIMITS, bytes=1 << 20)) as store:
+        pids = await started(store)
+        for value in PARAMETERS:
+            assert (await store.query("RETURN $a", {"a": value})).rows == [[value]], str(value)[:80]
+        for value in (*BAD_PARAMETERS, deep):
+            with pytest.raises(BadInput) as refused:
+                await store.query("RETURN $a", {"a": value})
+            [error] = refused.value.errors
+            assert (error.field, error.value) == ("parameters", "a")
+            assert len(error.message) < 1000
+        for name in ("", "a b", "é", "1", "a" * 900, "a`", "a}", "a RETURN"):
+            with pytest.raises(BadQuery, match="no parameter of this name"):
+                await store.query("RETURN 1", {name: 1})
+        for name in ("a" * 1001, "\ud800", "\0"):
+            with pytest.raises(BadInput, match="parameters"):
+                await store.query("RETURN 1", {name: 1})
+        with pytest.raises(BadQuery, match="no value") as missing:
+            await store.query("RETURN $a", {f"p{n}": n for n in range(4_000)})
+        assert len(missing.value.errors[0].message) < 1000
+        assert readers_of(store).pids == pids  # no query cost its process
+
+
+async def started(store: Store) -> list[int]:
+    """The processes, after a first query."""
+    await store.query("RETURN 1 AS x", {})
+    return readers_of(store).pids
+
+
 async def test_a_query_ends_in_time_and_frees_its_slot(address: tuple[str, Neo4jLogin | None]) -> None:
     async with opened(address) as store:
         assert (await store.query("RETURN 1 AS x", {})).rows == [[1]]

@@ -111,13 +111,13 @@ class EmbeddedReader:
         if not isinstance(value, dict):
             return budget.plain(value)
         parts = cast(dict[str, Any], value)
-        if "_NODES" in parts and "_RELS" in parts:
+        if isinstance(parts.get("_NODES"), list) and isinstance(parts.get("_RELS"), list):
             return self.plain(_alternating(parts["_NODES"], parts["_RELS"]), budget)
-        if "_SRC" in parts and "_LABEL" in parts:
+        if _is_key(parts.get("_SRC")) and _is_key(parts.get("_DST")) and "_LABEL" in parts:
             edge = {"type": parts["_LABEL"], "from": "", "to": ""} | budget.plain(_properties(parts))
             self._ends.add(edge, parts)
             return edge
-        if "_ID" in parts and "_LABEL" in parts:
+        if _is_key(parts.get("_ID")) and "_LABEL" in parts:
             node = budget.plain({"label": parts["_LABEL"], **_properties(parts)})
             self._ends.texts[_key(parts["_ID"])] = node.get("text", node.get("name", ""))
             return node
@@ -129,8 +129,8 @@ class EmbeddedReader:
             with ladybug.Connection(self._database, num_threads=1) as connection:
                 for key in self._ends.missing():
                     query = f"MATCH (n) WHERE id(n) = internal_id({key[0]:d}, {key[1]:d}) RETURN n"
-                    [[node]] = connection.execute(query).get_all()
-                    self._ends.texts[key] = node.get("text") or node.get("name") or ""
+                    for (node,) in cast(list[Any], connection.execute(query).get_all()) or [({},)]:
+                        self._ends.texts[key] = node.get("text") or node.get("name") or ""
         self._ends.fill()
 
     def is_valid(self) -> bool:
@@ -185,6 +185,12 @@ def _open_files() -> Generator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, _MOST_FILES))
+
+
+def _is_key(value: Any) -> bool:
+    """True for the number of a node. A stranger's own map may have its names, and any values."""
+    key = cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    return all(isinstance(key.get(name), int) and key[name] >= 0 for name in ("table", "offset"))
 
 
 def _key(number: dict[str, int]) -> tuple[int, int]:
