@@ -117,6 +117,7 @@ class BadQuery(BadInput):
         where = f"line {line}, column {column}"
         sentence = f"query: {message} ({where}" + (f": {_short(value)}" if value else "") + f"); allowed: {allowed}"
         super().__init__([FieldError("query", value or None, allowed, sentence)])
+        self.reason = message
         self.line = line
         self.column = column
 

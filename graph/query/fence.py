@@ -1,9 +1,10 @@
 """The first fence of strangers' Cypher: the text. It refuses, or returns what the store may run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graph.query.arguments import check_arguments
 from graph.query.functions import Dialect, Functions
 from graph.query.grammar import structure_of
 from graph.query.limits import check_limits
@@ -11,6 +12,8 @@ from graph.query.parameters import check_parameters
 from graph.query.structure import Structure
 from graph.query.tokens import Token, refuse, tokens
 
+_SHOWN = 20
+"""Names of parameters in a refusal."""
 _OF_RETURN = ("ORDER", "SKIP", "LIMIT")
 
 
@@ -44,6 +47,7 @@ def fenced(text: str, parameters: Mapping[str, Any], dialect: Dialect, rows: int
     _check_end(found)
     _check_names(found, parameters)
     check_limits(found, parameters)
+    check_arguments(found, parameters, functions)
     written = _functions(found, functions) | _limited(found, parameters, rows)
     kept = {token.start for token in words}
     parts = [written.get(one.start, one.text) if one.start in kept else _blank(one) for one in all_tokens]
@@ -67,12 +71,18 @@ def _check_names(found: Structure, parameters: Mapping[str, Any]) -> None:
     used = {token.text[1:]: token for token in found.words if token.kind == "parameter"}
     for name, token in used.items():
         if name not in parameters:
-            given = ", ".join(f"${one}" for one in sorted(parameters)) or "none"
+            given = _names(parameters) or "none"
             refuse(found.text, token.start, token.text, "the parameter has no value", f"the parameters given: {given}")
     unknown = sorted(parameters.keys() - used)
     if unknown:
-        allowed = ", ".join(f"${name}" for name in sorted(used)) or "no parameters"
+        allowed = _names(used) or "no parameters"
         refuse(found.text, 0, unknown[0][:80], "the query has no parameter of this name", allowed)
+
+
+def _names(names: Iterable[str]) -> str:
+    """Names as a text has them, of many only the first."""
+    shown = sorted(names)[: _SHOWN + 1]
+    return ", ".join([*(f"${name[:80]}" for name in shown[:_SHOWN]), *(["…"] if len(shown) > _SHOWN else [])])
 
 
 def _functions(found: Structure, functions: Functions) -> dict[int, str]:

@@ -19,7 +19,7 @@ _ALLOWED = (
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Raises BadInput for a value that no store takes, and for too many or too large ones."""
-    values = [(name, value, 0) for name, value in parameters.items()]
+    values = [(name, one, 0) for name, value in parameters.items() for one in (name, value)]
     number = 0
     while values:
         name, value, depth = values.pop()
@@ -35,9 +35,13 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
 
 def _is_allowed(value: Any) -> bool:
     if isinstance(value, str):
-        return len(value) <= CHARACTERS and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
+        return len(value) <= CHARACTERS and "\0" not in value and (value.isascii() or _has_no_surrogate(value))
     if isinstance(value, int) and not isinstance(value, bool):
         return value in _INTEGERS
     if isinstance(value, float):
         return value - value == 0  # finite
     return value is None or isinstance(value, bool | list | Mapping)
+
+
+def _has_no_surrogate(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)

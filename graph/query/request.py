@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
@@ -31,7 +33,15 @@ DEFAULT_LIMITS = QueryLimits()
 class Rows:
     """The result of a query. All values are JSON."""
 
-    columns: list[str] = field(default_factory=list[str])
-    rows: list[list[Any]] = field(default_factory=list[list[Any]])
-    truncated: bool = False
+    columns: list[str]
+    number: int
+    """Number of rows."""
+    truncated: bool
     """There are more rows, or a value is cut."""
+    lines: list[bytes] = field(default_factory=list[bytes])
+    """The rows, each a JSON list with a line feed behind it, in parts of any length."""
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """The rows as values."""
+        return [orjson.loads(line) for line in b"".join(self.lines).splitlines()]

@@ -5,10 +5,11 @@ from dataclasses import asdict
 
 from graph.query.examples import EXAMPLES
 from graph.query.functions import PROCEDURES, function_names
+from graph.query.request import Rows
 from graph.query.walk import ALLOWED_CLAUSES
 from graph.stores.common_cypher import PROPERTY_NAMES
 from graph.tables.edges import AS_EVENT, NOT_APPLICABLE
-from schemas.cypher import CypherAnswer, CypherQuestion, CypherSchema, EdgeType
+from schemas.cypher import CypherQuestion, CypherSchema, EdgeType
 from schemas.errors import NoCypher
 from schemas.relations import RELATIONS
 from service.runtime.resources import Resources
@@ -16,14 +17,16 @@ from service.runtime.resources import Resources
 _LABELS = {"Event": ["text"], "Inference": ["text"], "Relation": ["name", "phrase", "grp", "whose"]}
 
 
-async def answer(question: CypherQuestion, resources: Resources) -> CypherAnswer:
-    """The rows of a query. Raises BadQuery, QueryEnded, Overloaded, StoreUnavailable, NoCypher."""
+async def answer(question: CypherQuestion, resources: Resources) -> tuple[Rows, float]:
+    """The rows of a query, and its milliseconds.
+
+    Raises BadInput, BadQuery, QueryEnded, Overloaded, StoreUnavailable, NoCypher.
+    """
     if resources.queries is None:
         raise NoCypher
     started = time.perf_counter()
     found = await resources.store.query(question.query, question.parameters, question.limit)
-    took_ms = round((time.perf_counter() - started) * 1000, 3)
-    return CypherAnswer(found.columns, found.rows, found.truncated, took_ms)
+    return found, round((time.perf_counter() - started) * 1000, 3)
 
 
 def schema(resources: Resources) -> CypherSchema:

@@ -1,6 +1,7 @@
 """Shared by the routes: JSON, streams, batches, the Accept header, the resources."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -16,6 +17,8 @@ from service.api.problems import body_of
 from service.runtime.cancellation import cancel_on
 from service.runtime.resources import Resources
 
+_WHOLE = 1 << 16
+"""Bytes of a body that is sent at once."""
 R = TypeVar("R")
 
 
@@ -29,6 +32,20 @@ def stream_response(body: AsyncIterator[bytes], media_type: str) -> Response:
     return StreamingResponse(
         body, media_type=media_type, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
+
+
+def parts_response(parts: Sequence[bytes], media_type: str) -> Response:
+    """A body of known parts. A large one is sent part by part, and other requests have their turn between."""
+    size = sum(map(len, parts))
+    if size <= _WHOLE:
+        return Response(b"".join(parts), media_type=media_type)
+
+    async def one_by_one() -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+            await asyncio.sleep(0)
+
+    return StreamingResponse(one_by_one(), media_type=media_type, headers={"Content-Length": str(size)})
 
 
 async def batch_response(

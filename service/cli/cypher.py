@@ -36,7 +36,8 @@ def cypher(settings: Settings, query: str, parameters: str, as_json: bool) -> No
 
 async def _answer(settings: Settings, question: CypherQuestion) -> CypherAnswer:
     async with open_resources(settings.model_copy(update={"cypher": True}), read_only=True) as resources:
-        return await answer(question, resources)
+        found, took_ms = await answer(question, resources)
+    return CypherAnswer(found.columns, found.rows, found.truncated, took_ms)
 
 
 def _values(parameters: str) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from graph.query.fence import Statement
 from graph.query.process import Readers
 from graph.query.request import QueryLimits
 from graph.stores.connect import open_store
+from graph.stores.embedded import store as embedded
+from graph.stores.neo4j import store as neo4j
 from graph.stores.protocol import Neo4jLogin, Store
 from schemas.errors import BadInput, BadQuery, Overloaded, QueryEnded
 from tests.graph.query.test_fence import HARMLESS
@@ -55,6 +56,13 @@ async def opened(address: tuple[str, Neo4jLogin | None], limits: QueryLimits = L
 
 def readers_of(store: Store) -> Readers:
     return store.readers  # type: ignore[attr-defined]
+
+
+def unfenced(address: tuple[str, Neo4jLogin | None]) -> Readers:
+    """Readers without the text fence."""
+    where, login = address
+    config = embedded.reader_of(Path(where)) if login is None else neo4j.reader_of(where, login)
+    return Readers(config | {"dialect": None}, LIMITS)
 
 
 async def error_of(store: Store, text: str, parameters: dict[str, Any]) -> str:
@@ -115,6 +123,49 @@ async def test_rows_values_and_caps(address: tuple[str, Neo4jLogin | None]) -> N
             await store.query("MATCH (e:Event)\nRETURN missing.text", {})
         with pytest.raises(BadQuery, match="zero"):
             await store.query("RETURN 1 / 0 AS x", {})
+
+
+PARAMETERS: tuple[Any, ...] = (
+    None, True, "é😀\u2028' OR 1=1 //", "x" * 1000, 2**63 - 1, -(2**63), 1.5, 1e308, [1, 2], [[1], [2]], [1, 2.5], {},
+    {"a": {"b": {"c": {"d": "e"}}}}, {"é ü": 1}, {"": 1}, list(range(9_998)),
+    {"_ID": 1, "_LABEL": 2}, {"_SRC": 1, "_LABEL": "x"}, {"_NODES": 1, "_RELS": 2},  # as ladybug writes nodes and edges
+)  # fmt: skip
+BAD_PARAMETERS: tuple[Any, ...] = (
+    2**63, -(2**63) - 1, 10**400, 10**5000, math.nan, math.inf, "x" * 1001, "a\0b", "\ud800", list(range(10_001)),
+    {str(n): n for n in range(10_001)}, [[[[[[[1]]]]]]], {"a" * 1001: 1}, {"\ud800": 1}, {"a": [1, {"b": "\0"}]},
+)  # fmt: skip
+
+
+async def test_parameters_of_odd_types(address: tuple[str, Neo4jLogin | None]) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    async with opened(address, replace(LIMITS, bytes=1 << 20)) as store:
+        pids = await started(store)
+        for value in PARAMETERS:
+            assert (await store.query("RETURN $a", {"a": value})).rows == [[value]], str(value)[:80]
+        for value in (*BAD_PARAMETERS, deep):
+            with pytest.raises(BadInput) as refused:
+                await store.query("RETURN $a", {"a": value})
+            [error] = refused.value.errors
+            assert (error.field, error.value) == ("parameters", "a")
+            assert len(error.message) < 1000
+        for name in ("", "a b", "é", "1", "a" * 900, "a`", "a}", "a RETURN"):
+            with pytest.raises(BadQuery, match="no parameter of this name"):
+                await store.query("RETURN 1", {name: 1})
+        for name in ("a" * 1001, "\ud800", "\0"):
+            with pytest.raises(BadInput, match="parameters"):
+                await store.query("RETURN 1", {name: 1})
+        with pytest.raises(BadQuery, match="no value") as missing:
+            await store.query("RETURN $a", {f"p{n}": n for n in range(4_000)})
+        assert len(missing.value.errors[0].message) < 1000
+        assert readers_of(store).pids == pids  # no query cost its process
+
+
+async def started(store: Store) -> list[int]:
+    """The processes, after a first query."""
+    await store.query("RETURN 1 AS x", {})
+    return readers_of(store).pids
 
 
 async def test_a_query_ends_in_time_and_frees_its_slot(address: tuple[str, Neo4jLogin | None]) -> None:
@@ -214,12 +265,12 @@ async def test_hostile_statements_past_the_text_harm_nothing(
     kind = "embedded" if address[1] is None else "neo4j"
     async with opened(address) as store:
         before = await store.stats()
-        readers = readers_of(store)
+        readers = unfenced(address)
         answers: list[Any] = []
         for name, texts in statements(kind).items():
             for text in texts if name in FENCED_ALONE else []:
                 try:
-                    found = await readers.ask(Statement(around.filled(text), {}, None), 50)
+                    found = await readers.ask(around.filled(text), {})
                     answers.append((text, found.rows))
                 except (BadInput, QueryEnded):
                     pass
@@ -227,6 +278,7 @@ async def test_hostile_statements_past_the_text_harm_nothing(
         around.check()
         assert await store.stats() == before
         assert readers.taken == 0
+        await readers.close()
         assert (await store.query("MATCH (e:Event) RETURN count(*) AS n", {})).rows == [[2]]
         if kind == "neo4j":  # none of these has a plan that passes
             assert not [text for text, _ in answers if any(word in text for word in ("LOAD", "SHOW", "db.", "dbms"))]

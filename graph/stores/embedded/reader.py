@@ -16,6 +16,7 @@ from typing import Any, cast
 import ladybug
 
 from graph.query.child import EndedError, RefusedError, Request, UnavailableError
+from graph.query.fence import Statement
 from graph.query.values import Budget
 from graph.stores.embedded.folder import pages_locked, read_manifest
 from graph.stores.embedded.landlock import read_only
@@ -25,6 +26,8 @@ BUFFER_POOL = 256 << 20
 """Bytes of memory for pages of the graph file."""
 _ADDRESSES = 1 << 34
 """Bytes of address space for a graph file. More, in powers of two, for a larger one."""
+_LONGEST = 500
+"""Characters of an error of ladybug. It quotes values of the query."""
 _MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 _State = tuple[tuple[int, int, int] | None, ...]
 """Each file's number, size and time of change: graph, log, manifest."""
@@ -89,16 +92,17 @@ class EmbeddedReader:
         with _open_files():
             read_only(self._folder)
 
-    def answer(self, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
+    def answer(self, statement: Statement, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
         assert self._database is not None
         self._ends = _Ends()
-        result = self._execute(self._database, request)
+        result = self._execute(self._database, statement, request.seconds)
         return result.get_column_names(), iter(result)
 
     def warm_up(self) -> None:
         """Import what a query with parameters and values of all kinds needs: later no file can be opened."""
-        request = Request("RETURN $a, date('2020-01-01'), interval('1 day')", {"a": [1]}, None, 1, 1, 5, "")
-        for _ in self.answer(request)[1]:
+        assert self._database is not None
+        statement = Statement("RETURN $a, date('2020-01-01'), interval('1 day')", {"a": [1]}, None)
+        for _ in self._execute(self._database, statement, 5):
             pass
 
     def plain(self, value: Any, budget: Budget) -> Any:
@@ -107,13 +111,13 @@ class EmbeddedReader:
         if not isinstance(value, dict):
             return budget.plain(value)
         parts = cast(dict[str, Any], value)
-        if "_NODES" in parts and "_RELS" in parts:
+        if isinstance(parts.get("_NODES"), list) and isinstance(parts.get("_RELS"), list):
             return self.plain(_alternating(parts["_NODES"], parts["_RELS"]), budget)
-        if "_SRC" in parts and "_LABEL" in parts:
+        if _is_key(parts.get("_SRC")) and _is_key(parts.get("_DST")) and "_LABEL" in parts:
             edge = {"type": parts["_LABEL"], "from": "", "to": ""} | budget.plain(_properties(parts))
             self._ends.add(edge, parts)
             return edge
-        if "_ID" in parts and "_LABEL" in parts:
+        if _is_key(parts.get("_ID")) and "_LABEL" in parts:
             node = budget.plain({"label": parts["_LABEL"], **_properties(parts)})
             self._ends.texts[_key(parts["_ID"])] = node.get("text", node.get("name", ""))
             return node
@@ -125,19 +129,19 @@ class EmbeddedReader:
             with ladybug.Connection(self._database, num_threads=1) as connection:
                 for key in self._ends.missing():
                     query = f"MATCH (n) WHERE id(n) = internal_id({key[0]:d}, {key[1]:d}) RETURN n"
-                    [[node]] = connection.execute(query).get_all()
-                    self._ends.texts[key] = node.get("text") or node.get("name") or ""
+                    for (node,) in cast(list[Any], connection.execute(query).get_all()) or [({},)]:
+                        self._ends.texts[key] = node.get("text") or node.get("name") or ""
         self._ends.fill()
 
     def is_valid(self) -> bool:
         """False after a checkpoint of the writer. It changes pages that this process may not have read yet."""
         return self._current()[0] == self._state[0]
 
-    def _execute(self, database: ladybug.Database, request: Request) -> ladybug.QueryResult:
+    def _execute(self, database: ladybug.Database, statement: Statement, seconds: float) -> ladybug.QueryResult:
         connection = ladybug.Connection(database, num_threads=1)  # settings of one caller end with it
-        connection.set_query_timeout(int(request.seconds * 1000))
+        connection.set_query_timeout(int(seconds * 1000))
         try:
-            result = connection.execute(request.text, request.parameters)
+            result = connection.execute(statement.text, statement.parameters)
         except RuntimeError as error:
             raise _translated(error) from None
         except (TypeError, ValueError) as error:
@@ -183,6 +187,12 @@ def _open_files() -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, _MOST_FILES))
 
 
+def _is_key(value: Any) -> bool:
+    """True for the number of a node. A stranger's own map may have its names, and any values."""
+    key = cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    return all(isinstance(key.get(name), int) and key[name] >= 0 for name in ("table", "offset"))
+
+
 def _key(number: dict[str, int]) -> tuple[int, int]:
     return number["table"], number["offset"]
 
@@ -207,13 +217,19 @@ def _state(path: Path) -> tuple[int, int, int] | None:
 
 def _translated(error: RuntimeError) -> Exception:
     """An error of ladybug: the caller's fault, or the end of its time or memory."""
-    message = str(error).splitlines()[0] if str(error) else "the query failed"
+    message = _message(str(error))
     if "Interrupted" in message:
         return EndedError("the query ran out of time")
     if "Buffer manager exception" in message or "bad_alloc" in message or "allocate" in message:
         return EndedError("the query ran out of memory")
     line, column = _position(message)
     return RefusedError(message.partition(" (line:")[0], line, column)
+
+
+def _message(text: str) -> str:
+    """One line of an error: of a parser error the first alone, as the others repeat the query."""
+    lines = text.splitlines()[:1] if text.startswith("Parser exception") else text.split()
+    return " ".join(lines)[:_LONGEST] or "the query failed"
 
 
 def _position(message: str) -> tuple[int, int]:

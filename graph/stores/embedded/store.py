@@ -15,7 +15,6 @@ import pyarrow as pa
 from graph.links import LEAST, Link, Tail, best_links, phrase
 from graph.links.report import LinkReport
 from graph.links.step import Step, StepSearch
-from graph.query.fence import fenced
 from graph.query.process import Readers
 from graph.query.request import QueryLimits, Rows
 from graph.stores.changes import Changes
@@ -122,6 +121,11 @@ def _translated(work: Callable[[], T]) -> T:
         raise StoreUnavailable(f"the embedded store failed: {error}") from error
 
 
+def reader_of(folder: Path) -> dict[str, Any]:
+    """How a reader process opens a store. See graph.query.child.main."""
+    return {"module": READER, "dialect": "embedded", "folder": str(folder.resolve())}
+
+
 class EmbeddedStore:
     """See graph.stores.protocol.Store. Queries run in `threads` threads, writes one after the other."""
 
@@ -146,7 +150,7 @@ class EmbeddedStore:
         self._writing = asyncio.Lock()
         self._graph = graph
         self._keys = LinkIndex(folder / manifest.links, read_only=lock is None)
-        self.readers = Readers({"module": READER, "folder": str(folder.resolve())}, queries)
+        self.readers = Readers(reader_of(folder), queries)
 
     @property
     def changes(self) -> Changes | None:
@@ -171,8 +175,7 @@ class EmbeddedStore:
         return await self._run(lambda: self._linked(tails, generated=generated))
 
     async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
-        rows = self.readers.limits.rows_of(limit)
-        return await self.readers.ask(fenced(text, parameters, "embedded", rows), rows)
+        return await self.readers.ask(text, parameters, limit)
 
     async def stats(self) -> Stats:
         return await self._run(self._stats)

@@ -5,21 +5,25 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, LiteralString, cast
 
+import cachetools
 import neo4j
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 from neo4j.graph import Node, Path, Relationship
 
 from graph.links import READINGS
 from graph.query.child import EndedError, RefusedError, Request, UnavailableError
+from graph.query.fence import Statement
 from graph.query.values import Budget
 from graph.stores.neo4j.plan import forbidden
 
 FETCHED = 100
 """Rows of one round trip."""
+_PLANS = 1_000
+"""Texts of strangers with a plan that has passed."""
 _POSITION = re.compile(r"\(line (\d+), column (\d+)")
 _OURS = "cometgraph_query"
-_HIDDEN = frozenset(("embedding", "link_key", *(f"link_key_{reading}" for reading in READINGS)))
 """The name of a query in the metadata of its transaction. See RUNNING in graph/stores/neo4j/store.py."""
+_HIDDEN = frozenset(("embedding", "link_key", *(f"link_key_{reading}" for reading in READINGS)))
 
 
 def open_reader(address: str, user: str, password: str, database: str | None) -> "Neo4jReader":
@@ -43,6 +47,7 @@ class Neo4jReader:
         self._driver = driver
         self._database = database
         self._session: neo4j.Session | None = None
+        self._planned: cachetools.LRUCache[str, bool] = cachetools.LRUCache(_PLANS)
         self._texts: dict[str, str] = {}
         self._edges: list[tuple[dict[str, Any], Relationship]] = []
 
@@ -53,28 +58,30 @@ class Neo4jReader:
         """Nothing: the server has one state."""
         return nullcontext()
 
-    def answer(self, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
+    def answer(self, statement: Statement, request: Request) -> tuple[list[str], Iterator[list[Any]]]:
         self._close()
         self._texts, self._edges = {}, []
         try:
             session = self._session = self._driver.session(  # pyright: ignore[reportUnknownMemberType]
                 database=self._database, default_access_mode=neo4j.READ_ACCESS, fetch_size=FETCHED
             )
-            if not request.is_planned:
-                self.check_plan(session, request)
-            result = session.run(_query(request.text, request), request.parameters)
+            self._check_plan(session, statement, request)
+            result = session.run(_query(statement.text, request), statement.parameters)
             return list(result.keys()), self._rows(result)
         except (Neo4jError, DriverError, OSError) as error:
             raise _translated(error) from error
 
-    def check_plan(self, session: neo4j.Session, request: Request) -> None:
-        """Raises RefusedError for a plan with anything outside the lists."""
-        summary = session.run(_query(f"EXPLAIN {request.text}", request), request.parameters).consume()
+    def _check_plan(self, session: neo4j.Session, statement: Statement, request: Request) -> None:
+        """Raises RefusedError for a plan with anything outside the lists. A text that passed is remembered."""
+        if statement.text in self._planned:
+            return
+        summary = session.run(_query(f"EXPLAIN {statement.text}", request), statement.parameters).consume()
         plan = cast(dict[str, Any] | None, summary.plan)  # pyright: ignore[reportUnknownMemberType]
         if summary.query_type != "r" or plan is None:
             raise RefusedError(f"the query is no read (type {summary.query_type})")
         if (name := forbidden(plan)) is not None:
             raise RefusedError(f"the plan of the query has {name}, which is not allowed")
+        self._planned[statement.text] = True
 
     def plain(self, value: Any, budget: Budget) -> Any:
         if isinstance(value, Node):

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any, LiteralString, TypeVar, cast
 from urllib.parse import urlsplit
 
-import cachetools
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
 
 from graph.links import LEAST, Link, Tail, best_links, phrase
 from graph.links.report import LinkReport
 from graph.links.step import Step, StepSearch, place, step_of
-from graph.query.fence import fenced
 from graph.query.process import Readers
 from graph.query.request import QueryLimits, Rows
 from graph.stores.changes import Changes
@@ -40,8 +38,6 @@ CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 15.0
 READ_SECONDS = 30.0
 READER = "graph.stores.neo4j.reader"
-_PLANS = 1_000
-"""Texts of strangers with a plan that has passed."""
 RUNNING = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.cometgraph_query = $id RETURN count(*)"
 """Number of transactions of one query of a stranger. See graph/stores/neo4j/reader.py."""
 
@@ -99,6 +95,11 @@ async def _translated(address: str) -> AsyncGenerator[None]:
         raise translate(address, error) from error
 
 
+def reader_of(address: str, login: Neo4jLogin) -> dict[str, Any]:
+    """How a reader process connects to a server. See graph.query.child.main."""
+    return {"module": READER, "dialect": "neo4j", "address": address} | asdict(login)
+
+
 class Neo4jStore:
     """See graph.stores.protocol.Store. Other processes may write to the same database."""
 
@@ -108,8 +109,7 @@ class Neo4jStore:
         self.address = address
         self._driver = driver
         self._database = login.database
-        self.readers = Readers({"module": READER, "address": address} | asdict(login), queries, self._is_running)
-        self._planned: cachetools.LRUCache[str, bool] = cachetools.LRUCache(_PLANS)
+        self.readers = Readers(reader_of(address, login), queries, self._is_running)
 
     async def prepare(self) -> None:
         """Create constraints, the full-text index and the relation nodes, and wait for the indexes."""
@@ -219,11 +219,7 @@ class Neo4jStore:
         return await link_all(self.read, self.write, progress)
 
     async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
-        rows = self.readers.limits.rows_of(limit)
-        statement = fenced(text, parameters, "neo4j", rows)
-        result = await self.readers.ask(statement, rows, is_planned=statement.text in self._planned)
-        self._planned[statement.text] = True
-        return result
+        return await self.readers.ask(text, parameters, limit)
 
     async def _is_running(self, query: str) -> bool:
         [[number]] = await self.read(RUNNING, id=query)
