@@ -59,19 +59,21 @@ T = TypeVar("T")
 
 
 async def open_embedded(
-    folder: Path, *, read_only: bool, create: bool, threads: int, queries: QueryLimits
+    folder: Path, *, read_only: bool, create: bool, threads: int, queries: QueryLimits, min_link: float
 ) -> "EmbeddedStore":
     """Open the store in a folder. create: make a store in a new folder, unless read_only.
 
     Raises BadInput, StoreLocked, StoreUnavailable.
     """
-    store = await asyncio.to_thread(_open, folder, read_only, create, threads, queries)
+    store = await asyncio.to_thread(_open, folder, read_only, create, threads, queries, min_link)
     if queries.ahead:
         store.readers.start_ahead()
     return store
 
 
-def _open(folder: Path, read_only: bool, create: bool, threads: int, queries: QueryLimits) -> "EmbeddedStore":
+def _open(
+    folder: Path, read_only: bool, create: bool, threads: int, queries: QueryLimits, min_link: float
+) -> "EmbeddedStore":
     if folder.exists() and not folder.is_dir():
         raise BadInput.of("store", str(folder), "a folder, or an address bolt://… or neo4j://…")
     if (read_only or not create) and not (folder / "store.json").exists():
@@ -89,7 +91,7 @@ def _open(folder: Path, read_only: bool, create: bool, threads: int, queries: Qu
                 "up to date, such as `cometgraph index`"
             )
         graph = _translated(partial(open_graph, folder, manifest, read_only=read_only))
-        return EmbeddedStore(folder, manifest, graph, lock, threads=threads, queries=queries)
+        return EmbeddedStore(folder, manifest, graph, lock, threads=threads, queries=queries, min_link=min_link)
     except BaseException:
         if lock is not None:
             lock.close()
@@ -133,6 +135,7 @@ class EmbeddedStore:
         *,
         threads: int,
         queries: QueryLimits,
+        min_link: float,
     ) -> None:
         self.address = str(folder)
         self._folder = folder
@@ -142,6 +145,7 @@ class EmbeddedStore:
         self._changes = Changes()
         self._writing = asyncio.Lock()
         self._graph = graph
+        self._min_link = min_link
         self._keys = None if lock is None else LinkIndex(folder / manifest.links)
         self.readers = Readers({"module": READER, "folder": str(folder.resolve())}, queries)
 
@@ -226,7 +230,7 @@ class EmbeddedStore:
     def _add(self, rows: pa.Table, events: set[str]) -> Counts:
         try:
             with pages_locked(self._folder):
-                return add_rows(self._graph.connection(), self._graph.index, self._link_keys(), rows)
+                return self._add_rows(rows)
         finally:
             self._changes.add(events)
 
@@ -243,13 +247,16 @@ class EmbeddedStore:
         finally:
             self._changes.add_all()
 
+    def _add_rows(self, rows: pa.Table) -> Counts:
+        return add_rows(self._graph.connection(), self._graph.index, self._link_keys(), rows, self._min_link)
+
     def _link_keys(self) -> LinkIndex:
         assert self._keys is not None  # a store open for reading is not written
         return self._keys
 
     def _link(self, progress: Progress) -> LinkReport:
         with pages_locked(self._folder):
-            return link_all(self._graph.connection(), self._link_keys(), progress)
+            return link_all(self._graph.connection(), self._link_keys(), self._min_link, progress)
 
     def _forget(self, origin: str, progress: Progress) -> Forgotten:
         """Build a new graph file of the remaining rows."""
@@ -294,7 +301,7 @@ class EmbeddedStore:
             total = Counts()
             for part in staging.read():
                 with pages_locked(self._folder):
-                    total += add_rows(self._graph.connection(), self._graph.index, self._link_keys(), part.incoming)
+                    total += self._add_rows(part.incoming)
             return total
         if events:
             _refuse_loss(self._stats().unknown_relations)
@@ -306,7 +313,9 @@ class EmbeddedStore:
         """Build new files beside the current ones, then make them current. See writer.rebuild."""
         new = Manifest(self._manifest.number + 1)
         graph, index, keys = (self._folder / name for name in (new.graph, new.index, new.links))
-        counts, has_changes = rebuild(staging, graph, index, keys, BUFFER_POOL, progress, force=force)
+        counts, has_changes = rebuild(
+            staging, graph, index, keys, BUFFER_POOL, progress, min_link=self._min_link, force=force
+        )
         if has_changes:
             with pages_locked(self._folder):
                 write_manifest(self._folder, new)
