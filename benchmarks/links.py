@@ -1,8 +1,9 @@
 """How many inferences lead on to an event, how far paths reach, and how often a link is right.
 
 Shares: of the edges whose tails are events, those linked by each rule, and of all events, those with a path of 1, 2 and
-3 steps along links. Precision: benchmarks/links.tsv has 300 links of ATOMIC-2020, drawn at random for each rule and
-labelled by a language model. One half chose the rules, the other half gives the figures. --draw makes a new draw.
+3 steps along links. Precision: benchmarks/links.tsv has the labels of links of ATOMIC-2020, drawn at random for each
+rule and labelled by a language model. One half chose the confidence of each rule and so the threshold, the other half
+gives the figures. The file has checksums for the texts. --draw writes links with their texts, --keep their labels.
 """
 
 import csv
@@ -12,18 +13,19 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2s
 from math import sqrt
 from pathlib import Path
 
 from benchmarks.report import Goal, finish, parser, say, show
-from graph.links import CONFIDENCE, LEAST, RULES, Link, Rule, best_links, reading_of
+from graph.links import CONFIDENCE, MIN_LINK, RULES, Link, Rule, best_links, reading_of
 from graph.links.report import tails_of
 from schemas.events import canonical
 from schemas.relations import Relation
 from schemas.triples import NONE
 
 LABELS = Path(__file__).parent / "links.tsv"
-_DRAWN: dict[Rule, int] = {rule: 60 if rule == "inflection" else 40 for rule in RULES}
+_DRAWN: dict[Rule, int] = {rule: 60 if rule in ("inflection", "person", "possessive") else 40 for rule in RULES}
 _STEPS = 3
 _Z = 1.96
 Edge = tuple[str, Relation, str]
@@ -80,21 +82,44 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     return (middle - width) / (1 + square / total), (middle + width) / (1 + square / total)
 
 
+def checksum(edge: Sequence[str], event: str) -> str:
+    """The checksum of a linked edge: head, relation, tail, and the event of the link."""
+    return blake2s("\t".join((*edge, event)).encode(), digest_size=8).hexdigest()
+
+
 def draw(graph: Graph, path: Path, seed: int) -> None:
-    """Write links for labelling, the same number of each rule for either half."""
-    by_rule: dict[str, list[Edge]] = defaultdict(list)
+    """Write links for labelling, the same number of each rule for either half. Known labels stay."""
+    known = {row["link"]: row for row in labels()}
+    by_rule: dict[str, dict[str, Edge]] = defaultdict(dict)
     for edge in graph.edges:
         if (link := graph.link(edge)) is not None:
-            by_rule[link.rule].append(edge)
-    rng = random.Random(seed)
+            by_rule[link.rule][checksum(edge, link.event)] = edge
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["half", "rule", "head", "relation", "tail", "event", "right", "by"])
         for rule, number in _DRAWN.items():
-            for n, edge in enumerate(rng.sample(by_rule[rule], number)):
+            links = by_rule[rule]
+            kept = [name for name in links if name in known and known[name]["rule"] == rule]
+            drawn = random.Random(f"{seed} {rule}").sample(sorted(links.keys() - known.keys()), number - len(kept))
+            for n, name in enumerate([*kept, *drawn]):
+                row, edge = known.get(name, {}), links[name]
+                half = row.get("half", "choose" if n % 2 else "report")
                 link = graph.link(edge)
                 assert link is not None
-                writer.writerow(["choose" if n % 2 else "report", rule, *edge, link.event, "", ""])
+                writer.writerow([half, rule, *edge, link.event, row.get("right", ""), row.get("by", "")])
+
+
+def keep(path: Path) -> None:
+    """Keep the labels of a file of `draw`, without the texts."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    fields = ["half", "rule", "relation", "link", "right", "by"]
+    with LABELS.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fields, delimiter="\t", lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        for row in rows:
+            link = checksum((row["head"], row["relation"], row["tail"]), row["event"])
+            writer.writerow(row | {"link": link})
 
 
 def labels() -> list[dict[str, str]]:
@@ -120,8 +145,12 @@ def main() -> None:
     options = parser("links", __doc__)
     options.add_argument("data", type=Path, metavar="FILE", help="ATOMIC-2020 as gzipped TSV: head, relation, tail")
     options.add_argument("--draw", type=Path, metavar="FILE", help="write links for labelling to FILE, and stop")
+    options.add_argument("--keep", type=Path, metavar="FILE", help="keep the labels of FILE, and stop")
     arguments = options.parse_args()
-    graph, speed = read(arguments.data, 0.0 if arguments.draw else LEAST)
+    if arguments.keep:
+        keep(arguments.keep)
+        return
+    graph, speed = read(arguments.data, 0.0 if arguments.draw else MIN_LINK)
     if arguments.draw:
         draw(graph, arguments.draw, arguments.seed)
         return
@@ -131,7 +160,7 @@ def main() -> None:
     steps = reach(graph)
     rows = labels()
     report = [row for row in rows if row["half"] == "report"]
-    kept = [rule for rule in RULES if CONFIDENCE[rule] >= LEAST]
+    kept = [rule for rule in RULES if CONFIDENCE[rule] >= MIN_LINK]
     rules, relations = precision(report, "rule"), precision([r for r in report if r["rule"] in kept], "relation")
     weight = {rule: by_rule[rule] / (total - by_rule["not_linked"]) for rule in kept}
     overall = sum(weight[rule] * rules[rule]["right"] / rules[rule]["links"] for rule in kept)

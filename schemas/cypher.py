@@ -91,6 +91,8 @@ class CypherSchema:
     edges: list[EdgeType]
     properties: list[str]
     """The properties of edges that are triples."""
+    link_properties: list[str]
+    """The properties of the edges AS_EVENT."""
     clauses: list[str]
     functions: list[str]
     procedures: list[str]

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from distill.critic import BUNDLED as CRITIC
 from distill.judge import BUNDLED as JUDGE
 from distill.student.files import BUNDLED
+from graph.links import MIN_LINK
 from schemas.errors import BadInput, FieldError
 from schemas.validation import bad_input
 
@@ -51,6 +52,9 @@ class Settings(BaseSettings):
         str | None, Field(description="Database at the Neo4j server. Unset: its default database.")
     ] = None
     threads: Annotated[int, Field(ge=1, le=64, description="Query threads of the embedded store.")] = 2
+    min_link: Annotated[
+        float, Field(ge=0, le=1, description="Minimum confidence of links from inferences to events.")
+    ] = MIN_LINK
     relations: Annotated[str, Field(description="Folder with files NAME.toml of further relations.")] = ""
     generate: Annotated[bool, Field(description="Let the student answer questions missing from the graph.")] = True
     keep: Annotated[bool, Field(description="Store generated answers. Off: no trace of any question.")] = True

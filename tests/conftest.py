@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -69,8 +70,8 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
         login = Neo4jLogin(password=request.getfixturevalue("neo4j_server").password)
 
     @asynccontextmanager
-    async def open_one() -> AsyncIterator[Store]:
-        async with open_store(address, login=login) as store:
+    async def open_one(**options: Any) -> AsyncIterator[Store]:
+        async with open_store(address, login=login, **options) as store:
             yield store
 
     return open_one

@@ -8,8 +8,8 @@ import pyarrow as pa
 from graph.links.phrase import Phrase, Reading, phrase
 from graph.links.rules import CONFIDENCE, RULES, Rule, rule_of
 
-LEAST = 0.8
-"""Least confidence of a link."""
+MIN_LINK = 0.95
+"""Minimum confidence of a link, unless a setting says otherwise."""
 SCHEMA = pa.schema(
     [
         ("inference", pa.string()),
@@ -19,6 +19,8 @@ SCHEMA = pa.schema(
         ("reading", pa.string()),
     ]
 )
+LINK_PROPERTIES = [name for name in SCHEMA.names if name not in ("inference", "event")]
+"""The properties of a link in the graph."""
 Tail = tuple[str, Reading]
 """The text of an inference, and a reading of it."""
 
@@ -34,8 +36,8 @@ class Link:
     reading: Reading
 
 
-def best_links(tails: Iterable[Tail], events: Iterable[str], least: float) -> Iterator[Link]:
-    """The best link of each tail. least: the least confidence.
+def best_links(tails: Iterable[Tail], events: Iterable[str], min_link: float) -> Iterator[Link]:
+    """The best link of each tail. min_link: the minimum confidence.
 
     The best is by the first rule, then to an event with persons, with the fewest other articles, and the first in the
     alphabet. So the links do not depend on the order of loading.
@@ -46,17 +48,17 @@ def best_links(tails: Iterable[Tail], events: Iterable[str], least: float) -> It
         by_key.setdefault(read.key, []).append(read)
     for text, reading in tails:
         tail = phrase(text, reading)
-        if tail.key and (found := best_event(tail, by_key.get(tail.key, ()), least)) is not None:
+        if tail.key and (found := best_event(tail, by_key.get(tail.key, ()), min_link)) is not None:
             event, rule = found
             yield Link(text, event, CONFIDENCE[rule], rule, reading)
 
 
-def best_event(tail: Phrase, events: Iterable[Phrase], least: float) -> tuple[str, Rule] | None:
+def best_event(tail: Phrase, events: Iterable[Phrase], min_link: float) -> tuple[str, Rule] | None:
     """The best event and its rule. None if none of the events is the tail's."""
     ranks = [
         (RULES.index(rule), not event.text.startswith("Person"), _differences(tail, event), event.text)
         for event in events
-        if (rule := rule_of(tail, event)) is not None and CONFIDENCE[rule] >= least
+        if (rule := rule_of(tail, event)) is not None and CONFIDENCE[rule] >= min_link
     ]
     if not ranks:
         return None

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from graph.links.verbs import ACTIONS, singular, third_person
+from graph.links.nouns import singular
+from graph.links.verbs import ACTIONS, third_person
 from graph.normalization.lexicon import words
 from schemas.events import canonical
 from schemas.relations import RELATIONS, Relation
@@ -19,9 +20,9 @@ ACTOR = "PersonX "
 Mark = Literal["", "a", "the", "some", "his", "her", "PersonX's"]
 
 _ARTICLES: dict[str, Mark] = {"a": "a", "an": "a", "the": "the", "some": "some"}
-_POSSESSIVES: dict[str, Mark] = dict.fromkeys(("his", "their", "my", "its", "one's", "your"), "his")
+_POSSESSIVES: dict[str, Mark] = dict.fromkeys(("his", "their", "one's"), "his")
 _SUBJECTS = frozenset(("he", "she", "they"))
-_OBJECTS = frozenset(("him", "them", "her"))
+_OBJECTS = frozenset(("him", "her", "them"))
 _PLAIN = re.compile(r"[a-z](?:[a-oq-z']|p(?!erson)| (?=[^ ]))*")
 """Canonical texts in lower case without a person: most tails. `canonical` takes longer than all the rest."""
 _OTHER = {"PersonX": "PersonY", "PersonY": "PersonX"}
@@ -52,6 +53,7 @@ class Phrase:
     words: the words of the key as written.
     marks: the article or possessive before each of them.
     has_pronouns: True if a pronoun or a letter stands for a person.
+    has_them: True if "them" stands for another person than PersonX of the triple. It may be things.
     is_action: True if the text is certainly no noun: it has a subject, "to", or a common verb.
     """
 
@@ -61,6 +63,7 @@ class Phrase:
     words: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     has_pronouns: bool = False
+    has_them: bool = False
     is_action: bool = False
 
 
@@ -85,16 +88,17 @@ def phrase(text: str, reading: Reading = "X") -> Phrase:
     if verb >= len(tokens) or tokens[verb] in _NO_VERBS or tokens[verb].startswith("Person"):
         is_same = reading == "X" or "Person" not in text
         return Phrase(text, f"= {text}" if is_same else "")
-    kept, marks, mark = list[str](), list[Mark](), ""
+    kept, marks, mark, has_them = list[str](), list[Mark](), "", False
     for n, word in enumerate(tokens[start:], start):
         is_last = n == len(tokens) - 1
         found = None if is_last else _mark(word, tokens[n + 1])
         if found is not None:
             mark = found
             continue
-        if word == "own" and mark in ("his", "her", "PersonX's"):
+        if word == "own" and not is_last and mark in ("his", "her", "PersonX's"):
             continue
         if word in _OBJECTS:
+            has_them = has_them or (word == "them" and reading == "X")
             word, has_pronouns = "PersonY", True
         elif n == verb or (tokens[n - 1] == "and" and n > verb):
             word = third_person(word)
@@ -103,7 +107,7 @@ def phrase(text: str, reading: Reading = "X") -> Phrase:
         mark = ""
     key = " ".join(word if n <= verb - start else singular(word) for n, word in enumerate(kept))
     is_action = is_action or third_person(tokens[verb]) in ACTIONS
-    return Phrase(text, key, tokens[verb], tuple(kept), tuple(marks), has_pronouns, is_action)
+    return Phrase(text, key, tokens[verb], tuple(kept), tuple(marks), has_pronouns, has_them, is_action)
 
 
 def event_of(text: str, reading: Reading = "X") -> str | None:

@@ -31,8 +31,11 @@ class LinkReport:
 
 def tails_of(texts: Mapping[Relation, Iterable[str]]) -> list[Tail]:
     """The tails of some relations, each text once in each reading."""
-    pairs = ((text, reading) for name, tails in texts.items() if (reading := reading_of(name)) for text in tails)
-    return list(dict.fromkeys(pairs))
+    pairs: dict[Tail, None] = {}
+    for name, tails in texts.items():
+        if (reading := reading_of(name)) is not None:
+            pairs |= dict.fromkeys((text, reading) for text in tails)
+    return list(pairs)
 
 
 def counts_by_relation(texts: Mapping[Relation, Iterable[str]], links: Iterable[Link]) -> dict[str, dict[str, int]]:

@@ -18,15 +18,6 @@ def third_person(verb: str) -> str:
     return verb + "s"
 
 
-def singular(noun: str) -> str:
-    """ "parties" → "party", "cars" → "car". Roughly: it is the same for a noun and its plural."""
-    if len(noun) < 4 or not noun.endswith("s") or noun.endswith(("ss", "us", "is", "'s")):
-        return noun
-    if noun.endswith("ies"):
-        return noun[:-3] + "y"
-    return noun[:-2] if noun.endswith(("sses", "xes", "ches", "shes")) else noun[:-1]
-
-
 ACTIONS = frozenset(
     map(
         third_person,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from graph.links import MIN_LINK
 from graph.loading.cleaning import Filters, is_origin
 from graph.loading.compression import COMPRESSED
 from graph.loading.formats import check_format
@@ -40,6 +41,8 @@ class Options:
     origin: str | None = None
     strict: bool = False
     columns: str | None = None
+    min_link: float = MIN_LINK
+    """Minimum confidence of a link in files of neo4j-admin. A store has its own."""
 
     def __post_init__(self) -> None:
         """Raises BadInput for a value that is not allowed."""
@@ -115,7 +118,7 @@ async def load(
     with _folder(scratch) as folder, Staging(folder, _parts(inputs)) as staged:
         await asyncio.to_thread(_stage, inputs, options, staged, report, progress, heads)
         if isinstance(target, Path):
-            report.add(await asyncio.to_thread(write_offline, staged, target, progress))
+            report.add(await asyncio.to_thread(write_offline, staged, target, options.min_link, progress))
         else:
             report.add(await target.load(staged, progress))  # noqa: ASYNC240 (a store's load, no Path's)
     report.seconds = round(time.perf_counter() - started, 3)

@@ -39,13 +39,16 @@ EXAMPLES = [
         "RETURN i.text AS wish, a.text, b.text ORDER BY wish, a.text, b.text LIMIT 10",
     ),
     CypherExample(
-        "From one event to the next",
-        "MATCH (a:Event)-[r:xEffect|xWant|isBefore]->(:Inference)-[:AS_EVENT]->(b:Event)\n"
-        "RETURN a.text, type(r) AS relation, b.text ORDER BY a.text, relation, b.text LIMIT 10",
+        "From one event to the next, by sure links",
+        "MATCH (a:Event)-[r:xEffect|xWant|isBefore]->(:Inference)-[link:AS_EVENT]->(b:Event)\n"
+        "WHERE link.confidence >= $least RETURN a.text, type(r) AS relation, b.text, link.confidence, link.rule\n"
+        "ORDER BY a.text, relation, b.text LIMIT 10",
+        {"least": 0.95},
     ),
     CypherExample(
         "Two steps, as a path",
-        "MATCH p = (:Event)-[:isBefore]->(:Inference)-[:AS_EVENT]->(:Event)-[:xReact]->(:Inference) RETURN p LIMIT 3",
+        "MATCH p = (a:Event)-[:isBefore]->(i:Inference)-[:AS_EVENT]->(:Event)-[:xReact]->(b:Inference)\n"
+        "RETURN p ORDER BY a.text, i.text, b.text LIMIT 3",
     ),
     CypherExample(
         "Events without a known need",
@@ -57,8 +60,8 @@ EXAMPLES = [
         "RETURN k.name AS relation, count(e) AS events ORDER BY events DESC, relation",
     ),
     CypherExample(
-        "The wishes of events with at least three",
+        "Events with at least three wishes",
         "MATCH (e:Event)-[:xWant]->(i:Inference) WITH e.text AS event, collect(i.text) AS wishes\n"
-        "WHERE size(wishes) >= 3 RETURN event, size(wishes) AS number, wishes ORDER BY number DESC, event LIMIT 5",
+        "WHERE size(wishes) >= 3 RETURN event, size(wishes) AS number ORDER BY number DESC, event LIMIT 5",
     ),
 ]

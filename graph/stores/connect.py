@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from graph.links import MIN_LINK
 from graph.query.request import DEFAULT_LIMITS, QueryLimits
 from graph.stores.protocol import Neo4jLogin, Store
 from schemas.errors import BadInput
@@ -18,6 +19,7 @@ async def open_store(
     threads: int = 2,
     login: Neo4jLogin | None = None,
     queries: QueryLimits = DEFAULT_LIMITS,
+    min_link: float = MIN_LINK,
 ) -> AsyncGenerator[Store]:
     """Open the store at `address`.
 
@@ -27,6 +29,7 @@ async def open_store(
     threads: query threads of the embedded store.
     login: user and database of Neo4j.
     queries: limits of strangers' queries.
+    min_link: minimum confidence of new links.
 
     Raises BadInput for an unknown kind of address, StoreUnavailable for a server without an answer, and StoreLocked
     while another process writes to the folder.
@@ -36,11 +39,15 @@ async def open_store(
             raise BadInput.of("store", address, "a folder, or an address bolt://… or neo4j://…")
         from graph.stores.neo4j.store import open_neo4j
 
-        store = await open_neo4j(address, login or Neo4jLogin(), read_only=read_only, queries=queries)
+        store = await open_neo4j(
+            address, login or Neo4jLogin(), read_only=read_only, queries=queries, min_link=min_link
+        )
     else:
         from graph.stores.embedded.store import open_embedded
 
-        store = await open_embedded(Path(address), read_only=read_only, create=create, threads=threads, queries=queries)
+        store = await open_embedded(
+            Path(address), read_only=read_only, create=create, threads=threads, queries=queries, min_link=min_link
+        )
     try:
         yield store
     finally:

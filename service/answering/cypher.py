@@ -3,6 +3,7 @@
 import time
 from dataclasses import asdict
 
+from graph.links import LINK_PROPERTIES
 from graph.query.examples import EXAMPLES
 from graph.query.functions import PROCEDURES, function_names
 from graph.query.request import Rows
@@ -44,6 +45,7 @@ def schema(resources: Resources) -> CypherSchema:
             EdgeType(AS_EVENT, "Inference", "Event", "is the event"),
         ],
         properties=PROPERTY_NAMES,
+        link_properties=LINK_PROPERTIES,
         clauses=[*ALLOWED_CLAUSES.split(", "), *(["CALL"] if kind == "neo4j" else [])],
         functions=function_names(kind),
         procedures=["db.index.fulltext.queryNodes"] if PROCEDURES[kind] else [],

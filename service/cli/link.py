@@ -20,12 +20,12 @@ from service.settings import Settings
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FILE", help="Write the counts to this file, as JSON."
 )
-@setting_options(STORE)
+@setting_options((*STORE, "min_link"))
 def link(settings: Settings, report: Path | None) -> None:
     """Link the inferences of the store to the events that they are.
 
-    `load` and `serve` do so too. A store of an earlier version gets its links by this command. Stopped or killed, and
-    run again, it continues.
+    `load` and `serve` do so too. A store of an earlier version gets its links by this command, and so does one with
+    another --min-link. Stopped or killed, and run again, it continues.
     """
     started = time.perf_counter()
     with progress_bar() as progress:

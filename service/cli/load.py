@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ class _Loaded:
 @click.option("--report", metavar="FILE", help="Write the counts of rows as JSON.")
 @click.option("--report-duplicates", metavar="OUT", help="Write pairs of heads with the same meaning, as JSON lines.")
 @click.option("--offline", metavar="DIR", help="Write files for neo4j-admin to DIR, not into a store.")
-@setting_options((*STORE, *MATCHING, "model_threads", "cache"))
+@setting_options((*STORE, "min_link", *MATCHING, "model_threads", "cache"))
 def load(
     settings: Settings,
     files: Sequence[str],
@@ -94,7 +94,7 @@ def load(
     are written to FILE.rejected.jsonl. A second load of the same files, or a load after a stop, adds only missing
     triples. The exit code is 1 if all rows are rejected.
     """
-    load_options = _options(**options)
+    load_options = replace(_options(**options), min_link=settings.min_link)
     inputs = sources(files)
     report_path = None if report is None else _report_path(report)
     pairs_path = None

@@ -81,6 +81,7 @@ async def open_resources(
                 threads=settings.threads,
                 login=login_of(settings),
                 queries=queries,
+                min_link=settings.min_link,
             )
         )
         process = await stack.enter_async_context(open_models("the models", nice=0 if is_late else NICE))

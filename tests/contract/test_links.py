@@ -73,3 +73,41 @@ async def test_a_better_event_takes_the_link(opened: OpenStore) -> None:
         assert [row[1:3] for row in await links(store)] == [["PersonX buys a car", "determiner"]]
         await store.add([triple("PersonX buys car", "xWant", "b")])
         assert [row[1:3] for row in await links(store)] == [["PersonX buys car", "inflection"]]
+
+
+async def test_links_after_an_origin_is_forgotten(opened: OpenStore) -> None:
+    waits = "PersonX waits"
+    async with opened() as store:
+        await store.add(
+            [
+                triple(waits, "xWant", "to buy car", origins=("data",)),
+                triple(waits, "xReact", "gets fired", origins=("data",)),
+                triple(waits, "xEffect", "gets fired", origins=("gone",)),
+                triple(waits, "oEffect", "gets fired", origins=("data",)),
+                triple("PersonX gets fired", "xReact", "sad", origins=("data",)),
+                triple("PersonX buys car", "xReact", "glad", origins=("gone",)),
+                triple("PersonX buys a car", "xReact", "glad", origins=("data",)),
+            ]
+        )
+        assert len(await links(store)) == 3
+        await store.forget("gone")
+        assert await links(store) == [
+            ["gets fired", "PersonX gets fired", "text", "other"],
+            ["to buy car", "PersonX buys a car", "determiner", "X"],
+        ]
+        report = await store.link()
+        assert (report.links, report.added, report.removed) == (2, 0, 0)
+
+
+async def test_less_sure_links_by_setting(opened: OpenStore) -> None:
+    async with opened(min_link=1.0) as store:
+        await store.add([triple("PersonX waits", "xWant", "to buy car"), triple("PersonX buys a car", "xWant", "a")])
+        assert await links(store) == []
+    async with opened() as store:
+        report = await store.link()
+        assert (report.links, report.added, report.removed) == (1, 1, 0)
+        assert [row[2] for row in await links(store)] == ["determiner"]
+    async with opened(min_link=1.0) as store:
+        report = await store.link()
+        assert (report.links, report.added, report.removed) == (0, 0, 1)
+        assert await links(store) == []

@@ -8,7 +8,7 @@ from graph.stores.protocol import Lookup, Store
 from schemas.relations import RELATIONS, Relation
 from schemas.triples import Triple
 
-OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
+OpenStore = Callable[..., AbstractAsyncContextManager[Store]]
 
 
 def triple(head: str, relation: str, tail: str, **said: Any) -> Triple:

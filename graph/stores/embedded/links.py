@@ -2,7 +2,7 @@
 
 import ladybug
 
-from graph.links import LEAST, Link, Reading, Tail, best_links, phrase, reading_of
+from graph.links import Link, Reading, Tail, best_links, phrase, reading_of
 from graph.links.report import LinkReport, counts_by_relation, tails_of
 from graph.stores.embedded import cypher
 from graph.stores.embedded.link_index import LinkIndex
@@ -14,10 +14,12 @@ BATCH = 10_000
 """Links of one transaction."""
 
 
-def link_rows(connection: ladybug.Connection, index: LinkIndex, tails: list[Tail], events: list[str]) -> None:
+def link_rows(
+    connection: ladybug.Connection, index: LinkIndex, tails: list[Tail], events: list[str], min_link: float
+) -> None:
     """Link new tails, and tails of the graph that new events may suit better. Within the caller's transaction.
 
-    The index has the keys of all of them already.
+    The index has the keys of all of them already. min_link: the minimum confidence.
     """
     earlier = index.tails(phrase(event).key for event in events)
     new = set(tails)
@@ -26,12 +28,12 @@ def link_rows(connection: ladybug.Connection, index: LinkIndex, tails: list[Tail
     stored = [event for event in found if connection.execute(cypher.EVENT, {"text": event}).has_next()]
     for text, reading in tails:
         connection.execute(cypher.REMOVE_AS_EVENT, {"inference": text, "reading": reading})
-    for link in best_links(tails, stored, LEAST):
+    for link in best_links(tails, stored, min_link):
         connection.execute(cypher.ADD_AS_EVENT, _parameters(link))
 
 
-def link_all(connection: ladybug.Connection, index: LinkIndex, progress: Progress) -> LinkReport:
-    """Link the whole graph. After a stop, a second call completes it."""
+def link_all(connection: ladybug.Connection, index: LinkIndex, min_link: float, progress: Progress) -> LinkReport:
+    """Link the whole graph. After a stop, a second call completes it. min_link: the minimum confidence."""
     events: list[str] = [text for (text,) in connection.execute(cypher.EVENTS).get_all()]
     texts: dict[Relation, list[str]] = {}
     for done, relation in enumerate(RELATIONS):
@@ -42,7 +44,7 @@ def link_all(connection: ladybug.Connection, index: LinkIndex, progress: Progres
     tails = tails_of(texts)
     progress("finding events", 0, 0)
     index.put(tails, events)
-    wanted = set(best_links(tails, events, LEAST))
+    wanted = set(best_links(tails, events, min_link))
     stored = {tuple(row) for row in connection.execute(cypher.LINKS).get_all()}
     by_row = {(one.inference, one.event, one.confidence, one.rule, one.reading): one for one in wanted}
     to_remove, to_add = sorted(stored - by_row.keys(), key=str), sorted(by_row.keys() - stored)

@@ -12,7 +12,7 @@ from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 
-from graph.links import LEAST, Link, Tail, best_links, phrase
+from graph.links import Link, Tail, best_links, phrase
 from graph.links.report import LinkReport
 from graph.links.step import Step, StepSearch
 from graph.query.process import Readers
@@ -61,19 +61,21 @@ T = TypeVar("T")
 
 
 async def open_embedded(
-    folder: Path, *, read_only: bool, create: bool, threads: int, queries: QueryLimits
+    folder: Path, *, read_only: bool, create: bool, threads: int, queries: QueryLimits, min_link: float
 ) -> "EmbeddedStore":
     """Open the store in a folder. create: make a store in a new folder, unless read_only.
 
     Raises BadInput, StoreLocked, StoreUnavailable.
     """
-    store = await asyncio.to_thread(_open, folder, read_only, create, threads, queries)
+    store = await asyncio.to_thread(_open, folder, read_only, create, threads, queries, min_link)
     if queries.ahead:
         store.readers.start_ahead()
     return store
 
 
-def _open(folder: Path, read_only: bool, create: bool, threads: int, queries: QueryLimits) -> "EmbeddedStore":
+def _open(
+    folder: Path, read_only: bool, create: bool, threads: int, queries: QueryLimits, min_link: float
+) -> "EmbeddedStore":
     if folder.exists() and not folder.is_dir():
         raise BadInput.of("store", str(folder), "a folder, or an address bolt://… or neo4j://…")
     if (read_only or not create) and not (folder / "store.json").exists():
@@ -91,7 +93,7 @@ def _open(folder: Path, read_only: bool, create: bool, threads: int, queries: Qu
                 "up to date, such as `cometgraph index`"
             )
         graph = _translated(partial(open_graph, folder, manifest, read_only=read_only))
-        return EmbeddedStore(folder, manifest, graph, lock, threads=threads, queries=queries)
+        return EmbeddedStore(folder, manifest, graph, lock, threads=threads, queries=queries, min_link=min_link)
     except BaseException:
         if lock is not None:
             lock.close()
@@ -140,6 +142,7 @@ class EmbeddedStore:
         *,
         threads: int,
         queries: QueryLimits,
+        min_link: float,
     ) -> None:
         self.address = str(folder)
         self._folder = folder
@@ -149,6 +152,7 @@ class EmbeddedStore:
         self._changes = Changes()
         self._writing = asyncio.Lock()
         self._graph = graph
+        self._min_link = min_link
         self._keys = LinkIndex(folder / manifest.links, read_only=lock is None)
         self.readers = Readers(reader_of(folder), queries)
 
@@ -236,7 +240,7 @@ class EmbeddedStore:
         index = self._graph.index
         events = self._keys.events(phrase(text, reading).key for text, reading in tails)
         known = index.generated(events)  # the keys may have events that the graph lacks
-        return list(best_links(tails, [event for event in known if generated or not known[event]], LEAST))
+        return list(best_links(tails, [event for event in known if generated or not known[event]], self._min_link))
 
     def _triples(self, events: Sequence[str]) -> list[Triple]:
         graph = self._graph
@@ -247,7 +251,7 @@ class EmbeddedStore:
     def _add(self, rows: pa.Table, events: set[str]) -> Counts:
         try:
             with pages_locked(self._folder):
-                return add_rows(self._graph.connection(), self._graph.index, self._keys, rows)
+                return self._add_rows(rows)
         finally:
             self._changes.add(events)
 
@@ -264,9 +268,12 @@ class EmbeddedStore:
         finally:
             self._changes.add_all()
 
+    def _add_rows(self, rows: pa.Table) -> Counts:
+        return add_rows(self._graph.connection(), self._graph.index, self._keys, rows, self._min_link)
+
     def _link(self, progress: Progress) -> LinkReport:
         with pages_locked(self._folder):
-            return link_all(self._graph.connection(), self._keys, progress)
+            return link_all(self._graph.connection(), self._keys, self._min_link, progress)
 
     def _forget(self, origin: str, progress: Progress) -> Forgotten:
         """Build a new graph file of the remaining rows."""
@@ -311,7 +318,7 @@ class EmbeddedStore:
             total = Counts()
             for part in staging.read():
                 with pages_locked(self._folder):
-                    total += add_rows(self._graph.connection(), self._graph.index, self._keys, part.incoming)
+                    total += self._add_rows(part.incoming)
             return total
         if events:
             _refuse_loss(self._stats().unknown_relations)
@@ -323,7 +330,9 @@ class EmbeddedStore:
         """Build new files beside the current ones, then make them current. See writer.rebuild."""
         new = Manifest(self._manifest.number + 1)
         graph, index, keys = (self._folder / name for name in (new.graph, new.index, new.links))
-        counts, has_changes = rebuild(staging, graph, index, keys, BUFFER_POOL, progress, force=force)
+        counts, has_changes = rebuild(
+            staging, graph, index, keys, BUFFER_POOL, progress, min_link=self._min_link, force=force
+        )
         if has_changes:
             with pages_locked(self._folder):
                 write_manifest(self._folder, new)

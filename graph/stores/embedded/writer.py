@@ -14,7 +14,7 @@ import ladybug
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.links import LEAST, Tail, best_links, table_of_links
+from graph.links import Tail, best_links, table_of_links
 from graph.stores.common_cypher import STORED_RELATIONS
 from graph.stores.embedded import cypher
 from graph.stores.embedded.fulltext import TextIndex
@@ -91,8 +91,10 @@ def _add_relations(connection: ladybug.Connection) -> None:
             connection.execute(cypher.SET_RELATION, properties)
 
 
-def add_rows(connection: ladybug.Connection, index: TextIndex, keys: LinkIndex, incoming: pa.Table) -> Counts:
-    """Merge rows into the graph. All or nothing."""
+def add_rows(
+    connection: ladybug.Connection, index: TextIndex, keys: LinkIndex, incoming: pa.Table, min_link: float
+) -> Counts:
+    """Merge rows into the graph. All or nothing. min_link: the minimum confidence of a link."""
     tails_to_link = tails_of_rows(incoming)
     heads = pc.unique(incoming.column("head")).to_pylist()
     keys.put(tails_to_link, heads)  # first: a key without its text does no harm
@@ -114,7 +116,7 @@ def add_rows(connection: ladybug.Connection, index: TextIndex, keys: LinkIndex, 
             connection.execute(cypher.ADD_INFERENCE, {"text": text})
         _write_edges(connection, merged.new, create=True)
         _write_edges(connection, merged.changed, create=False)
-        link_rows(connection, keys, tails_to_link, events)
+        link_rows(connection, keys, tails_to_link, events, min_link)
     index.put({head: generated[head] for head in [*events, *to_update]})
     return merged.counts
 
@@ -188,7 +190,15 @@ def stored_rows(connection: ladybug.Connection, progress: Progress) -> Iterator[
 
 
 def rebuild(
-    staging: Staging, graph: Path, index: Path, keys: Path, buffer_pool: int, progress: Progress, *, force: bool = False
+    staging: Staging,
+    graph: Path,
+    index: Path,
+    keys: Path,
+    buffer_pool: int,
+    progress: Progress,
+    *,
+    min_link: float,
+    force: bool = False,
 ) -> tuple[Counts, bool]:
     """Build a new graph file and its text index from the rows of a load.
 
@@ -197,6 +207,7 @@ def rebuild(
     staging: stored and incoming rows.
     graph, index, keys: the new files.
     buffer_pool: bytes of memory for ladybug.
+    min_link: the minimum confidence of a link.
     force: build the files even without a change of the stored rows.
 
     Returns the counts of the incoming rows, and True for new files.
@@ -228,7 +239,7 @@ def rebuild(
     heads = pa.concat_arrays(events)
     progress("linking inferences to events", 0, 0)
     event_texts: list[str] = heads.to_pylist()
-    links = table_of_links(list(best_links(tails_to_link, event_texts, LEAST)))
+    links = table_of_links(list(best_links(tails_to_link, event_texts, min_link)))
     key_index = LinkIndex(keys)
     key_index.put(tails_to_link, event_texts)
     key_index.close()

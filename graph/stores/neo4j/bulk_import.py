@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from graph.atomic_write import atomic_write
-from graph.links import LEAST, READINGS, Tail, best_links, phrase, table_of_links
+from graph.links import READINGS, Tail, best_links, phrase, table_of_links
 from graph.stores.tails import tails_of_rows
 from graph.tables.columns import PROPERTIES, properties
 from graph.tables.edges import AS_EVENT, EDGE_TABLES, NOT_APPLICABLE, by_edge_table, ends
@@ -34,8 +34,10 @@ _TYPES = {
 }
 
 
-def write_offline(staging: Staging, folder: Path, progress: Progress) -> Counts:
+def write_offline(staging: Staging, folder: Path, min_link: float, progress: Progress) -> Counts:
     """Write the rows of a load to `folder`, `import.args` last: its existence means complete files.
+
+    min_link: the minimum confidence of a link.
 
     Raises BadInput without write permission.
     """
@@ -76,7 +78,7 @@ def write_offline(staging: Staging, folder: Path, progress: Progress) -> Counts:
     fields = {"name:ID(Relation)": "name", "phrase": "phrase", "grp": "group", "whose": "whose"}
     infos = list(RELATIONS.values())
     _write(folder, "Relation", {header: pa.array([getattr(i, name) for i in infos]) for header, name in fields.items()})
-    links = table_of_links(list(best_links(tails_to_link, heads.to_pylist(), LEAST)))
+    links = table_of_links(list(best_links(tails_to_link, heads.to_pylist(), min_link)))
     headers = (":START_ID(Inference)", ":END_ID(Event)", "confidence:double", "rule", "reading")
     _write(folder, AS_EVENT, dict(zip(headers, links.columns, strict=True)))
     _write_arguments(folder)

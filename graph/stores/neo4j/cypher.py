@@ -155,8 +155,10 @@ CREATE (i)-[:{AS_EVENT} {{confidence: row[2], rule: row[3], reading: row[4]}}]->
 """
 REMOVE_AS_EVENT = f"""
 UNWIND $rows AS row
-MATCH (:Inference {{text: row[0]}})-[r:{AS_EVENT}]->(:Event) WHERE r.reading = row[1] DELETE r
+MATCH (i:Inference {{text: row[0]}}) SET i.text = i.text
+WITH i, row MATCH (i)-[r:{AS_EVENT}]->(:Event) WHERE r.reading = row[1] DELETE r
 """
+"""Locks the inferences until the end of the transaction."""
 REMOVE_LINKS = f"""
 UNWIND $rows AS row
 MATCH (:Inference {{text: row[0]}})-[r:{AS_EVENT}]->(:Event {{text: row[1]}})
@@ -196,6 +198,16 @@ COUNT_VECTORS = "MATCH (e:Event) WHERE e.embedding IS NOT NULL RETURN count(e)"
 def set_tail_keys(reading: Reading) -> str:
     """Set the link key of tails in a reading."""
     return f"UNWIND $rows AS row MATCH (i:Inference {{text: row[0]}}) SET i.link_key_{reading} = row[1]"
+
+
+def unlink(reading: Reading) -> str:
+    """Remove the link key and the links of tails that have no edge of $relations, those of a reading."""
+    return f"""
+UNWIND $texts AS text
+MATCH (i:Inference {{text: text}}) WHERE NOT EXISTS {{ (i)<-[r]-(:Event) WHERE type(r) IN $relations }}
+REMOVE i.link_key_{reading}
+WITH i MATCH (i)-[r:{AS_EVENT} {{reading: '{reading}'}}]->(:Event) DELETE r
+"""
 
 
 def tails_of_keys(reading: Reading) -> str:

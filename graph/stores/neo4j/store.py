@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError, ServiceUnavailable
 
-from graph.links import LEAST, Link, Tail, best_links, phrase
+from graph.links import Link, Tail, best_links, phrase
 from graph.links.report import LinkReport
 from graph.links.step import Step, StepSearch, place, step_of
 from graph.query.process import Readers
@@ -44,7 +44,9 @@ RUNNING = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.cometgraph_query = $i
 T = TypeVar("T")
 
 
-async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool, queries: QueryLimits) -> "Neo4jStore":
+async def open_neo4j(
+    address: str, login: Neo4jLogin, *, read_only: bool, queries: QueryLimits, min_link: float
+) -> "Neo4jStore":
     """Connect to a server, and create missing constraints and indexes unless read_only.
 
     Raises BadInput for a malformed address, StoreUnavailable.
@@ -61,7 +63,7 @@ async def open_neo4j(address: str, login: Neo4jLogin, *, read_only: bool, querie
         user_agent="cometgraph",
         notifications_min_severity="OFF",
     )
-    store = Neo4jStore(address, driver, login, queries)
+    store = Neo4jStore(address, driver, login, queries, min_link)
     try:
         async with _translated(address):
             await driver.verify_connectivity()  # pyright: ignore[reportUnknownMemberType]
@@ -105,10 +107,13 @@ class Neo4jStore:
 
     kind: StoreKind = "neo4j"
 
-    def __init__(self, address: str, driver: neo4j.AsyncDriver, login: Neo4jLogin, queries: QueryLimits) -> None:
+    def __init__(
+        self, address: str, driver: neo4j.AsyncDriver, login: Neo4jLogin, queries: QueryLimits, min_link: float
+    ) -> None:
         self.address = address
         self._driver = driver
         self._database = login.database
+        self._min_link = min_link
         self.readers = Readers(reader_of(address, login), queries, self._is_running)
 
     async def prepare(self) -> None:
@@ -175,11 +180,11 @@ class Neo4jStore:
     async def linked(self, tails: Sequence[Tail], *, generated: bool) -> list[Link]:
         keys = sorted({key for text, reading in tails if (key := phrase(text, reading).key)})
         events = [text for (text,) in await self.read(cypher.SHOWN_EVENTS_OF_KEYS, keys=keys, generated=generated)]
-        return list(best_links(tails, events, LEAST))
+        return list(best_links(tails, events, self._min_link))
 
     async def add(self, triples: Sequence[Triple]) -> Counts:
         rows = table_of(map(row_of, triples))
-        return await self._write(lambda tx: add_rows(tx, rows))
+        return await self._write(lambda tx: add_rows(tx, rows, self._min_link))
 
     async def triples(self, events: Sequence[str]) -> list[Triple]:
         rows = await self.read(cypher.EDGES_OF, heads=list(events))
@@ -197,7 +202,7 @@ class Neo4jStore:
         total, done = Counts(), 0
         for batch in batches(staging):
             progress("writing the graph", done, staging.incoming)
-            total += await self._write(lambda tx, rows=batch: add_rows(tx, rows))
+            total += await self._write(lambda tx, rows=batch: add_rows(tx, rows, self._min_link))
             done += len(batch)
         await self.execute(cypher.AWAIT)
         return total
@@ -211,12 +216,13 @@ class Neo4jStore:
         total = Forgotten()
         for start in range(0, len(heads), EVENTS):
             progress("forgetting", start, len(heads))
-            total += await self._write(partial(forget, origin=origin, heads=heads[start : start + EVENTS]))
-        await self.link(progress)
+            total += await self._write(
+                partial(forget, origin=origin, heads=heads[start : start + EVENTS], min_link=self._min_link)
+            )
         return total
 
     async def link(self, progress: Progress = silent) -> LinkReport:
-        return await link_all(self.read, self.write, progress)
+        return await link_all(self.read, self.write, self._min_link, progress)
 
     async def query(self, text: str, parameters: Mapping[str, Any], limit: int | None = None) -> Rows:
         return await self.readers.ask(text, parameters, limit)

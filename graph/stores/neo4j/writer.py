@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from graph.stores.forget import Forgotten
 from graph.stores.neo4j import cypher
-from graph.stores.neo4j.links import link_rows
+from graph.stores.neo4j.links import link_rows, unlink_rows
 from graph.stores.neo4j.transaction import all_rows, run
 from graph.stores.tails import tails_of_rows
 from graph.tables.columns import KEY, PROPERTIES, RELATION_CODE, RELATION_NAMES, empty, from_properties, properties
@@ -24,8 +24,8 @@ EVENTS = 1_000
 _PROPERTY_NAMES = [field.name for field in PROPERTIES]
 
 
-async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str]) -> Forgotten:
-    """Remove an origin from the edges of some events.
+async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str], min_link: float) -> Forgotten:
+    """Remove an origin from the edges of some events, and bring the links of their tails up to date.
 
     It locks the nodes before it looks for their remaining edges. So no other writer loses an edge.
     """
@@ -34,14 +34,17 @@ async def forget(tx: neo4j.AsyncManagedTransaction, origin: str, heads: list[str
     [[edges, nones, kept]] = await all_rows(tx, cypher.FORGET_EDGES, texts=heads, origin=origin)
     [[inferences]] = await all_rows(tx, cypher.FORGET_INFERENCES, texts=tails)
     [[events]] = await all_rows(tx, cypher.FORGET_EVENTS, texts=heads)
+    await unlink_rows(tx, tails, heads, min_link)
     return Forgotten(edges, nones, kept, inferences, events)
 
 
-async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Counts:
+async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table, min_link: float) -> Counts:
     """Merge rows into the graph.
 
     It locks the events before it reads their edges. So two writers never create the same edge. Parallel transactions
     gain nothing: they wait for each other at shared inferences.
+
+    min_link: the minimum confidence of a link.
     """
     heads = pc.unique(incoming.column("head")).to_pylist()
     await run(tx, cypher.LOCK_EVENTS, texts=heads)
@@ -56,7 +59,7 @@ async def add_rows(tx: neo4j.AsyncManagedTransaction, incoming: pa.Table) -> Cou
         is_none = pc.equal(rows.column("tail"), NONE)
         await _run_rows(tx, edges, rows.filter(pc.invert(is_none)))
         await _run_rows(tx, nones, rows.filter(is_none))
-    await link_rows(tx, tails_of_rows(new), heads)
+    await link_rows(tx, tails_of_rows(new), heads, min_link)
     return merged.counts
 
 

@@ -93,6 +93,7 @@ def test_the_schema_tells_what_runs(app: TestClient) -> None:
     assert schema["labels"].keys() == {"Event", "Inference", "Relation"}
     assert {"xIntent", "NOT_APPLICABLE", "AS_EVENT"} <= {edge["type"] for edge in schema["edges"]}
     assert "p_valid" in schema["properties"]
+    assert schema["link_properties"] == ["confidence", "rule", "reading"]
     assert "collect" in schema["functions"]
     assert schema["limits"] == {"seconds": 1.0, "rows": 20, "bytes": 4 << 20, "slots": 1}
     assert len(schema["examples"]) == 12
