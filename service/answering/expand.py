@@ -32,6 +32,7 @@ class _Place:
     """
 
     text: str
+    kind: NodeKind
     state: State
     cost: int = 0
     is_swapped: bool = False
@@ -82,10 +83,11 @@ async def expand(question: ExpandQuestion, resources: Resources, caller: Caller)
     backward = question.direction == "backward"
     start = await start_of(question.event, walk, or_tail=backward)
     tree = _Tree()
-    tree.node(start.text.event, "inference" if start.is_tail else "event", 0, is_swapped=False)
-    level = [_Place(start.text.event, walk.pattern.start, is_known=start.is_known)]
+    kind: NodeKind = "inference" if start.is_tail else "event"
+    tree.node(start.text.event, kind, 0, is_swapped=False)
+    level = [_Place(start.text.event, kind, walk.pattern.start, is_known=start.is_known)]
     for n in range(1, depth + 1):
-        steps = await (_steps_to(level, walk, are_tails=start.is_tail and n == 1) if backward else _steps(level, walk))
+        steps = await (_steps_to(level, walk) if backward else _steps(level, walk))
         level = _grown(tree, level, steps, walk, question, n, is_last=n == depth)
         if not level:
             break
@@ -117,10 +119,11 @@ async def _steps(level: Sequence[_Place], walk: Walk) -> list[Step]:
     return found + await walk.written(wanted, [place.text for place in level if place.is_known])
 
 
-async def _steps_to(level: Sequence[_Place], walk: Walk, *, are_tails: bool) -> list[Step]:
+async def _steps_to(level: Sequence[_Place], walk: Walk) -> list[Step]:
     """The steps to a level."""
-    texts = list(dict.fromkeys(place.text for place in level))
-    return await (walk.steps_to([], texts) if are_tails else walk.steps_to(texts))
+    events = dict.fromkeys(place.text for place in level if place.kind == "event")
+    tails = dict.fromkeys(place.text for place in level if place.kind == "inference")
+    return await walk.steps_to(list(events), list(tails))
 
 
 def _grown(
@@ -147,7 +150,7 @@ def _grown(
             text, kind = _end(step, backward=backward)
             is_swapped = one.is_swapped != step.swaps
             node = tree.node(text, kind, depth, is_swapped=is_swapped)
-            here = tree.node(one.text, "event", depth, is_swapped=one.is_swapped)
+            here = tree.node(one.text, one.kind, depth, is_swapped=one.is_swapped)
             if backward:
                 tree.edge(step, node, here, is_swapped=is_swapped)
             else:
@@ -155,7 +158,7 @@ def _grown(
             if goes_on and (text, state) not in tree.passed:
                 tree.passed.add((text, state))
                 is_known = backward or step.rule is not None
-                following.append(_Place(text, state, one.cost + cost(step), is_swapped, is_known))
+                following.append(_Place(text, kind, state, one.cost + cost(step), is_swapped, is_known))
     return sorted(following, key=lambda place: (place.cost, place.text))
 
 

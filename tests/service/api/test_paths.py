@@ -129,6 +129,7 @@ def test_expand_backward_from_an_event_and_a_tail(bus: TestClient) -> None:
     answer = ask(bus, "/expand", event="angry", direction="backward", depth=2, render="third")
     assert edges(answer) == [("PersonX scolds PersonY", "xReact", "angry"), (late, "oWant", "PersonX scolds PersonY")]
     assert answer["nodes"][0] == {"id": 0, "text": "angry", "kind": "inference", "depth": 0, "roles": {}}
+    assert [node["kind"] for node in answer["nodes"]] == ["inference", "event", "event"]
 
 
 def test_cycles_end(bus: TestClient) -> None:
