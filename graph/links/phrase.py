@@ -111,7 +111,7 @@ def phrase(text: str, reading: Reading = "X") -> Phrase:
 
 
 def event_of(text: str, reading: Reading = "X") -> str | None:
-    """A tail as an event: "to get fired" → "PersonX gets fired". None for a possible noun, and after "not".
+    """A tail as an event: "to get fired" → "PersonX gets fired". None for a probable noun, and after "not".
 
     reading: for "other", PersonX and PersonY change places.
     """
@@ -121,7 +121,7 @@ def event_of(text: str, reading: Reading = "X") -> str | None:
     ]
     if words[0].startswith("Person"):
         return " ".join(words)
-    if not read.is_action:
+    if not read.is_action and not (len(read.words) > 1 and third_person(read.verb) == read.verb):
         return None
     while words[0].lower() == "to":
         del words[0]
