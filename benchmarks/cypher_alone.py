@@ -12,6 +12,7 @@ from neo4j.graph import Node, Relationship
 from neo4j.graph import Path as GraphPath
 
 from graph.stores.embedded.folder import read_manifest
+from graph.stores.neo4j.reader import HIDDEN
 
 
 class Alone(Protocol):
@@ -90,7 +91,7 @@ class _Server:
 
     def shown(self, value: Any) -> Any:
         if isinstance(value, Node):
-            return {"label": ":".join(value.labels)} | {key: one for key, one in value.items() if key != "embedding"}
+            return {"label": ":".join(value.labels)} | {key: one for key, one in value.items() if key not in HIDDEN}
         if isinstance(value, Relationship):
             start, end = (self._texts[one.element_id] for one in value.nodes if one is not None)
             return {"type": value.type, "from": start, "to": end} | dict(value.items())

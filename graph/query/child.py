@@ -27,8 +27,8 @@ from schemas.errors import BadInput, BadQuery
 MEMORY = 768 << 20
 """Bytes of address space that queries may take beyond those of the open store."""
 
-NICE = 19
-"""Niceness of queries. On scarce cores they get a tenth of the service's time."""
+NICE = 10
+"""Niceness of a reader process. On scarce cores it gets a tenth of the time of the service."""
 
 _FREE_READINGS = 3
 """Readings that a checkpoint of the writer may spoil, before one that keeps it waiting."""

@@ -23,7 +23,8 @@ _PLANS = 1_000
 _POSITION = re.compile(r"\(line (\d+), column (\d+)")
 _OURS = "cometgraph_query"
 """The name of a query in the metadata of its transaction. See RUNNING in graph/stores/neo4j/store.py."""
-_HIDDEN = frozenset(("embedding", "link_key", *(f"link_key_{reading}" for reading in READINGS)))
+HIDDEN = frozenset(("embedding", "link_key", *(f"link_key_{reading}" for reading in READINGS)))
+"""Properties of nodes that strangers do not see: vectors and link keys."""
 
 
 def open_reader(address: str, user: str, password: str, database: str | None) -> "Neo4jReader":
@@ -136,7 +137,7 @@ def _query(text: str, request: Request) -> neo4j.Query:
 
 def _shown(entity: Node | Relationship) -> dict[str, Any]:
     """The properties for strangers: vectors and link keys are no use to them."""
-    return {key: value for key, value in sorted(entity.items()) if key not in _HIDDEN}
+    return {key: value for key, value in sorted(entity.items()) if key not in HIDDEN}
 
 
 def _alternating(path: Path) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """POST /cypher and GET /cypher/schema, on the sample graph."""
 
+import contextlib
 import json
 import threading
 import time
@@ -10,7 +11,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from tests.support.requests import app_with, problem
+from tests.support.requests import JSON, app_with, problem
 from tests.support.server import Server
 
 SLOW = (
@@ -72,6 +73,64 @@ def test_other_bad_fields(app: TestClient) -> None:
     problem(app.post("/cypher", json={"query": "RETURN 1", "limit": 0}), 422, "BadInput")
     problem(app.post("/cypher", json={"query": "RETURN $a", "parameters": {"a": 2**70}}), 422, "BadInput")
     problem(app.post("/cypher", json={"query": "RETURN 1", "more": 0}), 422, "BadInput")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "1e999", "1" * 400, "1" * 5000, "[" * 8 + "]" * 8, "[" * 100_000, r'"\ud800"', r'"\u0000"'],
+)
+def test_parameters_that_no_store_takes(app: TestClient, value: str) -> None:
+    body = f'{{"query": "RETURN $a AS x", "parameters": {{"a": {value}}}}}'
+    problem(app.post("/cypher", content=body, headers=JSON), 422, "BadInput")
+    assert app.post("/cypher", json={"query": "RETURN $a AS x", "parameters": {"a": "é"}}).json()["rows"] == [["é"]]
+
+
+def test_lines_of_refused_ended_and_cut_queries(app: TestClient) -> None:
+    """An error has its status and is no line: nothing is sent before the last row is known."""
+    accept = {"accept": "application/x-ndjson"}
+    refused = app.post("/cypher", json={"query": "MATCH (e)\nSET e.text = 'x' RETURN e"}, headers=accept)
+    assert refused.status_code == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert (refused.json()["errors"][0]["line"], refused.json()["errors"][0]["column"]) == (2, 1)
+    bad = app.post("/cypher", json={"query": "RETURN $a", "parameters": {"a": 2**70}}, headers=accept)
+    problem(bad, 422, "BadInput")
+    problem(app.post("/cypher", json={"query": SLOW}, headers=accept), 504, "QueryEnded")
+    cut = app.post("/cypher", json={"query": "UNWIND range(1, 100) AS x RETURN x, 'a\\nb' AS y"}, headers=accept)
+    first, *rows, last = map(json.loads, cut.text.splitlines())
+    assert first == {"columns": ["x", "y"]}
+    assert rows == [[n, "a\nb"] for n in range(1, 21)]
+    assert (last["truncated"], last["rows"]) == (True, 20)
+    none = app.post("/cypher", json={"query": "MATCH (e:Event {text: 'nobody'}) RETURN e"}, headers=accept)
+    first, last = map(json.loads, none.text.splitlines())
+    assert (first, last["rows"], last["truncated"]) == ({"columns": ["e"]}, 0, False)
+
+
+LARGE = {"query": "UNWIND range(1, 1000) AS x RETURN x, $t AS t", "parameters": {"t": "é" * 1000}}
+"""Two megabytes."""
+
+
+def test_a_large_answer_is_whole(server: Server) -> None:
+    with httpx2.Client(base_url=server.url, timeout=60) as client:
+        whole = client.post("/cypher", json=LARGE)
+        assert whole.json()["rows"] == [[n, "é" * 1000] for n in range(1, 1001)]
+        assert int(whole.headers["content-length"]) == len(whole.content)
+        lines = client.post("/cypher", json=LARGE, headers={"accept": "application/x-ndjson"})
+        assert [json.loads(line) for line in lines.text.splitlines()[1:-1]] == whole.json()["rows"]
+
+
+def test_a_client_that_hangs_up_inside_an_answer_holds_no_slot(server: Server) -> None:
+    with httpx2.Client(base_url=server.url, timeout=60) as client:
+        for _ in range(6):  # two more than there are slots
+            head = {"accept": "application/x-ndjson"}
+            with client.stream("POST", "/cypher", json=LARGE, headers=head) as answer:
+                assert answer.status_code == 200
+                assert next(answer.iter_raw())  # and it reads no more
+        assert client.post("/cypher", json={"query": "RETURN 1 AS x"}).json()["rows"] == [[1]]
+        # So does one that keeps its connection and does not read.
+        with contextlib.ExitStack() as slow:
+            for _ in range(6):
+                assert slow.enter_context(client.stream("POST", "/cypher", json=LARGE)).status_code == 200
+            assert client.post("/cypher", json={"query": "RETURN 1 AS x"}).json()["rows"] == [[1]]
 
 
 def test_an_ended_query_and_a_full_service(app: TestClient) -> None:
