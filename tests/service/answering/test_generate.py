@@ -17,6 +17,7 @@ from distill.engines.decoding import decoding_of
 from distill.engines.engine import Completion
 from distill.student.files import BUNDLED
 from distill.student.postprocess import rank_tails
+from graph.links.verbs import third_person
 from schemas.relations import RELATIONS, Relation
 from service.answering import generate
 from service.settings import load_settings
@@ -61,6 +62,16 @@ def test_an_unknown_event_is_answered_live_and_then_from_the_store(live: TestCli
     assert (again["source"], again["stored"], again["model"]) == ("generated", True, None)
     assert again["match"] == {"event": DOG, "similarity": 1.0, "confidence": 1.0, "roles": {"PersonX": "PersonX"}}
     assert [row | {"stored": False} for row in again["inferences"]] == first["inferences"]
+
+
+def test_a_stored_answer_is_linked_at_once(live: TestClient) -> None:
+    wishes = [tail for _, tail in tails(infer(live, DOG, "xWant")) if tail.startswith("to ")]
+    verb, _, rest = wishes[0].removeprefix("to ").partition(" ")
+    event = f"PersonX {third_person(verb)} {rest}".strip()
+    infer(live, event, "xReact", mode="generate")
+    query = "MATCH (:Inference {text: $tail})-[r:AS_EVENT]->(e:Event) RETURN e.text, r.rule"
+    question = {"query": query, "parameters": {"tail": wishes[0]}}
+    assert live.post("/cypher", json=question).json()["rows"] == [[event, "inflection"]]
 
 
 def test_mode_graph_leaves_it_out(live: TestClient) -> None:
