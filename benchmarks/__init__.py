@@ -14,6 +14,7 @@ python -m benchmarks.traps        look-alikes with another meaning
 python -m benchmarks.match_speed  milliseconds of a match, and vectors a second
 python -m benchmarks.stores_agree the same answers from both stores
 python -m benchmarks.cypher       200 Cypher queries beside the drivers alone, and a service under hostile ones
+python -m benchmarks.paths        walks beside the driver and networkx, and whether a reader accepts their paths
 python -m benchmarks.student_quality  the student's scores on ATOMIC-2020's evaluation
 
 Results go to benchmarks/results/. Temporary files go where TMPDIR says and are removed.

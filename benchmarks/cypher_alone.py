@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, LiteralString, Protocol, cast
@@ -54,8 +55,11 @@ def server(address: str, password: str) -> Generator[Alone]:
 class _Embedded:
     def __init__(self, connection: ladybug.Connection) -> None:
         self._connection = connection
+
+    @cached_property
+    def _texts(self) -> dict[tuple[int, int], str]:
         rows = self.rows("MATCH (n) RETURN n", {})
-        self._texts = {_key(node["_ID"]): node.get("text") or node["name"] for (node,) in rows}
+        return {_key(node["_ID"]): node.get("text") or node["name"] for (node,) in rows}
 
     def rows(self, text: str, parameters: Mapping[str, Any]) -> list[list[Any]]:
         result = self._connection.execute(text, dict(parameters))
