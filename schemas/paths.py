@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.events import LETTER, MAX_EVENT, MAX_TAIL
-from schemas.infer import Source, as_list, once
+from schemas.infer import Match, Source, as_list, once
 from schemas.models import Critic
 from schemas.openapi import ATTRIBUTE_DOCSTRINGS
 from schemas.relations import RELATIONS, Relation
@@ -183,6 +183,8 @@ class Expansion:
     """Its canonical form, or the tail."""
     roles: dict[str, str]
     """The persons of the event, each with its words in the text."""
+    match: Match | None
+    """The near-duplicate that stands for the event. Null if the graph has the event."""
     nodes: list[ExpansionNode]
     edges: list[ExpansionEdge]
     truncated: bool = False
@@ -238,6 +240,8 @@ class Paths:
 
     event: str
     """The event of the start."""
+    match: Match | None
+    """The near-duplicate that stands for it. Null if the graph has the event."""
     goal: str
     """The event or the tail to reach."""
     paths: list[Path]

@@ -9,22 +9,30 @@ from graph.paths.best import Goal
 from graph.stores.protocol import Lookup
 from schemas.errors import BadInput, EventNotFound
 from schemas.events import tidy
+from schemas.infer import Match, Question
 from service.answering.lookup import ALL_RELATIONS, nearest
+from service.answering.near_duplicate import near_duplicate
 from service.answering.walk import Walk
 from service.runtime.normalizer import NormalizedQuestion, as_it_is
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The first event of a walk. is_known: the graph has it. is_tail: it is a tail, and no event of the graph."""
+    """The first event of a walk.
+
+    is_known: the graph has it.
+    is_tail: it is a tail, and no event of the graph.
+    match: it is a near-duplicate of the text.
+    """
 
     text: NormalizedQuestion
     is_known: bool
     is_tail: bool = False
+    match: Match | None = None
 
 
 async def start_of(text: str, walk: Walk, *, or_tail: bool = False) -> Start:
-    """The start of a walk: the text as it is, else normalized. or_tail: a stored tail will do.
+    """The start of a walk: the text as it is, else normalized, else a near-duplicate. or_tail: a stored tail will do.
 
     With `generate`, an event that nobody stored will do. Raises BadInput, EventNotFound.
     """
@@ -36,7 +44,9 @@ async def start_of(text: str, walk: Walk, *, or_tail: bool = False) -> Start:
     start = verbatim if walk.question.as_is else await walk.resources.normalizer.read(text)
     if start.event != verbatim.event and await _is_known(start.event, walk):
         return Start(start, True)
-    if walk.question.generate and not or_tail:
+    if (match := await _match(start.event, walk)) is not None:
+        return Start(replace(start, event=match.event), True, match=match)
+    if walk.question.generate:
         return Start(start, False)
     raise await _not_found(start.event, walk)
 
@@ -98,6 +108,20 @@ def _swaps(start: dict[str, str], goal: dict[str, str]) -> bool | None:
     name = goal.get("PersonX", "").casefold()
     persons = {words.casefold(): person for person, words in start.items()}
     return {"PersonX": False, "PersonY": True}.get(persons.get(name, "")) if name else None
+
+
+async def _match(event: str, walk: Walk) -> Match | None:
+    """A stored event of the same meaning, with the same PersonX."""
+    resources, question = walk.resources, walk.question
+    if resources.judge is None:
+        return None
+    asked = Question(event=event, as_is=True, generated=walk.shows_generated, keep=question.keep)
+    part = await near_duplicate(event, asked, ALL_RELATIONS, resources)
+    if part.error is not None:
+        walk.note(f"near_duplicate: {part.error}")
+    if part.match is None or any(person != other for person, other in part.match.roles.items()):
+        return None
+    return part.match
 
 
 async def _is_known(event: str, walk: Walk) -> bool:

@@ -9,6 +9,7 @@ from graph.links.step import Step, place
 from graph.paths.pattern import LONGEST, State
 from graph.paths.score import cost
 from graph.verbalize import Cast, path
+from schemas.errors import BadInput
 from schemas.paths import ExpandQuestion, Expansion, ExpansionEdge, ExpansionNode, NodeKind
 from schemas.relations import Relation
 from service.answering.caller import Caller
@@ -78,9 +79,11 @@ async def expand(question: ExpandQuestion, resources: Resources, caller: Caller)
     `degraded`.
     """
     started = time.perf_counter()
+    backward = question.direction == "backward"
+    if backward and question.generate:
+        raise BadInput.of("generate", True, "left out with direction=backward: a student writes forward")
     depth = question.depth or (_DEPTH if question.pattern is None else LONGEST)
     walk = Walk(question, pattern_of(question, depth), resources, caller)
-    backward = question.direction == "backward"
     start = await start_of(question.event, walk, or_tail=backward)
     tree = _Tree()
     kind: NodeKind = "inference" if start.is_tail else "event"
@@ -95,6 +98,7 @@ async def expand(question: ExpandQuestion, resources: Resources, caller: Caller)
         question.event,
         start.text.event,
         start.text.roles,
+        start.match,
         list(tree.nodes.values()),
         list(tree.edges.values()),
         walk.truncated,

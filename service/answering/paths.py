@@ -44,6 +44,7 @@ async def paths(question: PathsQuestion, resources: Resources, caller: Caller) -
     cast = Cast(question.render, start.text.roles)
     return Paths(
         start.text.event,
+        start.match,
         goal.event or min(goal.tails, default=question.goal),
         await asyncio.to_thread(lambda: [_path(one, cast) for one in best]),  # the first loads a dictionary
         walk.explored,

@@ -91,7 +91,7 @@ class Walk:
             rest = self.question.budget - self.generated
             if len(relations) > rest:
                 self.truncated = True
-                self._note(f"generate: the budget of {self.question.budget} pairs is spent")
+                self.note(f"generate: the budget of {self.question.budget} pairs is spent")
             if chosen := tuple(relations[:rest]):
                 questions.append(self._question(event, chosen))
                 self.generated += len(chosen)
@@ -145,9 +145,9 @@ class Walk:
         async with aclosing(parts):
             async for part in parts:
                 if part.error is not None:
-                    self._note(f"generate {question.event}: {part.error}")
+                    self.note(f"generate {question.event}: {part.error}")
                 for line in part.skipped:
-                    self._note(line)
+                    self.note(line)
                 self.critic = self.critic or critic_member(part.critic)
                 steps += [
                     Step(t.head, t.relation, t.tail, t.p_valid, t.log_prob, is_generated=True, is_live=True)
@@ -174,7 +174,8 @@ class Walk:
             linked.append(_with_event(step))
         return linked
 
-    def _note(self, line: str) -> None:
+    def note(self, line: str) -> None:
+        """Add a line to `degraded`, once."""
         if line not in self.degraded:
             self.degraded.append(line)
 

@@ -167,6 +167,23 @@ def test_a_batch(url: str) -> None:
     assert answers[2]["status"] == 404
 
 
+def test_walks_begin_at_the_same_event_in_other_words(url: str) -> None:
+    def get(path: str, **params: str) -> dict[str, Any]:
+        response = httpx2.get(f"{url}{path}", params=params, timeout=60)
+        assert response.status_code in (200, 404), response.text
+        return response.json()
+
+    answer = get("/expand", event="PersonX is buying the boat", render="third")
+    assert (answer["event"], answer["match"]["event"]) == ("PersonX buys a boat", "PersonX buys a boat")
+    sentence = "PersonX buys a boat because PersonX wanted to sail on the lake."
+    assert [edge["sentence"] for edge in answer["edges"]] == [sentence]
+    answer = get("/paths", **{"from": "Ann is buying the boat", "to": "to sail on the lake"})
+    assert answer["match"]["event"] == "PersonX buys a boat"
+    assert [path["sentence"] for path in answer["paths"]] == ["Ann buys a boat because Ann wanted to sail on the lake."]
+    # Who hugs and who is hugged are two persons: PersonX of the walk would be another one.
+    assert get("/expand", event="PersonX is hugged by PersonY")["type"].endswith("#EventNotFound")
+
+
 def test_without_matching(tmp_path: Path) -> None:
     (tmp_path / "rows.tsv").write_text(ROWS)
     env = {"COMETGRAPH_STORE": str(tmp_path / "store")}

@@ -224,6 +224,7 @@ def test_wrong_questions(bus: TestClient) -> None:
         ("/expand", {"event": BUS, "pattern": "xWant", "relation": "xWant"}, "pattern"),
         ("/expand", {"event": BUS, "relation": "xWish"}, "relation"),
         ("/expand", {"event": BUS, "direction": "up"}, "direction"),
+        ("/expand", {"event": BUS, "direction": "backward", "generate": True}, "generate"),
         ("/expand", {"event": "---"}, "event"),
         ("/expand", {"event": BUS, "widht": 3}, "widht"),
         ("/expand", {}, "event"),
