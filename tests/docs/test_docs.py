@@ -172,7 +172,7 @@ def headings(*pages: str) -> dict[str, str]:
 
 
 def test_each_route_is_documented(client: TestClient) -> None:
-    sections = headings("api.md", "api-infer.md", "api-graph.md", "monitoring.md")
+    sections = headings("api.md", "api-infer.md", "api-graph.md", "paths.md", "monitoring.md")
     paths = client.get("/openapi.json").json()["paths"]
     routes = {f"{method.upper()} {path}": said for path, methods in paths.items() for method, said in methods.items()}
     assert routes.keys() == {name for name in sections if name.startswith(("GET /", "POST /", "PUT /", "DELETE /"))}
