@@ -12,7 +12,7 @@ from graph.verbalize.heads import Head, read_head
 from graph.verbalize.people import UNNAMED, Cast
 from graph.verbalize.prose import Prose, statement_alone
 from graph.verbalize.templates import is_stated_by
-from graph.verbalize.words import base, third
+from graph.verbalize.words import is_base, third
 from schemas.relations import Relation
 
 __all__ = ["Cast", "not_applicable", "passage", "path", "question", "statement"]
@@ -80,8 +80,8 @@ def path(hops: Sequence[HeadRelationTail], cast: Cast, swapped: Sequence[bool] =
 
 
 def _of_person(head: Head) -> Head:
-    """A bare action as what PersonX does: "eat" → "PersonX eats"."""
-    if head.kind != "action":
-        return head
+    """A bare action as what PersonX does: "eat" → "PersonX eats". Here "a rest" is a thing, and "rest" is none."""
     verb, *rest = head.text.split(" ")
-    return read_head(" ".join(["PersonX", third(base(verb)), *rest]))
+    if head.kind == "clause" or not is_base(verb):
+        return head
+    return read_head(" ".join(["PersonX", third(verb), *rest]))

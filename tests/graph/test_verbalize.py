@@ -108,6 +108,50 @@ def test_a_question_asks_for_the_tails() -> None:
 # --- any text ---
 
 
+def test_a_path_to_the_other_person_and_back() -> None:
+    """A tail about the other person makes this person the PersonX of the next hop."""
+    hops = [
+        ("PersonX insults PersonY", Relation.oEffect, "gets angry"),
+        ("PersonX gets angry", Relation.xWant, "to yell at PersonY"),
+        ("PersonX yells at PersonY", Relation.oReact, "sad"),
+    ]
+    swapped = [False, True, True]
+    assert path(hops, Cast(), swapped) == (
+        "PersonX insults PersonY. As a result, PersonY gets angry. As a result, PersonY wants to yell at PersonX. "
+        "PersonY yells at PersonX. As a result, PersonX feels sad."
+    )
+    assert path(hops, Cast("third", {"PersonX": "Maria (she)", "PersonY": "Tom"}), swapped) == (
+        "Maria insults Tom. As a result, Tom gets angry. As a result, Tom wants to yell at her. Tom yells at her. "
+        "As a result, she feels sad."
+    )
+    assert path(hops, Cast("first"), swapped) == (
+        "I insult PersonY. As a result, PersonY gets angry. As a result, PersonY wants to yell at me. "
+        "PersonY yells at me. As a result, I feel sad."
+    )
+    others = [("PersonX buys a car", Relation.oWant, "to ride"), ("PersonX rides", Relation.xReact, "glad")]
+    assert path(others, Cast(), [False, True]) == (
+        "PersonX buys a car. As a result, PersonY wants to ride. PersonY rides. As a result, PersonY feels glad."
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "text"),
+    [
+        ("eat", "PersonX eats"),
+        ("read book", "PersonX reads book"),
+        ("rest", "PersonX rests"),
+        ("be happy", "PersonX is happy"),
+        ("PersonY laughs", "PersonY laughs"),
+    ],
+)
+def test_a_bare_action_along_a_path_is_what_personx_does(head: str, text: str) -> None:
+    hops = [("PersonX goes home", Relation.xWant, f"to {head}"), (head, Relation.xReact, "glad")]
+    assert path(hops, Cast()).split(". ")[1:2] + path(hops, Cast()).split(". ")[2:3] == [
+        f"As a result, PersonX wants to {head}",
+        text,
+    ]
+
+
 @given(head=TEXT, relation=RELATION, tails=st.lists(TEXT, min_size=1, max_size=3), view=VIEW)
 @settings(max_examples=300, deadline=None)
 def test_any_text_becomes_tidy_sentences(head: str, relation: Relation, tails: list[str], view: View) -> None:
