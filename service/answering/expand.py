@@ -15,7 +15,7 @@ from schemas.relations import Relation
 from service.answering.caller import Caller
 from service.answering.ends import start_of
 from service.answering.hops import link_of, roles_of, source_of
-from service.answering.walk import Walk, pattern_of
+from service.answering.walk import MOST_EVENTS, Walk, pattern_of
 from service.runtime.resources import Resources
 
 MOST_EDGES = 2_000
@@ -163,7 +163,8 @@ def _grown(
                 tree.passed.add((text, state))
                 is_known = backward or step.rule is not None
                 following.append(_Place(text, kind, state, one.cost + cost(step), is_swapped, is_known))
-    return sorted(following, key=lambda place: (place.cost, place.text))
+    walk.truncated = walk.truncated or len(following) > MOST_EVENTS
+    return sorted(following, key=lambda place: (place.cost, place.text))[:MOST_EVENTS]
 
 
 def _best(

@@ -19,11 +19,9 @@ from schemas.relations import RELATIONS, Relation
 from service.answering.caller import Caller
 from service.answering.ends import goal_of, start_of
 from service.answering.hops import link_of, roles_of, source_of
-from service.answering.walk import Walk, pattern_of
+from service.answering.walk import MOST_EVENTS, Walk, pattern_of
 from service.runtime.resources import Resources
 
-MOST_EVENTS = 400
-"""Events of one level."""
 MOST_STEPS = 20_000
 """Steps of one question."""
 

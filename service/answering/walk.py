@@ -22,6 +22,9 @@ from service.answering.tail_scores import critic_member
 from service.runtime.resources import Resources
 from service.runtime.wait_policy import WaitPolicy, waiting_as
 
+MOST_EVENTS = 400
+"""Events of one level."""
+
 
 def pattern_of(question: WalkQuestion, longest: int) -> Pattern:
     """The pattern of a question. Raises BadInput."""
