@@ -3,14 +3,16 @@
 The pairs have at least three paths of two to four steps, and none of one. The critic scores the steps between them. One
 path of a pair is the best, the other one is drawn uniformly from all.
 
-benchmarks/paths.tsv has the labels. A path is accepted if a reader would say: each part follows from the one before it,
-and the whole may well happen so. The labeller saw the sentences in random order, without their kind.
+benchmarks/paths.tsv has the labels, with checksums for the sentences. A path is accepted if a reader would say: each
+part follows from the one before it, and the whole may well happen so. Two language models saw the sentences in random
+order, without their kind.
 """
 
 import csv
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from hashlib import blake2s
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -29,7 +31,7 @@ from schemas.relations import RELATIONS, Relation
 from schemas.triples import says_none
 
 LABELS = Path(__file__).parent / "paths.tsv"
-_FIELDS = ["id", "kind", "sentence", "accepted", "by"]
+_FIELDS = ["path", "kind", "accepted", "second", "by"]
 _PAIRS = 100
 _LENGTH = 4
 _LEAST_PATHS = 3
@@ -48,16 +50,21 @@ def draw(whole: WholeGraph, file: Path, seed: int) -> None:
         scored = [replace(step, p_valid=scores[_triple(step)]) for step in of_pair]
         rows += [("best", _best(scored, pair)), ("random", _drawn(whole, scored, pair, rng))]
     rng.shuffle(rows)
-    _write(file, ["id", "sentence", "accepted", "by"], [(str(n), text, "", "") for n, (_, text) in enumerate(rows, 1)])
+    header = ["id", "sentence", "accepted", "second", "by"]
+    _write(file, header, [(str(n), text, "", "", "") for n, (_, text) in enumerate(rows, 1)])
     _write(key_of(file), ["id", "kind"], [(str(n), kind) for n, (kind, _) in enumerate(rows, 1)])
     say(f"{len(rows)} sentences of {len(steps)} pairs, {len(scores):,} triples scored")
 
 
 def keep(file: Path) -> None:
-    """Keep the labels of a file of `draw`."""
+    """Keep the labels of a file of `draw`: `accepted`, and `second` of another labeller."""
     kinds = {row["id"]: row["kind"] for row in _read(key_of(file))}
-    rows = [row | {"kind": kinds[row["id"]]} for row in _read(file)]
+    rows = [row | {"kind": kinds[row["id"]], "path": _checksum(row["sentence"])} for row in _read(file)]
     _write(LABELS, _FIELDS, [[row[name] for name in _FIELDS] for row in rows])
+
+
+def _checksum(sentence: str) -> str:
+    return blake2s(sentence.encode(), digest_size=8).hexdigest()
 
 
 def key_of(file: Path) -> Path:
@@ -81,6 +88,8 @@ def accepted() -> tuple[dict[str, dict[str, float]], list[Goal]]:
         (kind, f"{one['paths']:.0f}", f"{shares[kind]:.0%}", f"{one['low']:.1%} to {one['high']:.1%}")
         for kind, one in found.items()
     ]
+    agreed = sum(row["accepted"] == row["second"] for row in rows) / len(rows)
+    say(f"two labellers agree on {agreed:.0%} of {len(rows)} paths")
     show("Paths that a reader accepts", ["", "paths", "accepted", "95 % interval"], lines)
     return found, [Goal("accepted, best beside random", shares["best"] / shares["random"], "≥", 1.5)]
 

@@ -22,7 +22,7 @@ from service.settings import Settings
 )
 @setting_options((*STORE, "min_link"))
 def link(settings: Settings, report: Path | None) -> None:
-    """Link the inferences of the store to the events that they are.
+    """Link inferences to the events that they are.
 
     `load` and `serve` do so too. A store of an earlier version gets its links by this command, and so does one with
     another --min-link. Stopped or killed, and run again, it continues.
