@@ -32,7 +32,7 @@ async def paths(question: PathsQuestion, resources: Resources, caller: Caller) -
     walk = Walk(question, pattern_of(question, question.length), resources, caller)
     start = await start_of(question.start, walk)
     goal = await goal_of(question.goal, start.text, walk)
-    walk.explored = 0
+    walk.explored, walk.truncated = 0, False  # both count from here
     meeting = _Meeting(walk, start.text.event, goal, question.length)
     await meeting.collect()
     best = meeting.best(question.k)
@@ -83,26 +83,31 @@ class _Meeting:
     """The events on the goal's side, each with the cost of its best way."""
 
     async def collect(self) -> None:
-        """Walk from both ends, level by level, until they have met."""
+        """Walk from both ends, level by level, until they have met.
+
+        A goal with too many steps to it is no help: then the start's side goes all the way.
+        """
         walk, goal = self.walk, self.goal
         self.reached[self.start] = _Reached(0, 0, frozenset((walk.pattern.start,)))
-        forward, events = [self.start], [] if goal.event is None else [goal.event]
-        tails = sorted(goal.tails)
-        self.goals = dict.fromkeys(events, 0)
-        for n in range(self.length):
+        self.goals = {} if goal.event is None else {goal.event: 0}
+        forward, events = [self.start], list(self.goals)
+        first = self._add(await walk.steps_to(events, sorted(goal.tails)))
+        is_cut, walk.truncated = walk.truncated, False
+        events = [] if is_cut else self._goals_after(first)
+        for n in range(0 if is_cut else 1, self.length):
+            if not forward or not (events or is_cut or walk.question.generate):
+                return
             if len(self.steps) >= MOST_STEPS:
                 walk.truncated = True
                 return
-            if n == 0 or (n > 1 and 0 < len(events) < len(forward)):
-                found = self._add(await walk.steps_to(self._first(events, self.goals), tails))
-                events, tails = self._goals_after(found), []
+            if n > 1 and 0 < len(events) < len(forward):
+                found = self._add(await walk.steps_to(self._first(events, self.goals)))
+                events = self._goals_after(found)
             else:
                 best = {event: self.reached[event].cost for event in forward}
                 # Leaves: a common tail has more steps than those read from the goal's side.
                 found = self._add(await walk.steps(self._first(forward, best), leaves=bool(goal.tails)))
                 forward = [event for event in self._reached_after(found) if self.reached[event].is_known]
-            if not forward or not (events or walk.question.generate):
-                return
 
     async def generate(self, *, is_known: bool) -> None:
         """Let the student go on from the start's side where the graph ends, the cheapest event first."""

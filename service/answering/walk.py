@@ -1,6 +1,7 @@
 """A walk through the graph, level by level, with the student where the graph ends."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -76,10 +77,7 @@ class Walk:
     async def steps_to(self, events: Sequence[str], tails: Sequence[str] = ()) -> list[Step]:
         """The stored steps to some events and tails."""
         found = await self._search(events=tuple(events), tails=tuple(tails), backward=True)
-        counts = dict[str, int]()
-        for step in found:
-            target = step.event or step.tail
-            counts[target] = counts.get(target, 0) + 1
+        counts = Counter((step.event, step.tail if step.event is None else "") for step in found)
         self.truncated = self.truncated or MOST_STEPS in counts.values()
         return found
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from graph.links.step import MOST_STEPS
 from schemas.triples import Triple
 from tests.support.neo4j_server import Neo4jAddress
 from tests.support.requests import add, app_with, problem
@@ -236,6 +237,22 @@ def test_wrong_questions(bus: TestClient) -> None:
     ):
         body = problem(bus.get(path, params=params), 422, "BadInput")
         assert [error["field"].split(".")[0] for error in body["errors"]] == [field], (path, params)
+
+
+def test_a_goal_of_many_steps_is_reached_all_the_same(tmp_path: Path) -> None:
+    """The steps read from the goal's side are the best ones, and not those of the start."""
+    many = [triple(f"PersonX reads page {n}", "xEffect", "gets fired", p_valid=0.9) for n in range(MOST_STEPS)]
+    start, late = "PersonX oversleeps", "PersonX is late for work"
+    weak = [triple(start, "xEffect", "is late for work"), triple(late, "xEffect", "gets fired", p_valid=0.1)]
+    goal = triple("PersonX gets fired", "xReact", "sad")
+    with app_with(str(tmp_path / "store"), generate=False, match=False) as client:
+        add(client, *many, *weak, goal)
+        for to in ("PersonX gets fired", "gets fired"):
+            answer = ask(client, "/paths", from_=start, to=to, as_is=True)
+            assert [[hop["event"] for hop in path["hops"]] for path in answer["paths"]] == [[start, late]]
+            assert answer["truncated"] is False
+        answer = ask(client, "/expand", event="PersonX gets fired", direction="backward", depth=1)
+        assert answer["truncated"] is True
 
 
 def test_both_stores_answer_the_same(tmp_path: Path, neo4j_uri: str, neo4j_server: Neo4jAddress) -> None:
