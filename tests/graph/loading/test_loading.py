@@ -229,7 +229,7 @@ def test_a_bad_file_is_one_line_exit_code_2_and_nothing_stored(tmp_path: Path, n
     if (tmp_path / "store").exists():
         assert json.loads(cometgraph("stats", "--json", "--store", str(tmp_path / "store")).stdout)["events"] == 0
         left = {p.name for p in (tmp_path / "store").iterdir()}
-        assert left == {"events-0.sqlite", "graph-0.lbug", "lock", "pages.lock", "store.json"}
+        assert left == {"events-0.sqlite", "graph-0.lbug", "links-0.sqlite", "lock", "pages.lock", "store.json"}
 
 
 @pytest.mark.parametrize(
