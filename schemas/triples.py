@@ -1,6 +1,6 @@
 """A triple: head, relation and tail, with its scores and origins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -58,7 +58,11 @@ class Triple(NamedTuple):
 
 def is_generated(triple: Triple) -> bool:
     """True for a triple with students as its only origins."""
-    origins = triple.origins
+    return is_of_students(triple.origins)
+
+
+def is_of_students(origins: Sequence[str]) -> bool:
+    """True for origins that are all students. False without any."""
     # The first origin decides for nearly every triple, and every lookup calls this for each of its triples.
     return bool(origins) and origins[0].startswith(STUDENT) and all(name.startswith(STUDENT) for name in origins)
 

@@ -116,9 +116,7 @@ def event_of(text: str, reading: Reading = "X") -> str | None:
     reading: for "other", PersonX and PersonY change places.
     """
     read = phrase(text, reading)
-    words = [
-        _OTHER.get(word[:7], word[:7]) + word[7:] if reading == "other" else word for word in canonical(text).split(" ")
-    ]
+    words = _read_as(reading, canonical(text).split(" "))
     if words[0].startswith("Person"):
         return " ".join(words)
     if not read.is_action and not (len(read.words) > 1 and third_person(read.verb) == read.verb):
@@ -140,6 +138,11 @@ def _words(text: str, reading: Reading) -> list[str]:
         text = canonical(text).replace(" n't", "n't")
     tokens = [word if word.startswith("Person") else word.lower() for word in text.split(" ")]
     tokens = [_LETTERS.get(word, word.rstrip(",.!;")) for word in tokens]
+    return _read_as(reading, tokens)
+
+
+def _read_as(reading: Reading, tokens: list[str]) -> list[str]:
+    """The tokens, with PersonX and PersonY in each other's place for "other"."""
     if reading == "X":
         return tokens
     return [_OTHER.get(word[:7], word[:7]) + word[7:] if word.startswith("Person") else word for word in tokens]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from graph.links.phrase import Reading, reading_of
 from graph.links.rules import Rule
 from schemas.relations import RELATIONS, Relation
-from schemas.triples import STUDENT
+from schemas.triples import is_of_students
 
 UNSCORED = 0.868
 """Probability of a triple without a score: the share of ATOMIC-2020's triples that people accept (West et al. 2022,
@@ -83,9 +83,9 @@ def step_of(
     rule: Rule | None = None,
 ) -> Step:
     """The step of a stored triple and its link."""
-    by_students = bool(origins) and all(name.startswith(STUDENT) for name in origins)
+    is_generated = is_of_students(origins)
     return Step(
-        head, relation, tail, p_valid, log_prob, by_students, event, 1.0 if confidence is None else confidence, rule
+        head, relation, tail, p_valid, log_prob, is_generated, event, 1.0 if confidence is None else confidence, rule
     )
 
 
